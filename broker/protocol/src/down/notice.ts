@@ -1,0 +1,19 @@
+import type { DownKind } from '../topics.ts'
+import type { Body } from './fields.ts'
+import { natural } from './fields.ts'
+
+/**
+ * What the hub tells a gateway after the fact is numbered per gateway from 1, without gaps. A gateway says in its status
+ * which number it saw last; the hub sends again what came after. So a notice lost on the way arrives late, never not.
+ */
+export interface Numbered {
+  readonly number: number
+}
+
+/** The down kinds that are numbered. */
+export const NOTICE_KINDS = ['outcome', 'trade', 'settlement', 'balance'] as const satisfies readonly DownKind[]
+export type NoticeKind = (typeof NOTICE_KINDS)[number]
+
+export function parseNumber(body: Body): number | undefined {
+  return natural(body, 'number')
+}

@@ -1,0 +1,59 @@
+import type { CommunityRules } from './community.ts'
+
+/*
+ * Enrolment over HTTPS: POST /v1/enrol with an EnrolmentRequest as JSON, answered by an EnrolmentGrant (200)
+ * or an EnrolmentRefusal (4xx, 503). The gateway knows the utility's CA from its claim.
+ */
+
+/** What the installer puts on a gateway: one file, good for one enrolment. */
+export interface Claim {
+  /** `https://host:port` of the utility's enrolment service. */
+  readonly url: string
+  /** The utility's CA certificate, PEM: the only one this gateway trusts. */
+  readonly caPem: string
+  /** The one-time secret, 32 random bytes, hex. */
+  readonly claim: string
+}
+
+export interface EnrolmentRequest {
+  readonly claim: string
+  /** PKCS #10 request (RFC 2986), PEM, signed by the gateway's own TLS key. Its subject is ignored: the utility names the gateway. */
+  readonly csrPem: string
+  /** The Ed25519 public key that will sign orders, hex. */
+  readonly signingKey: string
+  /** Ed25519 signature, by that key, over the UTF-8 bytes of `claim`: shows that the sender holds the key. Hex. */
+  readonly proof: string
+}
+
+export interface EnrolmentGrant {
+  /** Wire name: common name of the certificate, MQTT client id, topic level. */
+  readonly gateway: string
+  /** Leaf first, PEM. */
+  readonly certificatePem: string
+  readonly caPem: string
+  /** 32 bytes, hex. */
+  readonly chain: string
+  /** Epoch under which the chain registered the signing key. */
+  readonly epoch: number
+  readonly rules: CommunityRules
+  /** `mqtts://host:port` */
+  readonly brokerUrl: string
+  /** The key that signs receipts and notices, hex. */
+  readonly hubKey: string
+  /** Most this site may import or export in one slot, Wh, from the nameplate. */
+  readonly capImportWh: number
+  readonly capExportWh: number
+}
+
+export const ENROLMENT_REFUSALS = [
+  'malformed', // the request does not follow the contract
+  'unknown-claim',
+  'claim-used', // by another key: the same key may ask again and gets the same answer
+  'bad-proof', // of the signing key or of the certificate request
+  'chain-unavailable', // try again later
+] as const
+
+export interface EnrolmentRefusal {
+  readonly error: (typeof ENROLMENT_REFUSALS)[number]
+  readonly message: string
+}
