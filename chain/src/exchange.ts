@@ -1,0 +1,185 @@
+import type { CommunityRules, MarketKind, Order, Reason, SignedMessage } from '@wattfleet/protocol'
+
+/*
+ * The exchange as the rest of the project sees it: what finalized blocks say, and what can be asked of the chain.
+ * Ids and hashes are lower-case hex without 0x: order 32 bytes, gateway key 32, site 16, account 32, block 32.
+ */
+
+/** Events of the exchange's pallets, in the order of the block. */
+export type ExchangeEvent = RegistryEvent | VaultEvent | OrderbookEvent | SettlementEvent
+
+export type RegistryEvent =
+  | {
+      readonly type: 'community-set'
+      readonly rules: CommunityRules
+      readonly balancing: string
+      readonly gridOperator: string
+    }
+  | {
+      readonly type: 'site-set'
+      readonly site: string
+      readonly community: number
+      readonly member: string
+      /** Grid zone: two sites of one zone pay the first fee class, others the second. */
+      readonly zone: number
+      readonly capImportWh: number
+      readonly capExportWh: number
+    }
+  | { readonly type: 'gateway-enrolled'; readonly site: string; readonly gateway: string; readonly epoch: number }
+  | { readonly type: 'gateway-revoked'; readonly site: string; readonly gateway: string; readonly epoch: number }
+
+/** Every movement of money. Free and locked balances follow from these alone. */
+export type VaultEvent =
+  | { readonly type: 'issued'; readonly account: string; readonly amountNano: bigint; readonly reference: string }
+  /** free → locked */
+  | { readonly type: 'locked'; readonly account: string; readonly amountNano: bigint }
+  /** locked → free */
+  | { readonly type: 'released'; readonly account: string; readonly amountNano: bigint }
+  /** Left this account's locked balance, at execution. */
+  | { readonly type: 'debited'; readonly account: string; readonly amountNano: bigint }
+  /** Arrived in this account's free balance, at execution. */
+  | { readonly type: 'credited'; readonly account: string; readonly amountNano: bigint }
+
+export type OrderbookEvent =
+  | {
+      readonly type: 'order-entered'
+      readonly id: string
+      readonly order: Order
+      readonly site: string
+      readonly member: string
+      readonly lockedNano: bigint
+    }
+  /** An item of a batch that was refused; `hash` is the SHA-256 of its bytes. */
+  | { readonly type: 'item-rejected'; readonly hash: string; readonly reason: Reason }
+  /** The end of an order; what remained is gone and its lock released. */
+  | {
+      readonly type: 'order-ended'
+      readonly id: string
+      readonly state: 'filled' | 'cancelled' | 'replaced' | 'expired'
+      readonly remainingWh: number
+    }
+
+export type SettlementEvent =
+  | {
+      readonly type: 'trade'
+      readonly trade: number
+      readonly community: number
+      readonly slotStart: number
+      readonly kind: MarketKind
+      readonly bid: string
+      readonly offer: string
+      readonly buyerSite: string
+      readonly sellerSite: string
+      readonly energyWh: number
+      /** What the buyer pays per kWh, fee included. */
+      readonly buyerRateMicro: number
+      /** What the seller gets per kWh. */
+      readonly sellerRateMicro: number
+    }
+  /** A match that was refused, by its place in the batch. */
+  | { readonly type: 'match-rejected'; readonly index: number; readonly reason: string }
+  | {
+      readonly type: 'trade-executed'
+      readonly trade: number
+      readonly allocatedWh: number
+      /** By the buyer: energy and fee. */
+      readonly paidNano: bigint
+      readonly receivedNano: bigint
+      readonly feeNano: bigint
+    }
+  | {
+      readonly type: 'site-settled'
+      readonly community: number
+      readonly slotStart: number
+      readonly site: string
+      readonly soldWh: number
+      readonly boughtWh: number
+      readonly allocatedSoldWh: number
+      readonly allocatedBoughtWh: number
+      readonly shortfallWh: number
+      readonly unusedWh: number
+      readonly missingImport: boolean
+      readonly missingExport: boolean
+      readonly penaltyNano: bigint
+    }
+  /** The commitment to the energy messages a slot was settled by. */
+  | { readonly type: 'slot-committed'; readonly community: number; readonly slotStart: number; readonly root: string }
+
+export interface FinalizedBlock {
+  readonly number: number
+  readonly hash: string
+  /** The chain's own time, UTC Unix seconds: the one that decides. */
+  readonly timestampS: number
+  readonly events: readonly ExchangeEvent[]
+}
+
+export interface Match {
+  /** Order ids. */
+  readonly bid: string
+  readonly offer: string
+  readonly energyWh: number
+}
+
+export interface Allocation {
+  readonly trade: number
+  readonly allocatedWh: number
+}
+
+export interface Deviation {
+  readonly site: string
+  readonly shortfallWh: number
+  readonly unusedWh: number
+  readonly missingImport: boolean
+  readonly missingExport: boolean
+}
+
+/** What the hub's accounts ask of the chain. Each is one extrinsic. */
+export type ExchangeCall =
+  /** By the relayer. Items are signed orders and cancels; a bad one does not spoil the batch. */
+  | { readonly call: 'submit-orders'; readonly items: readonly SignedMessage[] }
+  /** By the matching engine. Refused whole when trades of this market entered after `computedFrom` (block number). */
+  | {
+      readonly call: 'submit-matches'
+      readonly community: number
+      readonly slotStart: number
+      readonly kind: MarketKind
+      readonly computedFrom: number
+      readonly matches: readonly Match[]
+    }
+  /**
+   * By the settlement engine, in one call or several of one root: a site's deviation is taken once all its trades of the
+   * slot are executed, in the same call or before.
+   */
+  | {
+      readonly call: 'settle'
+      readonly community: number
+      readonly slotStart: number
+      readonly root: string
+      readonly allocations: readonly Allocation[]
+      readonly deviations: readonly Deviation[]
+    }
+
+/** Most items one call carries: half of a block's weight with room to spare. */
+export const BATCH_LIMIT = { orders: 200, matches: 200, allocations: 200, deviations: 200 } as const
+
+/** How a submitted extrinsic ended. `died`: its era passed, or the chain refused it before inclusion; it had no effect. */
+export type Submission =
+  | { readonly ok: true; readonly block: number }
+  | { readonly ok: false; readonly error: string; readonly effect: 'included-without-effect' | 'died' }
+
+/** One account that submits, one extrinsic at a time, crash-safe: the next is signed only when the last is known to have ended. */
+export interface Submitter {
+  /** Account id, hex. */
+  readonly account: string
+  /** Resolves when the call is in a finalized block or cannot enter any more; waits as long as the chain is away. Rejects only when aborted. */
+  submit(call: ExchangeCall, signal: AbortSignal): Promise<Submission>
+}
+
+/** Finalized blocks, each once, in order, without gaps. */
+export interface FinalizedBlocks {
+  /**
+   * Calls `onBlock` for every finalized block from number `from` on, one after the other, and waits for it; reconnects by
+   * itself. Returns when aborted. An error thrown by `onBlock` ends the following and is thrown.
+   */
+  follow(from: number, onBlock: (block: FinalizedBlock) => Promise<void> | void, signal: AbortSignal): Promise<void>
+}
