@@ -1,0 +1,108 @@
+/**
+ * What the rest of the project asks of a device. Every value is on its own good or missing: a device that is silent
+ * gives a reading whose values are missing, with the reason, never a zero and never an exception.
+ */
+
+/** Why a value is missing. */
+export const MISSING_REASONS = [
+  'timeout', // the device did not answer in time
+  'connection', // no connection, or it was lost while the answer was awaited
+  'backing-off', // not asked: the last attempts failed a moment ago
+  'exception', // the device answered with a Modbus exception
+  'malformed', // an answer that does not follow the protocol
+  'not-available', // the device marks the value as not available, or gives NaN
+  'implausible', // a figure that cannot be, such as a counter below zero
+  'unsupported', // the device has no such value
+  'stopped', // the caller's signal was aborted or the connection closed
+] as const
+export type MissingReason = (typeof MISSING_REASONS)[number]
+
+/** One value as it was read. `estimated` is for sources that interpolate; nothing here guesses. */
+export type Measured<T = number> =
+  | { readonly quality: 'good' | 'estimated'; readonly value: T; readonly atMs: number }
+  | { readonly quality: 'missing'; readonly reason: MissingReason; readonly atMs: number }
+
+/**
+ * A grid connection at one moment, under the names of OBIS (IEC 62056-6-1). Import and export are two figures, never
+ * one signed number. `atMs` is the caller's clock, taken when the answer was there.
+ */
+export interface Reading {
+  readonly atMs: number
+  /** 1.8.0: energy drawn from the grid since the meter was made, Wh, whole. */
+  readonly importEnergyWh: Measured
+  /** 2.8.0: energy fed into the grid since the meter was made, Wh, whole. */
+  readonly exportEnergyWh: Measured
+  /** The positive part of 16.7.0 (sum of the phases), W, not below zero. */
+  readonly importW: Measured
+  /** The negative part of 16.7.0, W, not below zero; at most one of the two is above zero. */
+  readonly exportW: Measured
+}
+
+/** A meter at the grid connection. */
+export interface Meter {
+  /** Never rejects because of the device: whatever could not be read is missing. */
+  read(signal: AbortSignal): Promise<Reading>
+}
+
+/** Operating state of an inverter (SunSpec models 101–113, point St). */
+export const INVERTER_STATES = [
+  'off',
+  'sleeping',
+  'starting',
+  'mppt',
+  'throttled',
+  'shutting-down',
+  'fault',
+  'standby',
+] as const
+export type InverterState = (typeof INVERTER_STATES)[number]
+
+/** One direct-current input (SunSpec model 160): a string of panels, or a battery's charge or discharge path. */
+export interface DcInput {
+  readonly name: string
+  readonly powerW: Measured
+  readonly energyWh: Measured
+}
+
+/** A photovoltaic or battery inverter at one moment. */
+export interface InverterReading {
+  readonly atMs: number
+  /** Power at the AC side, W; positive feeds the house, negative (battery inverters only) draws from it. */
+  readonly acPowerW: Measured
+  /** Energy given at the AC side since the inverter was made, Wh, whole. */
+  readonly lifetimeEnergyWh: Measured
+  /** Power at the DC side, W; `unsupported` where the inverter does not say. */
+  readonly dcPowerW: Measured
+  readonly state: Measured<InverterState>
+  /** Empty where the inverter has no model 160 or it could not be read. */
+  readonly dcInputs: readonly DcInput[]
+}
+
+export interface Inverter {
+  /** Never rejects because of the device: whatever could not be read is missing. */
+  read(signal: AbortSignal): Promise<InverterReading>
+}
+
+/** Registers wanted in one request: `input` is function 4, `holding` function 3; addresses from 0 as on the wire. */
+export interface RegisterRequest {
+  readonly unitId: number
+  readonly kind: 'input' | 'holding'
+  readonly at: number
+  /** 1 to 125 */
+  readonly count: number
+}
+
+/** Asks devices for registers, whatever carries the frames. */
+export interface RegisterReader {
+  /**
+   * The registers, each 0…65535, exactly `count` of them. Rejects with a Fault: `timeout` (silence), `transport`
+   * (connection), `device` (Modbus exception, see `exceptionOf`), `protocol` (bad frame); `retryable` says whether the
+   * same request can succeed later.
+   */
+  readRegisters(request: RegisterRequest, signal: AbortSignal): Promise<readonly number[]>
+}
+
+/** One line or socket shared by the devices behind it; opened by the first request, closed for good by `close`. */
+export interface ModbusConnection extends RegisterReader {
+  close(): Promise<void>
+}
