@@ -136,7 +136,7 @@ export interface Deviation {
 /** What the hub's accounts ask of the chain. Each is one extrinsic. */
 export type ExchangeCall =
   /** By the relayer. Items are signed orders and cancels; a bad one does not spoil the batch. */
-  | { readonly call: 'submit-orders'; readonly items: readonly SignedMessage[] }
+  | { readonly call: 'submit-orders'; readonly community: number; readonly items: readonly SignedMessage[] }
   /** By the matching engine. Refused whole when trades of this market entered after `computedFrom` (block number). */
   | {
       readonly call: 'submit-matches'
