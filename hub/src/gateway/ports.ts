@@ -180,6 +180,7 @@ export interface StreetQuery {
   /** Markets wanted: those of slots from here on (inclusive), earliest first. */
   readonly marketsFrom: number
   readonly marketsLimit: number
+  readonly sitesLimit: number
   readonly settlementsLimit: number
 }
 
@@ -188,8 +189,10 @@ export interface StreetView {
   readonly rules?: CommunityRules
   /** The last finalized block in the index. */
   readonly head?: { readonly number: number; readonly hash: string; readonly timestampS: number }
-  /** By name, then id. */
+  /** By name, then id, the first `sitesLimit` of them. */
   readonly sites: readonly SiteView[]
+  /** How many there are. */
+  readonly siteCount: number
   readonly markets: readonly MarketView[]
   /** Latest first. */
   readonly settlements: readonly SettlementView[]
