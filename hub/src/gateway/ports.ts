@@ -24,6 +24,8 @@ export interface ExchangeViews {
   measurements(query: MeasurementQuery): Promise<readonly MeasurementView[]>
   /** Latest slot first: descending (slotStart, community, kind as text), at most `limit`, only those below `before`. */
   markets(query: MarketQuery): Promise<readonly MarketView[]>
+  /** What the index knows of the chain itself. */
+  chain(): Promise<ChainView>
   /** The whole street at one moment, read in one transaction, so that its figures belong together. */
   street(query: StreetQuery): Promise<StreetView>
   /** Never throws for what it reports on: a store that fails is said in `storeFault`. */
@@ -184,11 +186,15 @@ export interface StreetQuery {
   readonly settlementsLimit: number
 }
 
-export interface StreetView {
-  /** The community's rules from the chain, once known. */
-  readonly rules?: CommunityRules
-  /** The last finalized block in the index. */
+export interface ChainView {
+  /** The rules of each community that the chain has, by number. */
+  readonly communities: readonly CommunityRules[]
+  /** The last finalized block in the index; absent before the first. */
   readonly head?: { readonly number: number; readonly hash: string; readonly timestampS: number }
+}
+
+export interface StreetView {
+  readonly chain: ChainView
   /** By name, then id, the first `sitesLimit` of them. */
   readonly sites: readonly SiteView[]
   /** How many there are. */
