@@ -1,10 +1,41 @@
 #!/usr/bin/env bash
-# Rebuilds the runtime's WebAssembly from the Rust sources beside this file.
+# Builds the runtime's WebAssembly from the Rust sources beside this file and records what it was built from.
+#
+#   build-runtime.sh           builds, then replaces runtime/wattfleet_runtime.wasm and its record
+#   build-runtime.sh --check   builds, then compares the bytes with those in the repository and changes nothing
+#
+# Needs a rustc 1.84 or newer that may use unstable flags (RUSTC_BOOTSTRAP) with its library's sources, cargo, and
+# rust-lld. On Debian: apt-get install rustc-web rust-web-src rust-web-llvm; rust-lld comes with any rustup toolchain.
+# The same compiler gives the same bytes wherever the checkout lies.
 set -euo pipefail
 cd "$(dirname "$0")"
+
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/wattfleet/cargo}"
 export RUSTC="${WATTFLEET_RUSTC:-/usr/bin/rustc}" RUSTC_BOOTSTRAP=1
-export CARGO_TARGET_WASM32V1_NONE_LINKER="${WATTFLEET_WASM_LINKER:-$(rustup run stable rustc --print sysroot)/lib/rustlib/x86_64-unknown-linux-gnu/bin/rust-lld}"
+if [ -z "${WATTFLEET_WASM_LINKER:-}" ]; then
+  host=$("$RUSTC" -vV | sed -n 's/^host: //p')
+  WATTFLEET_WASM_LINKER="$(rustup run stable rustc --print sysroot)/lib/rustlib/$host/bin/rust-lld"
+fi
+export CARGO_TARGET_WASM32V1_NONE_LINKER="$WATTFLEET_WASM_LINKER"
 export RUSTFLAGS="-C link-arg=--export-table --cfg substrate_runtime"
+# no path of the building machine in the bytes
 export CARGO_PROFILE_RELEASE_TRIM_PATHS=all
-exec cargo build --locked -p wattfleet-runtime --release --no-default-features --target wasm32v1-none -Z build-std=core,alloc -Z trim-paths "$@"
+
+cargo build --locked -p wattfleet-runtime --release --no-default-features \
+  --target wasm32v1-none -Z build-std=core,alloc -Z trim-paths
+built="$CARGO_TARGET_DIR/wasm32v1-none/release/wattfleet_runtime.wasm"
+kept=runtime/wattfleet_runtime.wasm
+
+if [ "${1:-}" = --check ]; then
+  recorded=$(sed -n 's/.*"rustc": "\(.*\)".*/\1/p' runtime/wattfleet_runtime.json)
+  if [ "$recorded" != "$("$RUSTC" --version)" ]; then
+    echo "the runtime in the repository was built by '$recorded', this is '$("$RUSTC" --version)': it builds, but bytes of two compilers cannot be compared" >&2
+    exit 0
+  fi
+  cmp "$built" "$kept"
+  echo "the runtime in the repository is what its sources give, byte for byte"
+else
+  cp "$built" "$kept"
+  node --disable-warning=ExperimentalWarning runtime-hash.ts write "$("$RUSTC" --version)"
+  cat runtime/wattfleet_runtime.json
+fi

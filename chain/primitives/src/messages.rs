@@ -1,0 +1,93 @@
+//! The signed messages that enter the chain: fixed SCALE layouts, tag first.
+
+use crate::{sha256, CommunityId, GatewayKey, Seconds};
+use codec::{Decode, DecodeAll, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+
+pub const ORDER_TAG: [u8; 4] = *b"wfo1";
+pub const CANCEL_TAG: [u8; 4] = *b"wfc1";
+
+/// SHA-256 over SCALE(gateway, epoch, sequence).
+pub type OrderId = [u8; 32];
+
+#[derive(Encode, Decode, DecodeWithMemTracking, Clone, Copy, PartialEq, Eq, Debug, TypeInfo, MaxEncodedLen)]
+pub enum MarketKind {
+	/// Before delivery, on the forecast.
+	#[codec(index = 0)]
+	Spot,
+	/// After delivery, on what was measured.
+	#[codec(index = 1)]
+	Post,
+}
+
+#[derive(Encode, Decode, DecodeWithMemTracking, Clone, Copy, PartialEq, Eq, Debug, TypeInfo, MaxEncodedLen)]
+pub enum Side {
+	#[codec(index = 0)]
+	Bid,
+	#[codec(index = 1)]
+	Offer,
+}
+
+/// `wfo1`: the field order is the layout.
+#[derive(Encode, Decode, DecodeWithMemTracking, Clone, PartialEq, Eq, Debug, TypeInfo, MaxEncodedLen)]
+pub struct Order {
+	pub tag: [u8; 4],
+	pub chain: [u8; 32],
+	pub community: CommunityId,
+	pub gateway: GatewayKey,
+	pub epoch: u32,
+	pub sequence: u64,
+	pub kind: MarketKind,
+	pub side: Side,
+	pub slot_start: Seconds,
+	/// More than zero.
+	pub energy_wh: u32,
+	/// Micro-currency per kWh: a bid's includes fees, an offer's is before fees.
+	pub price_micro: u32,
+	/// Zero: at gate closure.
+	pub expires_at: Seconds,
+	/// Offer: what it is (1 sun, 2 storage, 4 other). Bid: what it accepts, 0 being all.
+	pub energy_types: u8,
+	pub partner: Option<GatewayKey>,
+	pub replaces: Option<u64>,
+}
+
+/// `wfc1`: withdraws what remains of an own order of the same epoch, even when it arrives first.
+#[derive(Encode, Decode, DecodeWithMemTracking, Clone, PartialEq, Eq, Debug, TypeInfo, MaxEncodedLen)]
+pub struct Cancel {
+	pub tag: [u8; 4],
+	pub chain: [u8; 32],
+	pub gateway: GatewayKey,
+	pub epoch: u32,
+	pub sequence: u64,
+	pub target: u64,
+}
+
+pub enum Item {
+	Order(Order),
+	Cancel(Cancel),
+}
+
+/// The message that fills these bytes to the last one, or nothing.
+pub fn decode_signed(bytes: &[u8]) -> Option<Item> {
+	match bytes.get(..4)? {
+		tag if tag == ORDER_TAG => Order::decode_all(&mut &bytes[..]).ok().map(Item::Order),
+		tag if tag == CANCEL_TAG => Cancel::decode_all(&mut &bytes[..]).ok().map(Item::Cancel),
+		_ => None,
+	}
+}
+
+pub fn order_id(gateway: &GatewayKey, epoch: u32, sequence: u64) -> OrderId {
+	sha256(&(gateway, epoch, sequence).encode())
+}
+
+impl Order {
+	pub fn id(&self) -> OrderId {
+		order_id(&self.gateway, self.epoch, self.sequence)
+	}
+
+	/// Whether the figures make sense at all, whatever the market.
+	pub fn is_sane(&self) -> bool {
+		self.energy_wh > 0 && self.energy_types <= 7
+	}
+}
