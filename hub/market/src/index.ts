@@ -1,0 +1,3 @@
+export * from './match.ts'
+export * from './merkle.ts'
+export * from './settle.ts'
