@@ -1,6 +1,12 @@
-/*
- * openModbusTcp(options: { host: string; port: number; timeoutMs?: number }): ModbusConnection
- * sdm630Meter(connection: RegisterReader, unitId: number, clock: Clock): Meter
- * sunSpecInverter(connection: RegisterReader, unitId: number, clock: Clock): Inverter
- */
+export { DEFAULT_TIMEOUT_MS, type ModbusTcpOptions, openModbusTcp } from './adapters/modbus-tcp.ts'
+export { encodeImage, type PointValues } from './core/encode.ts'
+export { exceptionOf, missingReasonOf } from './core/faults.ts'
+export { MOST_REGISTERS, planReads, type Span } from './core/plan.ts'
+export { type DeviceModel, type Point, type PointTable, wordsOf } from './core/points.ts'
+export { SDM630, SDM630_LENGTH } from './models/sdm630.ts'
+export * from './models/sunspec.ts'
+export { readPoints } from './point-reader.ts'
 export * from './ports.ts'
+export { sdm630Meter } from './sdm630-meter.ts'
+export { sunSpecInverter } from './sunspec/inverter.ts'
+export { type ModelAt, walkModels } from './sunspec/walk.ts'

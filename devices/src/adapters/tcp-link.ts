@@ -1,0 +1,125 @@
+import { connect, type Socket } from 'node:net'
+import { Fault, messageOf } from '@wattfleet/protocol'
+import modbus from 'modbus-serial'
+import { exceptionFault, stoppedFault } from '../core/faults.ts'
+import type { RegisterRequest } from '../ports.ts'
+
+// the package is CommonJS: its default export carries the class under the name default as well
+const ModbusRTU = modbus.default
+type ModbusClient = InstanceType<typeof ModbusRTU>
+
+/**
+ * One socket's life: connected once, used by one request at a time, never reused after a fault. A reply that comes late
+ * therefore finds no socket, and cannot answer another request.
+ */
+export interface TcpLink {
+  readonly alive: boolean
+  /** Rejects with a Fault; after any but an exception the link is dead. */
+  request(request: RegisterRequest, timeoutMs: number): Promise<readonly number[]>
+  destroy(): void
+}
+
+/**
+ * Connects to a Modbus TCP device. The socket is made here and not by the library, because the library does not pass on
+ * a reset while an answer is awaited, and has no time-out for connecting.
+ */
+export async function connectLink(
+  host: string,
+  port: number,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<TcpLink> {
+  const socket = await connected(host, port, timeoutMs, signal)
+  const client = new ModbusRTU()
+  // the library would throw an error event that nobody hears
+  client.on('error', () => undefined)
+  await client.linkTCP(socket, { port })
+  return linkOver(socket, client, `${host}:${port}`)
+}
+
+function connected(host: string, port: number, timeoutMs: number, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const where = `${host}:${port}`
+    if (signal.aborted) return reject(stoppedFault(where))
+    const socket = connect({ host, port, noDelay: true })
+    const finish = (fault: Fault | undefined) => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', onAbort)
+      if (fault === undefined) return resolve(socket)
+      socket.destroy()
+      reject(fault)
+    }
+    const timer = setTimeout(
+      () => finish(new Fault('timeout', `${where}: no connection within ${timeoutMs} ms`, { retryable: true })),
+      timeoutMs,
+    )
+    const onAbort = () => finish(stoppedFault(where))
+    signal.addEventListener('abort', onAbort, { once: true })
+    socket.once('connect', () => finish(undefined))
+    // stays for the socket's life: an error is followed by 'close', which is what a request listens for
+    socket.on('error', (error) =>
+      finish(new Fault('transport', `${where}: ${messageOf(error)}`, { retryable: true, cause: error })),
+    )
+  })
+}
+
+function linkOver(socket: Socket, client: ModbusClient, where: string): TcpLink {
+  return {
+    get alive() {
+      return !socket.destroyed && socket.readyState === 'open'
+    },
+    async request(request, timeoutMs) {
+      try {
+        return await inTime(socket, timeoutMs, nameOf(request, where), ask(client, request, where))
+      } catch (error) {
+        const fault = error instanceof Fault ? error : brokenFrame(error, where)
+        if (fault.code !== 'device') socket.destroy()
+        throw fault
+      }
+    },
+    destroy: () => socket.destroy(),
+  }
+}
+
+/** The answer, unless the time runs out or the connection goes first. */
+function inTime<T>(socket: Socket, timeoutMs: number, what: string, answer: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const lost = () => settle(() => reject(new Fault('transport', `${what}: connection lost`, { retryable: true })))
+    const silent = () =>
+      settle(() => reject(new Fault('timeout', `${what}: no answer within ${timeoutMs} ms`, { retryable: true })))
+    const timer = setTimeout(silent, timeoutMs)
+    const settle = (result: () => void) => {
+      clearTimeout(timer)
+      socket.off('close', lost)
+      result()
+    }
+    if (socket.destroyed) return lost()
+    socket.once('close', lost)
+    answer.then(
+      (value) => settle(() => resolve(value)),
+      (error) => settle(() => reject(error)),
+    )
+  })
+}
+
+async function ask(client: ModbusClient, request: RegisterRequest, where: string): Promise<readonly number[]> {
+  const { unitId, kind, at, count } = request
+  client.setID(unitId)
+  try {
+    const read = kind === 'input' ? client.readInputRegisters(at, count) : client.readHoldingRegisters(at, count)
+    return (await read).data
+  } catch (error) {
+    const code = (error as { modbusCode?: unknown }).modbusCode
+    if (typeof code === 'number') throw exceptionFault(code, nameOf(request, where))
+    throw error
+  }
+}
+
+function brokenFrame(error: unknown, where: string): Fault {
+  return new Fault('protocol', `${where}: ${messageOf(error)}`, { retryable: true, cause: error })
+}
+
+function nameOf(request: RegisterRequest, where: string): string {
+  const { unitId, kind, at, count } = request
+  return `${where} unit ${unitId} ${kind} registers ${at}–${at + count - 1}`
+}
