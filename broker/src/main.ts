@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs'
+import { aborted, Fault, messageOf, runProgram } from '@wattfleet/protocol'
+import { pino } from 'pino'
+import { startBroker } from './broker.ts'
+import { brokerConfig } from './config.ts'
+import { revokedByFile } from './revoked.ts'
+import { startStatusServer } from './status-server.ts'
+
+/** How often the counters are written to the log, ms. */
+const STATS_EVERY_MS = 60_000
+
+await runProgram(brokerConfig, async ({ config, signal, ready }) => {
+  const log = pino({ name: 'broker', level: config.logLevel })
+  const broker = await startBroker({
+    host: config.host,
+    port: config.port,
+    caPem: readPem(config.caPath),
+    certificatePem: readPem(config.certPath),
+    privateKeyPem: readPem(config.keyPath),
+    limits: config.limits,
+    log,
+    ...(config.revokedPath === undefined ? {} : { isRevoked: revokedByFile(config.revokedPath, log) }),
+  })
+  const status = config.status && (await startStatusServer(config.status, broker.stats))
+  const stats = setInterval(() => log.info(broker.stats(), 'counters'), STATS_EVERY_MS)
+  ready()
+  await aborted(signal)
+  clearInterval(stats)
+  await status?.stop()
+  await broker.stop()
+})
+
+function readPem(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new Fault('config', `${path}: cannot be read: ${messageOf(error)}`, { cause: error })
+  }
+}

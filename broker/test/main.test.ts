@@ -1,0 +1,111 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { upTopic } from '@wattfleet/protocol'
+import { connectAsync } from 'mqtt'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Leaf, type TestAuthority, testAuthority } from './fixtures/certificates.ts'
+
+const MAIN = join(import.meta.dirname, '../src/main.ts')
+
+let dir: string
+let authority: TestAuthority
+const children: ChildProcess[] = []
+
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'wattfleet-broker-'))
+  authority = await testAuthority()
+})
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL')
+  rmSync(dir, { recursive: true })
+})
+
+function write(name: string, text: string): string {
+  const path = join(dir, name)
+  writeFileSync(path, text)
+  return path
+}
+
+function run(config: object) {
+  const path = write('broker.json', JSON.stringify(config))
+  const child = fork(MAIN, ['--config', path], { silent: true, execArgv: ['--disable-warning=ExperimentalWarning'] })
+  children.push(child)
+  let errors = ''
+  child.stderr?.on('data', (chunk) => {
+    errors += chunk
+  })
+  return { child, errors: () => errors }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+async function paths() {
+  const server = await authority.issue({ commonName: 'broker', server: true })
+  return {
+    caPath: write('ca.pem', authority.caPem),
+    certPath: write('broker.pem', server.certificatePem),
+    keyPath: write('broker.key', server.privateKeyPem),
+  }
+}
+
+describe('the broker as a program', () => {
+  it('serves, shows its state, and stops when asked', async () => {
+    const [port, statusPort] = [await freePort(), await freePort()]
+    const revoked = await authority.issue({ commonName: 'hub', unit: 'hub' })
+    const { child } = run({
+      ...(await paths()),
+      port,
+      status: { port: statusPort },
+      revokedPath: write('revoked.txt', `# lost\n${revoked.fingerprint}\n`),
+    })
+    await once(child, 'message')
+    const connect = (as: Leaf, clientId: string) => {
+      const keys = { ca: authority.caPem, cert: as.certificatePem, key: as.privateKeyPem }
+      return connectAsync(`mqtts://127.0.0.1:${port}`, { ...keys, clientId, protocolVersion: 4 }, false)
+    }
+    const name = 'a'.repeat(26)
+    const client = await connect(await authority.issue({ commonName: name, unit: 'gateway' }), name)
+    await client.publishAsync(upTopic(name, 'status'), '{}', { qos: 1 })
+    await expect(connect(revoked, 'hub')).rejects.toThrow()
+
+    const metrics = await (await fetch(`http://127.0.0.1:${statusPort}/metrics`)).text()
+    expect(metrics).toContain('wattfleet_broker_published_total 1\n')
+    expect(metrics).toContain('wattfleet_broker_refused_total{reason="revoked"} 1\n')
+    expect((await fetch(`http://127.0.0.1:${statusPort}/healthz`)).status).toBe(200)
+
+    const exit = once(child, 'exit')
+    const from = performance.now()
+    child.kill('SIGTERM')
+    expect((await exit)[0]).toBe(0)
+    expect(performance.now() - from).toBeLessThan(2_000)
+    client.end(true)
+  })
+
+  it('refuses to start with a faulty configuration and names every mistake', async () => {
+    const { child, errors } = run({ ...(await paths()), port: 'many', limits: { messageBurst: 0 }, colour: 'red' })
+    expect((await once(child, 'exit'))[0]).toBe(2)
+    expect(errors()).toMatch(/broker\.json: port: /)
+    expect(errors()).toMatch(/broker\.json: limits\.messageBurst: /)
+    expect(errors()).toMatch(/colour/)
+  })
+
+  it.each<[string, object]>([
+    ['a missing file', { keyPath: '/nowhere/broker.key' }],
+    ['a certificate that is none', { certPath: import.meta.filename }],
+    ['a revocation list that is none', { revokedPath: import.meta.filename }],
+  ])('refuses to start with %s', async (_name, mistake) => {
+    const { child } = run({ ...(await paths()), port: 0, ...mistake })
+    expect((await once(child, 'exit'))[0]).toBe(2)
+  })
+})
