@@ -57,12 +57,23 @@ function parametersOf(query: z.ZodType): Record<string, unknown>[] {
 function componentSchemas(): Record<string, unknown> {
   const registry = z.registry<{ id: string }>()
   for (const [id, schema] of Object.entries(COMPONENTS)) registry.add(schema, { id })
-  const { schemas } = z.toJSONSchema(registry, { uri: refTo })
+  const { schemas } = z.toJSONSchema(registry, { uri: refTo, override: describeNullable })
   const bare = Object.entries(schemas).map(([id, { $schema: _, $id: __, ...schema }]) => [
     id,
     { description: COMPONENTS[id as keyof typeof COMPONENTS].meta()?.description, ...schema },
   ])
   return Object.fromEntries(bare)
+}
+
+/** What may be null is described as what it is when it is not. */
+function describeNullable({
+  zodSchema,
+  jsonSchema,
+}: Parameters<NonNullable<z.core.ToJSONSchemaParams['override']>>[0]): void {
+  const { def } = zodSchema._zod
+  if (def.type !== 'nullable' || jsonSchema.description !== undefined) return
+  const description = z.globalRegistry.get(def.innerType)?.description
+  if (description !== undefined) jsonSchema.description = description
 }
 
 function refTo(id: string): string {

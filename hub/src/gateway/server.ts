@@ -1,6 +1,13 @@
 import type { Socket } from 'node:net'
 import { type Clock, checkConfig, Fault, messageOf } from '@wattfleet/protocol'
-import { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, LogController } from 'fastify'
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+  LogController,
+} from 'fastify'
 import { watchChanges } from './changes.ts'
 import { type GatewayConfigInput, gatewayConfig, hostNameOf, namesOf } from './config.ts'
 import { type Feed, startFeed } from './feed.ts'

@@ -19,7 +19,10 @@ export function totalsList({ totals, currency }) {
     card(
       'Energy bought = sold',
       `${formatEnergy(totals.energyBoughtWh)} ${energyEqual ? '=' : '≠'} ${formatEnergy(totals.energySoldWh)}`,
-      verdict(energyEqual, energyEqual ? `${totals.energyBoughtWh} Wh` : `${totals.energyBoughtWh} Wh and ${totals.energySoldWh} Wh`),
+      verdict(
+        energyEqual,
+        energyEqual ? `${totals.energyBoughtWh} Wh` : `${totals.energyBoughtWh} Wh and ${totals.energySoldWh} Wh`,
+      ),
     ),
     card(
       'Money in = money out',
