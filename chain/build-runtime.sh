@@ -36,6 +36,6 @@ if [ "${1:-}" = --check ]; then
   echo "the runtime in the repository is what its sources give, byte for byte"
 else
   cp "$built" "$kept"
-  node --disable-warning=ExperimentalWarning runtime-hash.ts write "$("$RUSTC" --version)"
+  ../node_modules/.bin/node --disable-warning=ExperimentalWarning runtime-hash.ts write "$("$RUSTC" --version)"
   cat runtime/wattfleet_runtime.json
 fi

@@ -159,6 +159,28 @@ export type ExchangeCall =
       readonly deviations: readonly Deviation[]
     }
 
+/** What the community's operator asks of the chain. Each is one extrinsic. */
+export type OperatorCall =
+  | {
+      readonly call: 'set-site'
+      readonly site: string
+      readonly community: number
+      readonly member: string
+      readonly zone: number
+      readonly capImportWh: number
+      readonly capExportWh: number
+    }
+  /** Puts a signing key in force for a site; a new epoch starts and the key before is revoked. */
+  | { readonly call: 'enrol-gateway'; readonly site: string; readonly gateway: string }
+  /** Issues money against a payment reference of 32 bytes, hex; refused when the reference was used before. */
+  | {
+      readonly call: 'issue'
+      readonly community: number
+      readonly account: string
+      readonly amountNano: bigint
+      readonly reference: string
+    }
+
 /** Most items one call carries: half of a block's weight with room to spare. */
 export const BATCH_LIMIT = { orders: 200, matches: 200, allocations: 200, deviations: 200 } as const
 
@@ -172,7 +194,7 @@ export interface Submitter {
   /** Account id, hex. */
   readonly account: string
   /** Resolves when the call is in a finalized block or cannot enter any more; waits as long as the chain is away. Rejects only when aborted. */
-  submit(call: ExchangeCall, signal: AbortSignal): Promise<Submission>
+  submit(call: ExchangeCall | OperatorCall, signal: AbortSignal): Promise<Submission>
 }
 
 /** Finalized blocks, each once, in order, without gaps. */

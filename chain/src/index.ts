@@ -1,1 +1,7 @@
+export * from './client/account.ts'
+export { finalizedBlocks } from './client/blocks.ts'
+export { type ChainConnection, connectChain } from './client/connection.ts'
+export { type ChainQueries, chainQueries, type Funds, type SiteEntry } from './client/queries.ts'
+export { fileSubmissionStore, type SubmissionStore } from './client/submission-store.ts'
+export { createSubmitter } from './client/submitter.ts'
 export * from './exchange.ts'

@@ -65,8 +65,8 @@ pub mod pallet {
 	#[pallet::generate_deposit(pub(crate) fn deposit_event)]
 	pub enum Event<T: Config> {
 		OrderEntered { id: OrderId, order: Order, site: SiteId, member: T::AccountId, locked: Nano },
-		/// An item of a batch was refused; `hash` is the SHA-256 of its bytes.
-		ItemRejected { hash: [u8; 32], reason: Reason },
+		/// An item of a batch was refused; `item_hash` is the SHA-256 of its bytes.
+		ItemRejected { item_hash: [u8; 32], reason: Reason },
 		/// The end of an order; the lock of what remained is released.
 		OrderEnded { id: OrderId, state: OrderState, remaining_wh: u32 },
 	}
@@ -91,8 +91,8 @@ pub mod pallet {
 			Registry::<T>::ensure_role(origin, community, Role::Relayer)?;
 			for item in &items {
 				if let Err(reason) = Self::enter(community, item) {
-					let hash = wattfleet_primitives::sha256(&item.bytes);
-					Self::deposit_event(Event::ItemRejected { hash, reason });
+					let item_hash = wattfleet_primitives::sha256(&item.bytes);
+					Self::deposit_event(Event::ItemRejected { item_hash, reason });
 				}
 			}
 			Ok(())

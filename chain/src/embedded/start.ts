@@ -1,0 +1,41 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Clock } from '@wattfleet/protocol'
+import { EmbeddedChain } from './chain.ts'
+import type { EmbeddedConfig } from './config.ts'
+import { wasmExecutor } from './executor.ts'
+import { buildGenesis } from './genesis.ts'
+import { serveRpc } from './server.ts'
+import { openBlockStore } from './store.ts'
+
+/** The runtime that the repository carries, compiled from the sources beside it. */
+const WASM_PATH = join(import.meta.dirname, '..', '..', 'runtime', 'wattfleet_runtime.wasm')
+
+export interface RunningChain {
+  readonly port: number
+  readonly chain: EmbeddedChain
+  stop(): Promise<void>
+}
+
+/** Opens the chain kept in `stateDir`, or makes a new one by the genesis configuration, and serves it. It makes no block by itself. */
+export async function openEmbeddedChain(config: EmbeddedConfig, clock: Clock): Promise<RunningChain> {
+  mkdirSync(config.stateDir, { recursive: true })
+  const store = openBlockStore(join(config.stateDir, 'chain.sqlite'))
+  const executor = wasmExecutor()
+  if (store.head() === undefined) {
+    const code = `0x${readFileSync(WASM_PATH).toString('hex')}`
+    const genesis = await buildGenesis(executor, code, config.genesis)
+    store.append(genesis.block, genesis.changes)
+  }
+  const chain = new EmbeddedChain(store, executor, clock)
+  const server = await serveRpc(chain, { host: config.host, port: config.port, name: 'Wattfleet Development' })
+  return {
+    port: server.port,
+    chain,
+    async stop() {
+      await server.stop()
+      await executor.stop()
+      store.close()
+    },
+  }
+}

@@ -1,0 +1,19 @@
+import { runProgram } from '@wattfleet/protocol'
+import { pino } from 'pino'
+import { embeddedConfig } from './embedded/config.ts'
+import { openEmbeddedChain } from './embedded/start.ts'
+
+/** The embedded development chain as a process. */
+await runProgram(embeddedConfig, async ({ config, clock, signal, ready }) => {
+  const log = pino({ name: 'chain' })
+  const running = await openEmbeddedChain(config, clock)
+  running.chain.onBlock(({ block }) => {
+    if (block.extrinsics.length > 1) log.info({ block: block.number, extrinsics: block.extrinsics.length - 1 }, 'block')
+  })
+  log.info({ port: running.port, head: running.chain.head().number }, 'serving')
+  ready()
+  await running.chain.produce(config.blockIntervalMs, signal, (fault) =>
+    log.error({ err: fault }, 'a block could not be made'),
+  )
+  await running.stop()
+})

@@ -1,0 +1,211 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Deviation, ExchangeEvent, Match } from '../../src/exchange.ts'
+import { COMMUNITY, type House, idOf, RULES, START_S, signed, type TestChain, testChain } from '../fixture.ts'
+
+let chain: TestChain
+let seller: House
+let buyer: House
+let farBuyer: House
+/** Each block of tests trades in a slot of its own. */
+let slot = START_S + 7_200
+const ROOT = 'ab'.repeat(32)
+
+beforeAll(async () => {
+  chain = await testChain()
+  seller = await chain.house({ zone: 1 })
+  buyer = await chain.house({ zone: 1 })
+  farBuyer = await chain.house({ zone: 2 })
+})
+afterAll(() => chain.stop())
+
+const offer = (energyWh: number, priceMicro: number, house = seller) =>
+  chain.order(house, { side: 'offer', slotStart: slot, energyWh, priceMicro, energyTypes: 1 })
+const bid = (energyWh: number, priceMicro: number, house = buyer) =>
+  chain.order(house, { side: 'bid', slotStart: slot, energyWh, priceMicro })
+
+async function enter(...pairs: [House, ReturnType<typeof bid>][]) {
+  const items = pairs.map(([house, order]) => signed(house, order))
+  await chain.submit('relayer', { call: 'submit-orders', community: COMMUNITY, items })
+}
+
+const match = (matches: Match[], computedFrom = chain.running.chain.head().number) =>
+  chain.submit('matchingEngine', {
+    call: 'submit-matches',
+    community: COMMUNITY,
+    slotStart: slot,
+    kind: 'spot',
+    computedFrom,
+    matches,
+  })
+
+const settle = (allocations: { trade: number; allocatedWh: number }[], deviations: Deviation[], root = ROOT) =>
+  chain.submit('settlementEngine', {
+    call: 'settle',
+    community: COMMUNITY,
+    slotStart: slot,
+    root,
+    allocations,
+    deviations,
+  })
+
+const deviation = (house: House, shortfallWh: number, unusedWh: number): Deviation => ({
+  site: house.site,
+  shortfallWh,
+  unusedWh,
+  missingImport: false,
+  missingExport: false,
+})
+
+const tradeOf = (events: readonly ExchangeEvent[]) => {
+  const found = events.find((event) => event.type === 'trade')
+  if (found?.type !== 'trade') throw new Error('no trade entered')
+  return found
+}
+
+describe('a match', () => {
+  it('trades at the bid’s rate, the fee of the zones taken from the seller’s', async () => {
+    const [o, b, far] = [offer(1_000, 100_000), bid(600, 250_000), bid(400, 260_000, farBuyer)]
+    await enter([seller, o], [buyer, b], [farBuyer, far])
+    const { events } = await match([
+      { bid: idOf(b), offer: idOf(o), energyWh: 600 },
+      { bid: idOf(far), offer: idOf(o), energyWh: 400 },
+    ])
+    const trades = events.filter((event) => event.type === 'trade')
+    expect(trades).toMatchObject([
+      { energyWh: 600, buyerRateMicro: 250_000, sellerRateMicro: 250_000 - RULES.feeMicro[0] },
+      { energyWh: 400, buyerRateMicro: 260_000, sellerRateMicro: 260_000 - RULES.feeMicro[1] },
+    ])
+    expect(events.filter(({ type }) => type === 'order-ended')).toHaveLength(3)
+    slot += 900
+  })
+
+  const faults: [name: string, make: () => Promise<Match>, reason: string][] = [
+    [
+      'of an unknown order',
+      async () => ({ bid: 'cd'.repeat(32), offer: 'ef'.repeat(32), energyWh: 1 }),
+      'unknown-order',
+    ],
+    ['of two offers', () => pairOf(offer(10, 1), offer(10, 1)), 'wrong-side'],
+    ['of more than remains', () => pairOf(bid(10, 250_000), offer(20, 1), 11), 'amount'],
+    ['of nothing', () => pairOf(bid(10, 250_000), offer(20, 1), 0), 'amount'],
+    ['below offer and fee', () => pairOf(bid(10, 100_000), offer(10, 100_000)), 'price'],
+    [
+      'of energy the bid does not accept',
+      () => pairOf({ ...bid(10, 250_000), energyTypes: 2 }, offer(10, 1)),
+      'energy-type',
+    ],
+  ]
+  const pairOf = async (b: ReturnType<typeof bid>, o: ReturnType<typeof offer>, energyWh = 10): Promise<Match> => {
+    const house = (order: typeof b) => (order.side === 'bid' ? buyer : seller)
+    await enter([house(b), b], [house(o), o])
+    return { bid: idOf(b), offer: idOf(o), energyWh }
+  }
+  it.each(faults)('%s is refused and moves nothing', async (_, make, reason) => {
+    const pair = await make()
+    const before = await Promise.all([seller, buyer].map(({ member }) => chain.queries.funds(member)))
+    const { events } = await match([pair])
+    expect(events).toEqual([{ type: 'match-rejected', index: 0, reason }])
+    expect(await Promise.all([seller, buyer].map(({ member }) => chain.queries.funds(member)))).toEqual(before)
+  })
+
+  it('between two sites of one member is refused', async () => {
+    const own = await chain.house({ member: seller.member, fundsNano: 0n })
+    const [o, b] = [offer(10, 1), bid(10, 250_000, own)]
+    await enter([seller, o], [own, b])
+    const { events } = await match([{ bid: idOf(b), offer: idOf(o), energyWh: 10 }])
+    expect(events).toEqual([{ type: 'match-rejected', index: 0, reason: 'same-member' }])
+  })
+
+  it('computed before the market’s last trades is stale as a whole', async () => {
+    const [o, b] = [offer(100, 1), bid(100, 250_000)]
+    await enter([seller, o], [buyer, b])
+    const from = chain.running.chain.head().number
+    await match([{ bid: idOf(b), offer: idOf(o), energyWh: 50 }], from)
+    const { outcome } = await match([{ bid: idOf(b), offer: idOf(o), energyWh: 50 }], from)
+    expect(outcome).toMatchObject({ ok: false, error: 'settlement.Stale' })
+    slot += 900
+  })
+
+  it('after the match deadline is refused', async () => {
+    const [o, b] = [offer(100, 1), bid(100, 250_000)]
+    await enter([seller, o], [buyer, b])
+    await chain.blockAt(slot - RULES.matchDeadlineS + 1)
+    const { outcome } = await match([{ bid: idOf(b), offer: idOf(o), energyWh: 100 }])
+    expect(outcome).toMatchObject({ ok: false, error: 'settlement.MarketClosed' })
+    slot += 3_600
+  })
+})
+
+describe('execution', () => {
+  const accounts = () => [seller.member, buyer.member, chain.balancing, chain.gridOperator]
+  const funds = () => Promise.all(accounts().map((account) => chain.queries.funds(account)))
+
+  it('pays for what was allocated, charges what deviated and loses no nano', async () => {
+    await chain.blockAt(slot - 3_000)
+    const [o, b] = [offer(1_000, 100_000), bid(1_000, 250_000)]
+    const issued = await chain.queries.issuedNano()
+    const before = await funds()
+    await enter([seller, o], [buyer, b])
+    const { trade } = tradeOf((await match([{ bid: idOf(b), offer: idOf(o), energyWh: 1_000 }])).events)
+
+    expect((await settle([{ trade, allocatedWh: 700 }], [])).outcome).toMatchObject({ error: 'settlement.TooEarly' })
+    await chain.blockAt(slot + RULES.slotLengthS + RULES.executionAfterS)
+    // delivered 700 of 1,000; taken 900 of 1,000
+    const { events } = await settle(
+      [{ trade, allocatedWh: 700 }],
+      [deviation(seller, 300, 0), deviation(buyer, 0, 100)],
+    )
+
+    const after = await funds()
+    const gained = after.map(({ freeNano }, i) => freeNano - (before[i]?.freeNano ?? 0n))
+    const [fee, received] = [700n * BigInt(RULES.feeMicro[0]), 700n * (250_000n - BigInt(RULES.feeMicro[0]))]
+    const [shortfall, unused] = [300n * BigInt(RULES.shortfallRateMicro), 100n * BigInt(RULES.unusedRateMicro)]
+    expect(gained).toEqual([received - shortfall, -(received + fee) - unused, shortfall + unused, fee])
+    expect(after.map(({ lockedNano }, i) => lockedNano - (before[i]?.lockedNano ?? 0n))).toEqual([0n, 0n, 0n, 0n])
+    expect(await chain.queries.issuedNano()).toBe(issued)
+    const sum = (type: 'debited' | 'credited') =>
+      events.reduce((total, event) => (event.type === type ? total + event.amountNano : total), 0n)
+    expect(sum('debited')).toBe(sum('credited'))
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'site-settled', site: seller.site, penaltyNano: shortfall }),
+    )
+    slot += 86_400
+  })
+
+  it('is bounded by what was traded, whole or not at all', async () => {
+    await chain.blockAt(slot - 3_000)
+    const [o, b] = [offer(1_000, 100_000), bid(1_000, 250_000)]
+    await enter([seller, o], [buyer, b])
+    const { trade } = tradeOf((await match([{ bid: idOf(b), offer: idOf(o), energyWh: 1_000 }])).events)
+    await chain.blockAt(slot + RULES.slotLengthS + RULES.executionAfterS)
+    const before = await funds()
+    const refused = async (attempt: ReturnType<typeof settle>, error: string) =>
+      expect((await attempt).outcome).toMatchObject({ ok: false, error: `settlement.${error}` })
+    await refused(settle([{ trade, allocatedWh: 1_001 }], []), 'AllocatedTooMuch')
+    await refused(settle([{ trade: trade + 1, allocatedWh: 1 }], []), 'UnknownTrade')
+    await refused(settle([], [deviation(seller, 0, 0)]), 'TradesPending')
+    await refused(settle([{ trade, allocatedWh: 900 }], [deviation(seller, 101, 0)]), 'DeviationTooLarge')
+    await refused(settle([{ trade, allocatedWh: 900 }], [deviation(buyer, 0, 101)]), 'DeviationTooLarge')
+    expect(await funds()).toEqual(before)
+
+    // in two calls of one root; a call with another root is refused
+    await settle([{ trade, allocatedWh: 900 }], [deviation(seller, 100, 0)])
+    await refused(settle([], [deviation(buyer, 0, 0)], 'ba'.repeat(32)), 'RootDiffers')
+    await settle([], [deviation(buyer, 0, 0)])
+    await refused(settle([{ trade, allocatedWh: 900 }], []), 'UnknownTrade')
+    await refused(settle([], [deviation(buyer, 0, 0)]), 'UnknownSite')
+  })
+
+  it('is the settlement engine’s alone', async () => {
+    const call = {
+      call: 'settle',
+      community: COMMUNITY,
+      slotStart: slot,
+      root: ROOT,
+      allocations: [],
+      deviations: [],
+    } as const
+    const { outcome } = await chain.submit('relayer', call)
+    expect(outcome).toMatchObject({ ok: false, error: 'registry.NotInRole' })
+  })
+})
