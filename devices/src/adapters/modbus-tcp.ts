@@ -79,9 +79,7 @@ class TcpConnection implements ModbusConnection {
         return reject(new Fault('transport', text, { retryable: true }))
       }
       signal.addEventListener('abort', onAbort, { once: true })
-      this.#work ??= this.#serve().finally(() => {
-        this.#work = undefined
-      })
+      this.#work ??= this.#serve()
     })
   }
 
@@ -105,6 +103,8 @@ class TcpConnection implements ModbusConnection {
         job.reject(error instanceof Fault ? error : bug)
       }
     }
+    // in the same turn of the event loop as the last look at the queue, so that no request falls between
+    this.#work = undefined
   }
 
   async #answer(request: RegisterRequest): Promise<readonly number[]> {
