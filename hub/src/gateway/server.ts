@@ -98,7 +98,8 @@ function createServer(log: FastifyBaseLogger | undefined): FastifyInstance {
   })
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOfError(error)
-    if (problem.status === 500) request.log.error({ err: error, route: request.routeOptions.url }, 'a request failed')
+    if (problem.status >= 500 && !(error instanceof Refusal))
+      request.log.error({ err: error, route: request.routeOptions.url }, 'a request failed')
     return sendProblem(reply, error)
   })
   return app

@@ -74,6 +74,7 @@ function showClock(clockS) {
   const lengthS = slot.endsAt - slot.startsAt
   const startsAt = Math.floor(clockS / lengthS) * lengthS
   setText(at('slot'), formatSlot(startsAt, startsAt + lengthS))
+  at('slot-progress').hidden = false
   at('slot-progress').value = (clockS - startsAt) / lengthS
 }
 

@@ -14,25 +14,32 @@ import {
 /** From a snapshot of the street to elements. Text is set as text, never as markup. */
 
 export function totalsList({ totals, currency }) {
-  const energyEqual = totals.energyBoughtWh === totals.energySoldWh
+  const wh = (energyWh) => `${energyWh} Wh`
+  const exactly = (nano) => formatMoneyExactly(nano, currency)
   return [
-    card(
+    balanced(
       'Energy bought = sold',
-      `${formatEnergy(totals.energyBoughtWh)} ${energyEqual ? '=' : '≠'} ${formatEnergy(totals.energySoldWh)}`,
-      verdict(
-        energyEqual,
-        energyEqual ? `${totals.energyBoughtWh} Wh` : `${totals.energyBoughtWh} Wh and ${totals.energySoldWh} Wh`,
-      ),
+      totals.energyBoughtWh,
+      totals.energySoldWh,
+      formatEnergy,
+      wh,
+      'nothing settled yet',
     ),
-    card(
+    balanced(
       'Money in = money out',
-      `${formatMoney(totals.moneyInNano, currency, 4)} ${totals.moneyInNano === totals.moneyOutNano ? '=' : '≠'} ${formatMoney(totals.moneyOutNano, currency, 4)}`,
-      verdict(totals.moneyInNano === totals.moneyOutNano, exactly(totals.moneyInNano, totals.moneyOutNano, currency)),
+      totals.moneyInNano,
+      totals.moneyOutNano,
+      (nano) => formatMoney(nano, currency, 4),
+      exactly,
+      'nothing settled yet',
     ),
-    card(
+    balanced(
       'Money held = money issued',
-      `${formatMoney(totals.heldNano, currency)} ${totals.heldNano === totals.issuedNano ? '=' : '≠'} ${formatMoney(totals.issuedNano, currency)}`,
-      verdict(totals.heldNano === totals.issuedNano, exactly(totals.heldNano, totals.issuedNano, currency)),
+      totals.heldNano,
+      totals.issuedNano,
+      (nano) => formatMoney(nano, currency),
+      exactly,
+      'nothing issued yet',
     ),
     card(
       'Trades settled',
@@ -40,6 +47,15 @@ export function totalsList({ totals, currency }) {
       text('span', `${counted(totals.orders, 'order', 'orders')}, ${totals.refused} refused`, 'aside'),
     ),
   ]
+}
+
+/** Two sums that must be equal, compared on the exact figures and not on what is shown of them. */
+function balanced(term, one, other, format, exactly, whenNothing) {
+  const equal = one === other
+  const shown = `${format(one)} ${equal ? '=' : '≠'} ${format(other)}`
+  if (equal && Number(one) === 0) return card(term, shown, text('span', whenNothing, 'aside'))
+  if (equal) return card(term, shown, text('span', `✓ equal, exactly ${exactly(one)}`, 'aside'))
+  return card(term, shown, text('span', `✗ differ: ${exactly(one)} and ${exactly(other)}`, 'differs'))
 }
 
 const HOUSE_COLUMNS = ['House', 'Power now', 'Surplus', 'Open orders', 'Last trade', 'Balance']
@@ -226,16 +242,6 @@ function card(term, value, aside) {
   dd.append(document.createElement('br'), aside)
   box.append(text('dt', term), dd)
   return box
-}
-
-/** Both sums to the last nano where they differ, one where they do not. */
-function exactly(one, other, currency) {
-  const first = formatMoneyExactly(one, currency)
-  return one === other ? first : `${first} and ${formatMoneyExactly(other, currency)}`
-}
-
-function verdict(equal, detail) {
-  return text('span', equal ? `✓ equal, exactly ${detail}` : `✗ differ: ${detail}`, equal ? 'aside' : 'differs')
 }
 
 function text(tag, content, className) {
