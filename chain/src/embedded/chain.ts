@@ -108,11 +108,15 @@ export class EmbeddedChain {
     return () => watchers.delete(listener)
   }
 
-  /** Makes blocks until aborted, `intervalMs` of the clock apart. */
+  /**
+   * Makes blocks until aborted: one every `intervalMs` of the clock, and sooner, as soon as Aura has a slot for it, when
+   * extrinsics wait.
+   */
   async produce(intervalMs: number, signal: AbortSignal, onFault: (fault: unknown) => void): Promise<void> {
     while (!signal.aborted) {
-      const due = Math.max(this.timestampMs() + intervalMs, nextAuraSlotMs(this.timestampMs()))
-      await this.#clock.until(due, signal)
+      const lastMs = this.timestampMs()
+      await this.#clock.until(nextAuraSlotMs(lastMs), signal)
+      await this.#untilDueOrAsked(lastMs + intervalMs, signal)
       if (signal.aborted) return
       try {
         await this.makeBlock()
@@ -121,6 +125,16 @@ export class EmbeddedChain {
         await this.#clock.until(this.#clock.nowMs() + intervalMs, signal)
       }
     }
+  }
+
+  async #untilDueOrAsked(dueMs: number, signal: AbortSignal): Promise<void> {
+    const asked = new AbortController()
+    const stop = () => asked.abort()
+    signal.addEventListener('abort', stop, { once: true })
+    const quiet = this.pool.onWaiting(stop)
+    await this.#clock.until(dueMs, asked.signal)
+    quiet()
+    signal.removeEventListener('abort', stop)
   }
 
   /** One block at the clock's time, with what waits. Throws Fault `chain` when the clock has not reached a new Aura slot. */

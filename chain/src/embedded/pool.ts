@@ -64,6 +64,7 @@ export function requireValid(result: string): void {
 /** Extrinsics that wait for a block, in the order in which they came. */
 export class Pool {
   #waiting = new Map<string, Waiting>()
+  #listeners = new Set<() => void>()
 
   add(extrinsic: string): Waiting {
     const hash = hashOf(extrinsic)
@@ -72,7 +73,15 @@ export class Pool {
     if (this.#waiting.size >= MAX_WAITING) throw new RpcFault(1016, 'Immediately Dropped', 'the pool is full')
     const waiting = { hash, extrinsic }
     this.#waiting.set(hash, waiting)
+    for (const listener of this.#listeners) listener()
     return waiting
+  }
+
+  /** Calls when something waits: at once if it does already. Yields what ends the listening. */
+  onWaiting(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    if (this.#waiting.size > 0) listener()
+    return () => this.#listeners.delete(listener)
   }
 
   list(): readonly Waiting[] {

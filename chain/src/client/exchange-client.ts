@@ -1,0 +1,52 @@
+import { join } from 'node:path'
+import type { FinalizedBlocks, Submitter } from '../exchange.ts'
+import type { Account } from './account.ts'
+import { finalizedBlocks } from './blocks.ts'
+import { type ChainConnection, connectChain } from './connection.ts'
+import { type ChainQueries, chainQueries } from './queries.ts'
+import { fileSubmissionStore } from './submission-store.ts'
+import { createSubmitter } from './submitter.ts'
+
+/** Everything one process does with the chain, over its one connection. */
+export interface ExchangeClient {
+  readonly blocks: FinalizedBlocks
+  /** The account's submitter; what it has under way is kept in `stateDir`. */
+  submitter(account: Account, stateDir: string): Submitter
+  /** Questions to finalized state, once there is a connection. */
+  queries(): Promise<ChainQueries>
+  isConnected(): boolean
+  close(): Promise<void>
+}
+
+/** Opens at once, also while the chain is away: whatever is asked waits for the connection, which comes back by itself. */
+export function openExchange(endpoints: readonly string[], signal: AbortSignal): ExchangeClient {
+  let connected: ChainConnection | undefined
+  const connecting = connectChain(endpoints, signal).then((connection) => {
+    connected = connection
+    return connection
+  })
+  connecting.catch(() => {})
+  return {
+    blocks: {
+      async follow(from, onBlock, stop) {
+        const connection = await connecting.catch((error: unknown) => {
+          if (signal.aborted || stop.aborted) return undefined
+          throw error
+        })
+        if (connection !== undefined) await finalizedBlocks(connection).follow(from, onBlock, stop)
+      },
+    },
+    submitter(account, stateDir) {
+      const store = fileSubmissionStore(join(stateDir, `extrinsic-${account.id.slice(0, 16)}.json`))
+      const ready = connecting.then((connection) => createSubmitter(connection, account, store))
+      ready.catch(() => {})
+      return { account: account.id, submit: async (call, stop) => (await ready).submit(call, stop) }
+    },
+    queries: async () => chainQueries(await connecting),
+    isConnected: () => connected?.isConnected() ?? false,
+    async close() {
+      const connection = await connecting.catch(() => undefined)
+      await connection?.close()
+    },
+  }
+}

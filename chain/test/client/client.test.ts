@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { manualClock } from '@wattfleet/protocol'
+import { afterEach, describe, expect, it } from 'vitest'
+import { accountFromSeed } from '../../src/client/account.ts'
+import { openExchange } from '../../src/client/exchange-client.ts'
+import { openEmbeddedChain, type RunningChain } from '../../src/embedded/start.ts'
+import type { FinalizedBlock } from '../../src/exchange.ts'
+import { COMMUNITY, configFor, hex32, START_S } from '../fixture.ts'
+
+const folders: string[] = []
+const folder = () => {
+  const path = mkdtempSync(join(tmpdir(), 'wattfleet-client-'))
+  folders.push(path)
+  return path
+}
+afterEach(() => {
+  for (const path of folders.splice(0)) rmSync(path, { recursive: true, force: true })
+})
+
+const account = () => accountFromSeed(randomBytes(32))
+const until = async (condition: () => boolean) => {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve))
+}
+
+function setUp() {
+  const accounts = { operator: account(), relayer: account(), matchingEngine: account(), settlementEngine: account() }
+  const clock = manualClock(START_S * 1000)
+  const config = configFor(folder(), hex32(), accounts)
+  const block = async (running: RunningChain) => {
+    await clock.advance(6_000)
+    return running.chain.makeBlock()
+  }
+  return { accounts, clock, config, block }
+}
+
+const issue = (reference: string) =>
+  ({ call: 'issue', community: COMMUNITY, account: 'aa'.repeat(32), amountNano: 5n, reference }) as const
+
+describe('the client', () => {
+  it('follows finalized blocks without gap or repetition while the chain goes away and comes back', async () => {
+    const { clock, config, block } = setUp()
+    const first = await openEmbeddedChain(config, clock)
+    const { port } = first
+    const controller = new AbortController()
+    const client = openExchange([`ws://127.0.0.1:${port}`], controller.signal)
+    const seen: FinalizedBlock[] = []
+    const following = client.blocks.follow(0, (one) => void seen.push(one), controller.signal)
+    await block(first)
+    const head = await block(first)
+    await until(() => seen.length === 3)
+    expect(seen[0]?.events).toMatchObject([{ type: 'community-set', rules: { community: COMMUNITY } }])
+    await first.stop()
+
+    const second = await openEmbeddedChain({ ...config, port }, clock)
+    expect(second.chain.head()).toEqual(head)
+    await block(second)
+    await until(() => seen.length === 4)
+    expect(seen.map(({ number }) => number)).toEqual([0, 1, 2, 3])
+    expect(seen[3]?.timestampS).toBe(START_S + 18)
+    controller.abort()
+    await following
+    await client.close()
+    await second.stop()
+  })
+
+  it('finishes what it had signed before it died, once, before it signs anew', async () => {
+    const { accounts, clock, config, block } = setUp()
+    const running = await openEmbeddedChain(config, clock)
+    const state = folder()
+    const [one, two] = [hex32(), hex32()]
+
+    const dying = new AbortController()
+    const before = openExchange([`ws://127.0.0.1:${running.port}`], dying.signal)
+    const lost = before.submitter(accounts.operator, state).submit(issue(one), dying.signal)
+    lost.catch(() => {})
+    await until(() => running.chain.pool.list().length === 1)
+    dying.abort()
+    await expect(lost).rejects.toThrow('stopped')
+    await before.close()
+
+    const controller = new AbortController()
+    const after = openExchange([`ws://127.0.0.1:${running.port}`], controller.signal)
+    const submitted = after.submitter(accounts.operator, state).submit(issue(two), controller.signal)
+    // the extrinsic left over is still in the pool; the new one comes only after it is final
+    expect(running.chain.pool.list()).toHaveLength(1)
+    await block(running)
+    await until(() => running.chain.pool.list().length === 1)
+    await block(running)
+    expect(await submitted).toEqual({ ok: true, block: 2 })
+    const queries = await after.queries()
+    expect(await queries.issuedAgainst(COMMUNITY, one)).toBe(5n)
+    expect(await queries.issuedAgainst(COMMUNITY, two)).toBe(5n)
+    expect(await queries.issuedNano()).toBe(10n)
+    controller.abort()
+    await after.close()
+    await running.stop()
+  })
+
+  it('says what the runtime refused, by its name', async () => {
+    const { accounts, clock, config, block } = setUp()
+    const running = await openEmbeddedChain(config, clock)
+    const controller = new AbortController()
+    const client = openExchange([`ws://127.0.0.1:${running.port}`], controller.signal)
+    const submitter = client.submitter(accounts.operator, folder())
+    const reference = hex32()
+    for (const expected of [{ ok: true }, { ok: false, error: 'vault.ReferenceUsed' }]) {
+      const submitted = submitter.submit(issue(reference), controller.signal)
+      await until(() => running.chain.pool.list().length === 1)
+      await block(running)
+      expect(await submitted).toMatchObject(expected)
+    }
+    controller.abort()
+    await client.close()
+    await running.stop()
+  })
+})

@@ -1,0 +1,81 @@
+import { mkdirSync } from 'node:fs'
+import { type OperatorCall, openExchange, readAccount } from '@wattfleet/chain'
+import { Fault } from '@wattfleet/protocol'
+import type { ChainFacts, Registrar } from '../ports.ts'
+
+export interface RegistrarOptions {
+  readonly endpoint: string
+  readonly operatorSeedPath: string
+  /** Where the adapter keeps what it must not forget between two runs. */
+  readonly stateDir: string
+  /** The community that this operator runs. */
+  readonly community: number
+}
+
+export interface ChainRegistrar extends Registrar, ChainFacts {
+  close(): Promise<void>
+}
+
+/**
+ * Connects the operator's account with the chain. One question and the call that follows from it are not interrupted by
+ * another, so that whatever is asked twice has its effect once.
+ */
+export async function openRegistrar(options: RegistrarOptions, signal: AbortSignal): Promise<ChainRegistrar> {
+  mkdirSync(options.stateDir, { recursive: true })
+  const client = openExchange([options.endpoint], signal)
+  const submitter = client.submitter(readAccount(options.operatorSeedPath), options.stateDir)
+  let last: Promise<unknown> = Promise.resolve()
+
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = last.then(work)
+    last = done.catch(() => {})
+    return done
+  }
+
+  const call = async (request: OperatorCall, stop: AbortSignal): Promise<void> => {
+    const end = await submitter.submit(request, stop)
+    if (end.ok) return
+    // what died had no effect and may be tried again; what the chain refused it would refuse again
+    throw new Fault('chain', `${request.call}: ${end.error}`, { retryable: end.effect === 'died' })
+  }
+
+  return {
+    chainId: async () => (await client.queries()).chainId(),
+    async rules(community) {
+      const rules = await (await client.queries()).rules(community)
+      if (rules === undefined) throw new Fault('config', `the chain knows no community ${community}`)
+      return rules
+    },
+    ensureSite: (wanted, stop) =>
+      inTurn(async () => {
+        const known = await (await client.queries()).site(wanted.site)
+        const { community, member, zone, capImportWh, capExportWh } = wanted
+        const same =
+          known !== undefined &&
+          known.community === community &&
+          known.member === member &&
+          known.zone === zone &&
+          known.capImportWh === capImportWh &&
+          known.capExportWh === capExportWh
+        if (!same) await call({ call: 'set-site', ...wanted }, stop)
+      }),
+    ensureFunds: (member, amountNano, reference, stop) =>
+      inTurn(async () => {
+        const { community } = options
+        const queries = await client.queries()
+        if ((await queries.issuedAgainst(community, reference)) !== undefined) return
+        await call({ call: 'issue', community, account: member, amountNano, reference }, stop)
+      }),
+    enrol: (site, signingKey, stop) =>
+      inTurn(async () => {
+        const queries = await client.queries()
+        const known = await queries.site(site)
+        if (known?.gateway === signingKey) return { epoch: known.epoch }
+        await call({ call: 'enrol-gateway', site, gateway: signingKey }, stop)
+        const now = await queries.site(site)
+        if (now?.gateway !== signingKey) throw new Fault('chain', `another key was enrolled for site ${site} meanwhile`)
+        return { epoch: now.epoch }
+      }),
+    close: () => client.close(),
+  }
+}
