@@ -1,0 +1,3 @@
+export { type HouseConfig, type SimulatorConfig, type SimulatorConfigInput, simulatorConfig } from './config.ts'
+export { DEVICE_UNIT_ID, type Log, type ServedHouse, type Simulator, startSimulator } from './simulator.ts'
+export { sixHouses } from './six-houses.ts'
