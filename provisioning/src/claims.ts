@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Claim, Fault, sha256, toHex } from '@wattfleet/protocol'
+import type { Store } from './adapters/store.ts'
+import { PRIVATE_MODE, writeDurably } from './files.ts'
+
+export interface ClaimSettings {
+  /** Folder of the claim files, one per gateway. */
+  readonly claimsDir: string
+  /** `https://host:port` under which gateways reach the enrolment service. */
+  readonly publicUrl: string
+  readonly caPem: string
+}
+
+/** Where the claim of a gateway lies. */
+export function claimPath(claimsDir: string, gateway: string): string {
+  return join(claimsDir, `${gateway}.claim.json`)
+}
+
+/**
+ * Puts a new one-time claim in force for a site that is not enrolled, and writes it out once; only its SHA-256 is stored.
+ * The former claim is dead from then on. A crash on the way leaves the site marked as without a claim file, so that the
+ * next import issues another one. Returns the path. Throws Fault `enrolment` when the site is unknown or enrolled.
+ */
+export function reissueClaim(store: Store, settings: ClaimSettings, site: string, nowMs: number): string {
+  const record = store.site(site)
+  if (record === undefined) throw new Fault('enrolment', `site ${site} is unknown`)
+  if (record.grant !== undefined) throw new Fault('enrolment', `site ${site} is enrolled as ${record.gateway}`)
+  const secret = randomBytes(32)
+  const claim: Claim = { url: settings.publicUrl, caPem: settings.caPem, claim: toHex(secret) }
+  mkdirSync(settings.claimsDir, { recursive: true, mode: 0o700 })
+  const path = claimPath(settings.claimsDir, record.gateway)
+  // In force before it can be read by anyone: whoever sees the file can use it.
+  writeDurably(path, `${JSON.stringify(claim, null, 2)}\n`, PRIVATE_MODE, () => {
+    store.setClaim(site, sha256(secret), nowMs)
+  })
+  store.setClaimWritten(site)
+  return path
+}
+
+/** Issues the claims that are missing: of new sites, and of those whose claim file a crash prevented. */
+export function issueMissingClaims(store: Store, settings: ClaimSettings, nowMs: number): string[] {
+  return store
+    .sites()
+    .filter(({ claimWritten, grant }) => !claimWritten && grant === undefined)
+    .map(({ site }) => reissueClaim(store, settings, site, nowMs))
+}

@@ -1,0 +1,35 @@
+import { z } from 'zod'
+
+export const provisioningConfig = z
+  .strictObject({
+    host: z.string().min(1).default('127.0.0.1'),
+    port: z.int().min(0).max(65_535).default(8443),
+    /** Holds the CA (`ca/`), the service's certificate (`tls/`), the store and what the chain's adapter keeps. */
+    stateDir: z.string().min(1),
+    /** `https://host:port` under which gateways reach this service; goes into the claims. */
+    publicUrl: z.url({ protocol: /^https$/ }).default('https://127.0.0.1:8443'),
+    /** `mqtts://host:port` of the broker; goes into the grants. */
+    brokerUrl: z.url({ protocol: /^mqtts$/ }).default('mqtts://127.0.0.1:8883'),
+    /** Names and addresses in this service's certificate. */
+    hosts: z.array(z.string().min(1)).min(1).default(['localhost', '127.0.0.1', '::1']),
+    /** The key that signs receipts and notices: 32 bytes, hex. */
+    hubKey: z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hex digits'),
+    community: z.int().min(0).max(0xffff_ffff).default(1),
+    chainEndpoint: z.url({ protocol: /^wss?$/ }).default('ws://127.0.0.1:9944'),
+    /** File with the operator's seed. */
+    operatorSeedPath: z.string().min(1),
+    /** Manifest that is imported at the start. */
+    manifestPath: z.string().min(1).optional(),
+    /** Where claims are written. */
+    claimsDir: z.string().min(1),
+    /** Play money that each member is issued once, nano-currency, digits; absent: none. */
+    initialFundsNano: z
+      .string()
+      .regex(/^[1-9][0-9]{0,38}$/, 'expected a whole number above zero, as text')
+      .transform(BigInt)
+      .optional(),
+    logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  })
+  .readonly()
+
+export type ProvisioningConfig = z.infer<typeof provisioningConfig>

@@ -1,0 +1,147 @@
+/** One row of a manifest as it was read: the line it starts at and its fields as text. */
+export interface ManifestLine {
+  readonly line: number
+  readonly fields: readonly string[]
+}
+
+/** A site as the utility's list of gateways names it. */
+export interface ManifestSite {
+  /** 16 bytes, hex: the site's pseudonym. */
+  readonly site: string
+  /** The utility's own name for it; never leaves this room. */
+  readonly name: string
+  /** Account of the member, 32 bytes, hex. */
+  readonly member: string
+  readonly zone: number
+  /** Most the site may import or export in one slot, Wh, from the nameplate. */
+  readonly capImportWh: number
+  readonly capExportWh: number
+}
+
+/** A row whose site is undefined gets a random pseudonym. */
+export type ManifestRow = Omit<ManifestSite, 'site'> & { readonly site: string | undefined; readonly line: number }
+
+export interface RowError {
+  readonly line: number
+  readonly reason: string
+}
+
+export type ManifestPlan =
+  | { readonly ok: true; readonly fresh: readonly ManifestRow[]; readonly known: readonly string[] }
+  | { readonly ok: false; readonly errors: readonly RowError[] }
+
+export const MANIFEST_COLUMNS = ['site', 'name', 'member', 'zone', 'capImportWh', 'capExportWh'] as const
+type Column = (typeof MANIFEST_COLUMNS)[number]
+
+const U32 = 2 ** 32 - 1
+const NAME_LENGTH = 100
+
+/**
+ * Checks a whole manifest, its first line the header, against itself and against the sites that exist. A row is the same
+ * site again when it gives the same pseudonym, or none and the same name; then every other figure must be the same too.
+ * Every bad row is named; one bad row refuses all.
+ */
+export function planImport(lines: readonly ManifestLine[], existing: readonly ManifestSite[]): ManifestPlan {
+  const [header, ...body] = lines
+  const columns = header && columnsOf(header)
+  if (columns === undefined || Array.isArray(columns)) return { ok: false, errors: columns ?? [NO_HEADER] }
+  const errors: RowError[] = []
+  const rows: ManifestRow[] = []
+  for (const line of body) {
+    const { row, reasons } = readRow(line, columns)
+    errors.push(...reasons.map((reason) => ({ line: line.line, reason })))
+    if (reasons.length === 0) rows.push(row)
+  }
+  errors.push(...findRepeats(rows))
+  const fresh: ManifestRow[] = []
+  const known: string[] = []
+  const bySite = new Map(existing.map((site) => [site.site, site]))
+  const byName = new Map(existing.map((site) => [site.name, site]))
+  for (const row of rows) {
+    const match = matchOf(row, bySite, byName)
+    if ('reason' in match) errors.push({ line: row.line, reason: match.reason })
+    else if (match.site === undefined) fresh.push(row)
+    else known.push(match.site)
+  }
+  if (errors.length === 0) return { ok: true, fresh, known }
+  return { ok: false, errors: errors.sort((a, b) => a.line - b.line) }
+}
+
+const NO_HEADER: RowError = { line: 1, reason: `the header is missing: expected ${MANIFEST_COLUMNS.join(',')}` }
+
+function columnsOf(header: ManifestLine): ReadonlyMap<Column, number> | RowError[] {
+  const names = header.fields.map((field) => field.trim())
+  const missing = MANIFEST_COLUMNS.filter((column) => !names.includes(column))
+  const unknown = names.filter((name) => !(MANIFEST_COLUMNS as readonly string[]).includes(name))
+  const errors = [
+    ...missing.map((column) => `column ${column} is missing`),
+    ...unknown.map((name) => `column ${JSON.stringify(name)} is unknown`),
+    ...names.filter((name, at) => names.indexOf(name) !== at).map((name) => `column ${name} is given twice`),
+  ]
+  if (errors.length > 0) return errors.map((reason) => ({ line: header.line, reason }))
+  return new Map(MANIFEST_COLUMNS.map((column) => [column, names.indexOf(column)]))
+}
+
+function readRow({ line, fields }: ManifestLine, columns: ReadonlyMap<Column, number>) {
+  const reasons: string[] = []
+  if (fields.length !== columns.size) reasons.push(`expected ${columns.size} fields, got ${fields.length}`)
+  const text = (column: Column) => (fields[columns.get(column) ?? -1] ?? '').trim()
+  const hex = (column: Column, digits: number) => {
+    const value = text(column).toLowerCase()
+    if (value.length !== digits || !/^[0-9a-f]*$/.test(value)) {
+      reasons.push(`${column}: expected ${digits} hex digits, got ${JSON.stringify(text(column))}`)
+    }
+    return value
+  }
+  const natural = (column: Column, min: number) => {
+    const value = /^[0-9]{1,10}$/.test(text(column)) ? Number(text(column)) : Number.NaN
+    if (!(value >= min && value <= U32)) {
+      reasons.push(`${column}: expected a whole number from ${min} to ${U32}, got ${JSON.stringify(text(column))}`)
+    }
+    return value
+  }
+  const name = text('name')
+  if (name === '' || name.length > NAME_LENGTH) reasons.push(`name: expected 1 to ${NAME_LENGTH} characters`)
+  const row: ManifestRow = {
+    line,
+    site: text('site') === '' ? undefined : hex('site', 32),
+    name,
+    member: hex('member', 64),
+    zone: natural('zone', 0),
+    capImportWh: natural('capImportWh', 1),
+    capExportWh: natural('capExportWh', 0),
+  }
+  return { row, reasons }
+}
+
+function findRepeats(rows: readonly ManifestRow[]): RowError[] {
+  const seen = new Map<string, number>()
+  const errors: RowError[] = []
+  for (const { line, site, name } of rows) {
+    for (const key of [`name ${JSON.stringify(name)}`, ...(site === undefined ? [] : [`site ${site}`])]) {
+      const first = seen.get(key)
+      if (first === undefined) seen.set(key, line)
+      else errors.push({ line, reason: `${key} is in line ${first} already` })
+    }
+  }
+  return errors
+}
+
+function matchOf(
+  row: ManifestRow,
+  bySite: ReadonlyMap<string, ManifestSite>,
+  byName: ReadonlyMap<string, ManifestSite>,
+): { site: string | undefined } | { reason: string } {
+  const namesake = byName.get(row.name)
+  const same = row.site === undefined ? namesake : bySite.get(row.site)
+  if (same === undefined) {
+    return namesake === undefined
+      ? { site: undefined }
+      : { reason: `name ${JSON.stringify(row.name)} belongs to site ${namesake.site}` }
+  }
+  const changed = (['name', 'member', 'zone', 'capImportWh', 'capExportWh'] as const)
+    .filter((field) => row[field] !== same[field])
+    .map((field) => `${field} was ${same[field]}`)
+  if (changed.length === 0) return { site: same.site }
+  return { reason: `site ${same.site} exists with other figures: ${changed.join(', ')}` }
+}

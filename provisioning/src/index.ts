@@ -1,0 +1,13 @@
+export { type Authority, createAuthority, type IssuedLeaf, type LeafRequest } from './authority/authority.ts'
+export {
+  type Identity,
+  type IdentityPaths,
+  issueHubCertificate,
+  issueServerCertificate,
+  keepIdentity,
+  LOOPBACK_HOSTS,
+} from './authority/identities.ts'
+export { claimPath } from './claims.ts'
+export { type ProvisioningConfig, provisioningConfig } from './config.ts'
+export { authorityDir } from './office.ts'
+export type { ChainFacts, ChainSite, Registrar } from './ports.ts'

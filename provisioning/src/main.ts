@@ -1,0 +1,33 @@
+import { aborted, runProgram, wallClock } from '@wattfleet/protocol'
+import { pino } from 'pino'
+import { openRegistrar } from './adapters/chain-registrar.ts'
+import { provisioningConfig } from './config.ts'
+import { enroller } from './enrol.ts'
+import { importFile, openOffice, serviceIdentity } from './office.ts'
+import { keepRegistering } from './register.ts'
+import { startServer } from './server.ts'
+
+await runProgram(provisioningConfig, async ({ config, signal, ready }) => {
+  const log = pino({ name: 'provisioning', level: config.logLevel })
+  const { nowMs } = wallClock() // certificates and the audit are the wall's business, not the market's
+  const office = await openOffice(config)
+  try {
+    if (config.manifestPath !== undefined) {
+      const { added, known, claims } = importFile(office, config.manifestPath, nowMs())
+      log.info({ added, known, claims: claims.length }, 'manifest imported')
+    }
+    const { chainEndpoint: endpoint, operatorSeedPath, stateDir, community, initialFundsNano } = config
+    const chain = await openRegistrar({ endpoint, operatorSeedPath, stateDir, community }, signal)
+    const enrol = enroller({ ...office, chain, settings: config, nowMs })
+    const { host, port } = config
+    const server = await startServer({ host, port, ...(await serviceIdentity(office.authority, config)), enrol, log })
+    log.info({ host, port: server.port }, 'enrolment serves')
+    const registering = keepRegistering(office.store, chain, { community, initialFundsNano }, log, signal)
+    ready()
+    await Promise.all([aborted(signal), registering])
+    await server.stop()
+    await chain.close()
+  } finally {
+    office.store.close()
+  }
+})

@@ -1,0 +1,45 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { readManifest } from './adapters/manifest-file.ts'
+import { openStore, type Store } from './adapters/store.ts'
+import { type Authority, createAuthority } from './authority/authority.ts'
+import { issueServerCertificate, keepIdentity } from './authority/identities.ts'
+import { type ClaimSettings, issueMissingClaims } from './claims.ts'
+import type { ProvisioningConfig } from './config.ts'
+import { type ImportSummary, importManifest } from './import.ts'
+
+/** What service and command line share: the utility's state folder, opened. */
+export interface Office {
+  readonly store: Store
+  readonly authority: Authority
+  readonly claims: ClaimSettings
+}
+
+/** Where the CA lies below the state folder. */
+export function authorityDir(stateDir: string): string {
+  return join(stateDir, 'ca')
+}
+
+export async function openOffice(config: ProvisioningConfig): Promise<Office> {
+  mkdirSync(config.stateDir, { recursive: true, mode: 0o700 })
+  const authority = await createAuthority(authorityDir(config.stateDir))
+  const store = openStore(join(config.stateDir, 'provisioning.db'))
+  const { claimsDir, publicUrl } = config
+  return { store, authority, claims: { claimsDir, publicUrl, caPem: authority.caPem } }
+}
+
+/** Imports a manifest and issues the claims that are missing. Throws Fault `config` naming every bad row. */
+export function importFile(office: Office, path: string, nowMs: number): ImportSummary & { readonly claims: string[] } {
+  const summary = importManifest(office.store, readManifest(path), path, nowMs)
+  return { ...summary, claims: issueMissingClaims(office.store, office.claims, nowMs) }
+}
+
+/** The certificate and key of the enrolment service, PEM, kept below the state folder. */
+export async function serviceIdentity(authority: Authority, { stateDir, hosts }: ProvisioningConfig) {
+  const issue = () => issueServerCertificate(authority, { commonName: 'provisioning', hosts })
+  const paths = await keepIdentity(authority, join(stateDir, 'tls'), 'provisioning', issue)
+  return {
+    certificatePem: readFileSync(paths.certPath, 'utf8'),
+    privateKeyPem: readFileSync(paths.keyPath, 'utf8'),
+  }
+}

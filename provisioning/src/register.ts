@@ -1,0 +1,82 @@
+import { Fault, messageOf, wallClock } from '@wattfleet/protocol'
+import type { pino } from 'pino'
+import type { SiteRecord, Store } from './adapters/store.ts'
+import type { Registrar } from './ports.ts'
+import { within } from './within.ts'
+
+/** Calls under way at once: enough for an adapter to put them into one transaction, few enough for one block. */
+const BATCH = 50
+const FIRST_RETRY_MS = 500
+const LONGEST_RETRY_MS = 30_000
+
+export interface RegisterSettings {
+  readonly community: number
+  /** Play money for each member, nano-currency; a development's street issues it, a utility's does not. */
+  readonly initialFundsNano: bigint | undefined
+}
+
+/** Makes sure that the chain knows this site. Remembers it, so that a restart need not ask again. */
+export async function registerSite(
+  store: Store,
+  registrar: Registrar,
+  community: number,
+  record: SiteRecord,
+  signal: AbortSignal,
+): Promise<void> {
+  if (record.onChain) return
+  const { site, member, zone, capImportWh, capExportWh } = record
+  const figures = { site, community, member, zone, capImportWh, capExportWh }
+  await within(signal, registrar.ensureSite(figures, signal))
+  store.setOnChain(site)
+}
+
+/** Registers every site that the chain is not known to hold, then funds members. Returns the faults; none: all is done. */
+export async function registerAll(
+  store: Store,
+  registrar: Registrar,
+  settings: RegisterSettings,
+  signal: AbortSignal,
+): Promise<unknown[]> {
+  const pending = store.sites().filter(({ onChain }) => !onChain)
+  const faults = await inBatches(pending, (record) =>
+    registerSite(store, registrar, settings.community, record, signal),
+  )
+  if (settings.initialFundsNano === undefined) return faults
+  const amountNano = settings.initialFundsNano
+  const funded = store.fundedMembers()
+  const members = [...new Set(store.sites().map(({ member }) => member))].filter((member) => !funded.has(member))
+  const refused = await inBatches(members, async (member) => {
+    const reference = `initial/${member}`
+    await within(signal, registrar.ensureFunds(member, amountNano, reference, signal))
+    store.setFunded(member, reference)
+  })
+  return [...faults, ...refused]
+}
+
+/** Registers until nothing is left, however long the chain is away. */
+export async function keepRegistering(
+  store: Store,
+  registrar: Registrar,
+  settings: RegisterSettings,
+  log: pino.Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const wall = wallClock() // a transport's pauses
+  for (let waitMs = FIRST_RETRY_MS; !signal.aborted; waitMs = Math.min(2 * waitMs, LONGEST_RETRY_MS)) {
+    const faults = await registerAll(store, registrar, settings, signal)
+    if (faults.length === 0) return void log.info({ sites: store.sites().length }, 'all sites are on the chain')
+    if (signal.aborted) return
+    const retryable = faults.every((fault) => fault instanceof Fault && fault.retryable)
+    log[retryable ? 'warn' : 'error']({ open: faults.length, first: messageOf(faults[0]) }, 'sites not registered yet')
+    await wall.until(wall.nowMs() + waitMs, signal)
+  }
+}
+
+async function inBatches<T>(items: readonly T[], body: (item: T) => Promise<void>): Promise<unknown[]> {
+  const faults: unknown[] = []
+  for (let at = 0; at < items.length; at += BATCH) {
+    const results = await Promise.allSettled(items.slice(at, at + BATCH).map(body))
+    faults.push(...results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : [])))
+  }
+  return faults
+}

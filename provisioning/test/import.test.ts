@@ -1,0 +1,198 @@
+import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { parseManifest, readManifest } from '../src/adapters/manifest-file.ts'
+import { openStore, type Store } from '../src/adapters/store.ts'
+import { type ClaimSettings, claimPath, issueMissingClaims, reissueClaim } from '../src/claims.ts'
+import { importManifest } from '../src/import.ts'
+import { registerAll } from '../src/register.ts'
+import { memoryChain } from './fixtures/memory-registrar.ts'
+import { AT_MS, filesIn, manifestOf, temporaryFolder } from './fixtures/office.ts'
+
+const HEADER = 'site,name,member,zone,capImportWh,capExportWh'
+const MEMBER = '5a'.repeat(32)
+const SITE = '01'.repeat(16)
+
+let dir: ReturnType<typeof temporaryFolder>
+let store: Store
+let claims: ClaimSettings
+
+beforeEach(() => {
+  dir = temporaryFolder()
+  store = openStore(join(dir.path, 'test.db'))
+  claims = { claimsDir: join(dir.path, 'claims'), publicUrl: 'https://127.0.0.1:8443', caPem: 'the CA' }
+})
+afterEach(() => {
+  store.close()
+  dir.remove()
+})
+
+const importText = (...rows: string[]) =>
+  importManifest(store, parseManifest([HEADER, ...rows].join('\n'), 'm.csv'), 'm.csv', AT_MS)
+
+describe('importManifest', () => {
+  it('adds every row with a random site where none is given, and a gateway id', () => {
+    expect(importText(`${SITE},first,${MEMBER},1,3000,0`, `,second,${MEMBER},2,3000,2500`)).toEqual({
+      added: 2,
+      known: 0,
+    })
+    const [first, second] = store.sites()
+    expect(first).toMatchObject({
+      site: SITE,
+      name: 'first',
+      member: MEMBER,
+      zone: 1,
+      capImportWh: 3000,
+      capExportWh: 0,
+    })
+    expect(second?.site).toMatch(/^[0-9a-f]{32}$/)
+    expect(first?.gateway).toMatch(/^[a-z2-7]{26}$/)
+    expect(first?.gateway).not.toBe(second?.gateway)
+  })
+
+  it('changes nothing when it is imported again, and adds what is new', () => {
+    importText(`${SITE},first,${MEMBER},1,3000,0`, `,second,${MEMBER},2,3000,2500`)
+    const before = store.sites()
+    expect(importText(`${SITE},first,${MEMBER},1,3000,0`, `,second,${MEMBER},2,3000,2500`)).toEqual({
+      added: 0,
+      known: 2,
+    })
+    expect(store.sites()).toEqual(before)
+    expect(importText(`,second,${MEMBER},2,3000,2500`, `,third,${MEMBER},2,3000,2500`)).toEqual({ added: 1, known: 1 })
+  })
+
+  it('names every bad row with line and reason, and imports nothing', () => {
+    importText(`,old,${MEMBER},1,3000,0`)
+    const rows = [
+      `,good,${MEMBER},1,3000,0`,
+      `xyz,bad site,${MEMBER},1,3000,0`,
+      `,bad member,abcd,1,3000,0`,
+      `,,${MEMBER},-1,0,4294967296`,
+      `,short,${MEMBER},1,3000`,
+      `${SITE},one,${MEMBER},1,3000,0`,
+      `${SITE},two,${MEMBER},1,3000,0`,
+      `,good,${MEMBER},1,3000,0`,
+      `,old,${MEMBER},1,9999,0`,
+    ]
+    let message = ''
+    try {
+      importText(...rows)
+    } catch (error) {
+      message = (error as Error).message
+    }
+    expect(message.split('\n')).toEqual([
+      'm.csv:3: site: expected 32 hex digits, got "xyz"',
+      'm.csv:4: member: expected 64 hex digits, got "abcd"',
+      'm.csv:5: name: expected 1 to 100 characters',
+      'm.csv:5: zone: expected a whole number from 0 to 4294967295, got "-1"',
+      'm.csv:5: capImportWh: expected a whole number from 1 to 4294967295, got "0"',
+      'm.csv:5: capExportWh: expected a whole number from 0 to 4294967295, got "4294967296"',
+      'm.csv:6: expected 6 fields, got 5',
+      'm.csv:6: capExportWh: expected a whole number from 0 to 4294967295, got ""',
+      `m.csv:8: site ${SITE} is in line 7 already`,
+      'm.csv:9: name "good" is in line 2 already',
+      expect.stringMatching(/^m\.csv:10: site [0-9a-f]{32} exists with other figures: capImportWh was 3000$/),
+    ])
+    expect(store.sites().map(({ name }) => name)).toEqual(['old'])
+  })
+
+  it.each<[string, string, RegExp]>([
+    ['nothing', '', /m\.csv:1: the header is missing/],
+    ['a wrong header', `${HEADER},colour\n`, /m\.csv:1: column "colour" is unknown/],
+    ['a column too few', 'site,name\n', /m\.csv:1: column member is missing\nm\.csv:1: column zone is missing/],
+    ['a quote that does not end', `${HEADER}\n,"open,${MEMBER},1,3000,0\n`, /m\.csv:\d+: /],
+  ])('names %s', (_name, text, message) => {
+    expect(() => importManifest(store, parseManifest(text, 'm.csv'), 'm.csv', AT_MS)).toThrow(message)
+    expect(store.sites()).toEqual([])
+  })
+
+  it('reads columns in any order, a byte order mark, and quoted names', () => {
+    const path = join(dir.path, 'm.csv')
+    writeFileSync(path, `\ufeffname,site,zone,member,capExportWh,capImportWh\r\n"Mill, upper",,7,${MEMBER},1,2\r\n`)
+    importManifest(store, readManifest(path), path, AT_MS)
+    expect(store.sites()[0]).toMatchObject({ name: 'Mill, upper', zone: 7, capExportWh: 1, capImportWh: 2 })
+    expect(() => readManifest(join(dir.path, 'none.csv'))).toThrow(/none\.csv: cannot be read/)
+  })
+})
+
+describe('claims', () => {
+  beforeEach(() => {
+    importManifest(store, parseManifest(manifestOf(3), 'test'), 'test', AT_MS)
+  })
+
+  it('are written once per gateway, for the owner only, and stored nowhere', () => {
+    const paths = issueMissingClaims(store, claims, AT_MS)
+    expect(paths).toEqual(store.sites().map(({ gateway }) => claimPath(claims.claimsDir, gateway)))
+    for (const path of paths) expect(statSync(path).mode & 0o777).toBe(0o600)
+    const { claim, ...rest } = JSON.parse(readFileSync(paths[0] ?? '', 'utf8'))
+    expect(rest).toEqual({ url: 'https://127.0.0.1:8443', caPem: 'the CA' })
+    expect(claim).toMatch(/^[0-9a-f]{64}$/)
+    const bytes = Buffer.concat(
+      filesIn(dir.path)
+        .filter((f) => f.startsWith('test.db'))
+        .map((f) => readFileSync(join(dir.path, f))),
+    )
+    expect(bytes.includes(claim) || bytes.includes(Buffer.from(claim, 'hex'))).toBe(false)
+    expect(issueMissingClaims(store, claims, AT_MS)).toEqual([])
+  })
+
+  it('are issued again after a crash between the commit and the file', () => {
+    issueMissingClaims(store, claims, AT_MS)
+    const [first] = store.sites()
+    const path = claimPath(claims.claimsDir, first?.gateway ?? '')
+    store.setClaim(first?.site ?? '', new Uint8Array(32).fill(9), AT_MS) // as far as the dead process came
+    rmSync(path)
+    expect(issueMissingClaims(store, claims, AT_MS)).toEqual([path])
+    expect(JSON.parse(readFileSync(path, 'utf8')).claim).toMatch(/^[0-9a-f]{64}$/)
+  })
+
+  it('stay in force when another one cannot be written', () => {
+    issueMissingClaims(store, claims, AT_MS)
+    const [first] = store.sites()
+    const path = claimPath(claims.claimsDir, first?.gateway ?? '')
+    const before = readFileSync(path, 'utf8')
+    const blocked = { ...claims, claimsDir: join(dir.path, 'test.db', 'no folder') }
+    expect(() => reissueClaim(store, blocked, first?.site ?? '', AT_MS)).toThrow()
+    expect(store.site(first?.site ?? '')?.claimWritten).toBe(true)
+    expect(readFileSync(path, 'utf8')).toBe(before)
+    chmodSync(path, 0o600)
+  })
+})
+
+describe('registerAll', () => {
+  const settings = { community: 7, initialFundsNano: 5_000n }
+  const signal = new AbortController().signal
+
+  it('brings every site to the chain and funds every member once', async () => {
+    const chain = memoryChain()
+    importText(`${SITE},a,${MEMBER},1,3000,0`, `,b,${MEMBER},2,3000,2500`)
+    expect(await registerAll(store, chain, settings, signal)).toEqual([])
+    expect(chain.sites.size).toBe(2)
+    expect(chain.sites.get(SITE)).toEqual({
+      ...{ site: SITE, community: 7, member: MEMBER, zone: 1, capImportWh: 3000, capExportWh: 0 },
+    })
+    expect([...chain.issued.values()]).toEqual([{ member: MEMBER, amountNano: 5_000n }])
+    expect(store.sites().every(({ onChain }) => onChain)).toBe(true)
+  })
+
+  it('goes on where it stopped when the chain was away, without paying twice', async () => {
+    const chain = memoryChain()
+    importText(`${SITE},a,${MEMBER},1,3000,0`)
+    for (const away of ['before', 'after'] as const) {
+      chain.away = away
+      expect(await registerAll(store, chain, settings, signal)).toHaveLength(2)
+    }
+    chain.away = undefined
+    expect(await registerAll(store, chain, settings, signal)).toEqual([])
+    expect([chain.sites.size, chain.issued.size]).toEqual([1, 1])
+  })
+
+  it('ends when it is told to, even if the chain never answers', async () => {
+    importText(`${SITE},a,${MEMBER},1,3000,0`)
+    const stop = new AbortController()
+    const chain = { ...memoryChain(), ensureSite: () => new Promise<void>(() => {}) }
+    const faults = registerAll(store, chain, { community: 7, initialFundsNano: undefined }, stop.signal)
+    stop.abort()
+    expect(await faults).toMatchObject([{ code: 'chain', retryable: true }])
+  })
+})

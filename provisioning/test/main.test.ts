@@ -1,0 +1,111 @@
+import { type ChildProcess, execFile, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { filesIn, manifestOf, post, temporaryFolder } from './fixtures/office.ts'
+
+const MAIN = join(import.meta.dirname, '../src/main.ts')
+const CLI = join(import.meta.dirname, '../src/cli.ts')
+
+let dir: ReturnType<typeof temporaryFolder>
+let child: ChildProcess | undefined
+beforeEach(() => {
+  dir = temporaryFolder()
+})
+afterEach(() => {
+  child?.kill('SIGKILL')
+  dir.remove()
+})
+
+function write(name: string, text: string): string {
+  const path = join(dir.path, name)
+  writeFileSync(path, text)
+  return path
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+async function configOf(overrides: object = {}): Promise<{ path: string; port: number }> {
+  const [port, nobody] = [await freePort(), await freePort()]
+  const config = {
+    ...{ port, stateDir: join(dir.path, 'state'), claimsDir: join(dir.path, 'claims'), hubKey: 'ab'.repeat(32) },
+    chainEndpoint: `ws://127.0.0.1:${nobody}`, // the chain is away
+    operatorSeedPath: write('operator.seed', '07'.repeat(32)),
+    ...overrides,
+  }
+  return { path: write('provisioning.json', JSON.stringify(config)), port }
+}
+
+function start(path: string) {
+  const running = fork(MAIN, ['--config', path], { silent: true, execArgv: ['--disable-warning=ExperimentalWarning'] })
+  child = running
+  let errors = ''
+  running.stderr?.on('data', (chunk) => {
+    errors += chunk
+  })
+  return { running, errors: () => errors }
+}
+
+async function cli(path: string, ...args: string[]) {
+  const flags = ['--disable-warning=ExperimentalWarning', CLI, '--config', path]
+  const { stdout } = await promisify(execFile)(process.execPath, [...flags, ...args])
+  return JSON.parse(stdout)
+}
+
+describe('the service as a program', () => {
+  it('serves while the chain is away, with the claims of its manifest written, and stops when asked', async () => {
+    const { path, port } = await configOf({ manifestPath: write('manifest.csv', manifestOf(6)) })
+    const { running } = start(path)
+    await once(running, 'message')
+    const caPem = readFileSync(join(dir.path, 'state/ca/ca.pem'), 'utf8')
+    expect((await post(port, caPem, '', 'GET', '/healthz')).status).toBe(200)
+    expect(filesIn(join(dir.path, 'claims'))).toHaveLength(6)
+    const exit = once(running, 'exit')
+    const from = performance.now()
+    running.kill('SIGTERM')
+    expect((await exit)[0]).toBe(0)
+    expect(performance.now() - from).toBeLessThan(2_000)
+  })
+
+  it('refuses to start with a bad manifest or configuration, and names every mistake', async () => {
+    const manifestPath = write('manifest.csv', `${manifestOf(1)}\n,b,xx,1,1,1\n,c,yy,1,1,1\n`)
+    const first = start((await configOf({ manifestPath })).path)
+    expect((await once(first.running, 'exit'))[0]).toBe(2)
+    expect(first.errors()).toMatch(/manifest\.csv:3: member: .*\n.*manifest\.csv:4: member: /)
+
+    const second = start((await configOf({ hubKey: 'short', brokerUrl: 'mqtt://plain' })).path)
+    expect((await once(second.running, 'exit'))[0]).toBe(2)
+    expect(second.errors()).toMatch(/provisioning\.json: hubKey: /)
+    expect(second.errors()).toMatch(/provisioning\.json: brokerUrl: /)
+  })
+})
+
+describe('the command line', () => {
+  it('imports, lists and issues claims again', async () => {
+    const { path } = await configOf()
+    const manifest = write('manifest.csv', manifestOf(2))
+    const summary = await cli(path, 'import', manifest)
+    expect(summary).toMatchObject({ added: 2, known: 0, claims: [expect.any(String), expect.any(String)] })
+    const [first] = await cli(path, 'list')
+    expect(first).toMatchObject({ name: 'House 1', onChain: false, enrolled: false })
+    const before = readFileSync(summary.claims[0], 'utf8')
+    expect(await cli(path, 'reissue', first.site)).toEqual({ claim: summary.claims[0] })
+    expect(readFileSync(summary.claims[0], 'utf8')).not.toBe(before)
+  })
+
+  it('explains itself when it is asked for something else', async () => {
+    const { path } = await configOf()
+    await expect(cli(path, 'destroy')).rejects.toMatchObject({ code: 2, stderr: expect.stringMatching(/^usage: /) })
+    await expect(cli(path, 'reissue', '00'.repeat(16))).rejects.toMatchObject({ code: 1 })
+  })
+})
