@@ -1,0 +1,139 @@
+import { createPrivateKey, generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto'
+import {
+  type Claim,
+  type Clock,
+  checkConfig,
+  type EnrolmentGrant,
+  type EnrolmentRequest,
+  Fault,
+  fromHex,
+  messageOf,
+  readConfig,
+  type SigningKey,
+  signingKeyFromSeed,
+  toHex,
+} from '@wattfleet/protocol'
+import { z } from 'zod'
+import { certificateRequest } from './certificate-request.ts'
+import { type BackoffRules, backoffMs } from './core/backoff.ts'
+import { claimSchema, grantSchema } from './enrolment-schema.ts'
+import type { Identity } from './identity.ts'
+import type { EnrolmentService, Log, StateFiles } from './ports.ts'
+
+export interface Enrolled extends Identity {
+  /** PEM, PKCS #8. */
+  readonly tlsKeyPem: string
+}
+
+export interface EnrolmentParts {
+  readonly files: StateFiles
+  readonly claimPath: string
+  readonly service: (claim: Claim) => EnrolmentService
+  readonly transport: Clock
+  readonly random: () => number
+  readonly log: Log
+}
+
+const KEYS = 'keys.json'
+const GRANT = 'grant.json'
+const RETRY: BackoffRules = { firstMs: 1_000, mostMs: 60_000 }
+
+const keysSchema = z.strictObject({
+  tlsKeyPem: z.string().includes('PRIVATE KEY'),
+  /** Ed25519 seed, 32 bytes, hex. */
+  signingSeed: z.string().regex(/^[0-9a-f]{64}$/),
+})
+
+/**
+ * The gateway's identity: the stored one, or a new one by the claim. Keys are on the disk before they are named to
+ * anyone, so a request that is sent again after a power cut is the same request. Rejects with Fault `enrolment` when the
+ * utility refused for good, `config` when the claim cannot be used, `store` when the state cannot be kept.
+ */
+export async function enrol(parts: EnrolmentParts, signal: AbortSignal): Promise<Enrolled | undefined> {
+  const { files, log } = parts
+  const stored = files.read(GRANT)
+  if (stored !== undefined) {
+    const keys = loadKeys(files)
+    if (keys === undefined)
+      throw new Fault('store', `${GRANT} is there but ${KEYS} is not: this gateway must be enrolled anew`)
+    return identityOf(keys, checkConfig(parseJson(stored, GRANT), grantSchema, GRANT))
+  }
+  const claim = readConfig(parts.claimPath, claimSchema)
+  const keys = loadKeys(files) ?? makeKeys(files)
+  const grant = await ask(parts, requestOf(claim, keys), parts.service(claim), signal)
+  if (grant === undefined) return undefined
+  const enrolled = identityOf(keys, grant)
+  files.write(GRANT, JSON.stringify(grant))
+  log.info({ gateway: grant.gateway, epoch: grant.epoch }, 'enrolled')
+  return enrolled
+}
+
+interface Keys {
+  readonly tlsKeyPem: string
+  readonly signing: SigningKey
+}
+
+function loadKeys(files: StateFiles): Keys | undefined {
+  const text = files.read(KEYS)
+  if (text === undefined) return undefined
+  const { tlsKeyPem, signingSeed } = checkConfig(parseJson(text, KEYS), keysSchema, KEYS)
+  return { tlsKeyPem, signing: signingKeyFromSeed(fromHex(signingSeed, 32) as Uint8Array) }
+}
+
+function makeKeys(files: StateFiles): Keys {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const tlsKeyPem = privateKey.export({ format: 'pem', type: 'pkcs8' }) as string
+  const seed = randomBytes(32)
+  files.write(KEYS, JSON.stringify({ tlsKeyPem, signingSeed: toHex(seed) }))
+  return { tlsKeyPem, signing: signingKeyFromSeed(seed) }
+}
+
+function requestOf({ claim }: Claim, { tlsKeyPem, signing }: Keys): EnrolmentRequest {
+  return {
+    claim,
+    csrPem: certificateRequest(createPrivateKey(tlsKeyPem)),
+    signingKey: toHex(signing.publicKey),
+    proof: toHex(signing.sign(Buffer.from(claim, 'utf8'))),
+  }
+}
+
+/** Asks until there is an answer for good; undefined when aborted before. */
+async function ask(
+  { transport, random, log }: EnrolmentParts,
+  request: EnrolmentRequest,
+  service: EnrolmentService,
+  signal: AbortSignal,
+): Promise<EnrolmentGrant | undefined> {
+  for (let attempt = 0; !signal.aborted; attempt++) {
+    try {
+      return await service.enrol(request, signal)
+    } catch (error) {
+      if (signal.aborted) break
+      if (!(error instanceof Fault) || !error.retryable) throw error
+      const waitMs = backoffMs(attempt, random(), RETRY)
+      log.warn({ reason: messageOf(error), waitMs }, 'not enrolled yet')
+      await transport.until(transport.nowMs() + waitMs, signal)
+    }
+  }
+  return undefined
+}
+
+/** Checks that the certificate is this gateway's own before anything relies on it. */
+function identityOf({ tlsKeyPem, signing }: Keys, grant: EnrolmentGrant): Enrolled {
+  const certificate = new X509Certificate(grant.certificatePem)
+  if (!certificate.checkPrivateKey(createPrivateKey(tlsKeyPem))) {
+    throw new Fault('enrolment', 'the certificate in the grant is not for the key of this gateway')
+  }
+  if (!certificate.subject.split('\n').includes(`CN=${grant.gateway}`)) {
+    throw new Fault('enrolment', `the certificate names ${certificate.subject}, the grant ${grant.gateway}`)
+  }
+  return { grant, key: signing, tlsKeyPem }
+}
+
+function parseJson(text: string, name: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new Fault('store', `${name} is damaged: ${messageOf(error)}`, { cause: error })
+  }
+}

@@ -1,0 +1,180 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  type EnrolmentGrant,
+  type EnrolmentRequest,
+  fromHex,
+  gatewayIdFrom,
+  manualClock,
+  verifySignature,
+  wallClock,
+} from '@wattfleet/protocol'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { enrolmentClient } from '../src/adapters/enrolment-client.ts'
+import { stateFiles } from '../src/adapters/state-files.ts'
+import { enrol } from '../src/enrol.ts'
+import { p256, type TestCa, testCa } from './support/certificates.ts'
+import { grant, memoryLog } from './support/fixtures.ts'
+import { keyInside } from './support/utility.ts'
+
+type Answer = { readonly status: number; readonly body: unknown }
+
+describe('enrol', () => {
+  const claim = 'ab'.repeat(32)
+  let ca: TestCa
+  let server: Server
+  let folder: string
+  let asked: EnrolmentRequest[]
+  let answer: (request: EnrolmentRequest) => Answer
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'enrol-'))
+    ca = testCa()
+    asked = []
+    answer = (request) => ({ status: 200, body: granted(request) })
+    const { publicKey, keyPem } = p256()
+    server = createServer(
+      { cert: ca.issue('utility', publicKey, { serves: true }), key: keyPem },
+      (request, response) => {
+        let text = ''
+        request.on('data', (chunk) => {
+          text += chunk
+        })
+        request.on('end', () => {
+          const body = JSON.parse(text) as EnrolmentRequest
+          asked.push(body)
+          const { status, body: said } = answer(body)
+          response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(said))
+        })
+      },
+    )
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    writeClaim(ca.certificatePem)
+  })
+
+  afterEach(async () => {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+    rmSync(folder, { recursive: true })
+  })
+
+  function granted(request: EnrolmentRequest): EnrolmentGrant {
+    const gateway = gatewayIdFrom(new Uint8Array(16).fill(3))
+    const certificatePem = ca.issue(gateway, keyInside(request.csrPem))
+    return grant({ gateway, certificatePem, caPem: ca.certificatePem })
+  }
+
+  function writeClaim(caPem: string): void {
+    const { port } = server.address() as AddressInfo
+    writeFileSync(join(folder, 'claim.json'), JSON.stringify({ url: `https://127.0.0.1:${port}`, caPem, claim }))
+  }
+
+  function go(signal = new AbortController().signal, transport = wallClock()) {
+    const log = memoryLog()
+    const parts = { claimPath: join(folder, 'claim.json'), service: enrolmentClient, transport, random: () => 0, log }
+    return { log, enrolled: enrol({ ...parts, files: stateFiles(join(folder, 'state')) }, signal) }
+  }
+
+  it('makes its keys, proves both, and keeps what it was granted for its owner alone', async () => {
+    const enrolled = await go().enrolled
+    const [request] = asked as [EnrolmentRequest]
+    expect(request.claim).toBe(claim)
+    const signingKey = fromHex(request.signingKey, 32) as Uint8Array
+    const proof = fromHex(request.proof, 64) as Uint8Array
+    expect(verifySignature(signingKey, Buffer.from(claim, 'utf8'), proof)).toBe(true)
+    expect(enrolled?.key.publicKey).toEqual(signingKey)
+    expect(enrolled?.grant.gateway).toBe(gatewayIdFrom(new Uint8Array(16).fill(3)))
+    for (const name of ['keys.json', 'grant.json']) {
+      expect(statSync(join(folder, 'state', name)).mode & 0o777).toBe(0o600)
+    }
+  })
+
+  it('enrols once: a stored grant is enough, the claim may be gone', async () => {
+    const first = await go().enrolled
+    rmSync(join(folder, 'claim.json'))
+    const again = await go().enrolled
+    expect(asked).toHaveLength(1)
+    expect(again?.grant).toEqual(first?.grant)
+    expect(again?.tlsKeyPem).toBe(first?.tlsKeyPem)
+  })
+
+  it('asks again with the same keys when the answer was lost', async () => {
+    answer = () => ({ status: 409, body: { error: 'claim-used', message: 'by another key' } })
+    await expect(go().enrolled).rejects.toMatchObject({ code: 'enrolment', retryable: false })
+    answer = (request) => ({ status: 200, body: granted(request) })
+    await go().enrolled
+    const [first, second] = asked as [EnrolmentRequest, EnrolmentRequest]
+    expect(second.signingKey).toBe(first.signingKey)
+    expect(keyInside(second.csrPem).equals(keyInside(first.csrPem))).toBe(true)
+  })
+
+  it('shows a refusal as the utility worded it', async () => {
+    answer = () => ({ status: 403, body: { error: 'unknown-claim', message: 'no such claim' } })
+    await expect(go().enrolled).rejects.toThrow(
+      'the utility refused to enrol this gateway: unknown-claim: no such claim',
+    )
+  })
+
+  it('comes back, after a while, when the utility says later', async () => {
+    const clock = manualClock(0)
+    answer = (request) =>
+      asked.length < 3
+        ? { status: 503, body: { error: 'chain-unavailable', message: 'starting' } }
+        : { status: 200, body: granted(request) }
+    const { enrolled, log } = go(undefined, clock)
+    let done = false
+    void enrolled.then(() => {
+      done = true
+    })
+    while (!done) {
+      await clock.advance(1_000)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(asked).toHaveLength(3)
+    expect(log.lines.filter((line) => line.level === 'warn').map((line) => line.fields)).toMatchObject([
+      { waitMs: 500 },
+      { waitMs: 1_000 },
+    ])
+  })
+
+  it('trusts no server that its claim does not vouch for, and stops when asked', async () => {
+    writeClaim(testCa('Another CA').certificatePem)
+    const controller = new AbortController()
+    const { enrolled, log } = go(controller.signal)
+    while (log.lines.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    expect(log.lines[0]).toMatchObject({ level: 'warn', message: 'not enrolled yet' })
+    controller.abort()
+    expect(await enrolled).toBeUndefined()
+    expect(asked).toEqual([])
+  })
+
+  it.each([
+    { name: 'a grant that lacks a field', change: { hubKey: undefined }, error: 'hubKey' },
+    {
+      name: 'a certificate for another name',
+      change: { gateway: gatewayIdFrom(new Uint8Array(16)) },
+      error: 'names CN=',
+    },
+  ])('does not store $name', async ({ change, error }) => {
+    answer = (request) => ({ status: 200, body: { ...granted(request), ...change } })
+    await expect(go().enrolled).rejects.toThrow(error)
+    expect(stateFiles(join(folder, 'state')).read('grant.json')).toBeUndefined()
+  })
+
+  it('does not store a certificate for another key', async () => {
+    answer = () => {
+      const gateway = gatewayIdFrom(new Uint8Array(16).fill(3))
+      const certificatePem = ca.issue(gateway, p256().publicKey)
+      return { status: 200, body: grant({ gateway, certificatePem, caPem: ca.certificatePem }) }
+    }
+    await expect(go().enrolled).rejects.toThrow('not for the key of this gateway')
+  })
+
+  it('says what is wrong with a claim', async () => {
+    writeFileSync(join(folder, 'claim.json'), JSON.stringify({ url: 'http://x', caPem: '', claim: 'zz' }))
+    await expect(go().enrolled).rejects.toThrow(/claim\.json: url: expected https.*caPem.*claim: expected 32 bytes/s)
+  })
+})
