@@ -16,6 +16,7 @@ export interface Sample extends GridPower {
   readonly atMs: number
   readonly importWh: number
   readonly exportWh: number
+  readonly stepWh: number
 }
 
 /** The largest usual house connection, three phases of 63 A at 230 V: the bound where the nameplate gives none. */
@@ -24,8 +25,6 @@ const HOUSE_CONNECTION_W = 43_470
 const NAMEPLATE_FACTOR = 2
 /** A reading this near a boundary makes it good: at 10 kW the counter moves 42 Wh in this time, and errorWh says so. */
 const NEAR_MS = 15_000
-/** Counters of the meters are whole Wh. */
-const COUNTER_STEP_WH = 1
 
 /** The metering rules that follow from a gateway's grant. */
 export function meteringRules({ rules, capImportWh, capExportWh }: EnrolmentGrant): MeteringRules {
@@ -58,12 +57,8 @@ export function absorb(
     const { track, slots } = overdue(metering.track, nowMs, rules)
     return { metering: { ...metering, track, power: undefined }, slots }
   }
-  const reading = {
-    atMs: sample.atMs,
-    importWh: sample.importWh,
-    exportWh: sample.exportWh,
-    stepWh: COUNTER_STEP_WH,
-  }
+  const { atMs, importWh, exportWh, stepWh } = sample
+  const reading = { atMs, importWh, exportWh, stepWh }
   const seen = observe(metering.track, reading, rules)
   const late = overdue(seen.track, nowMs, rules)
   const slots = [...seen.slots, ...late.slots]

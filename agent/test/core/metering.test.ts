@@ -10,7 +10,7 @@ function begin(): Metering {
 }
 
 function sample(atMs: number, importWh: number, overrides: Partial<Sample> = {}): Sample {
-  return { atMs, importWh, exportWh: 0, importW: 400, exportW: 0, ...overrides }
+  return { atMs, importWh, exportWh: 0, stepWh: 1, importW: 400, exportW: 0, ...overrides }
 }
 
 describe('meteringRules', () => {

@@ -1,0 +1,107 @@
+import { type Clock, downFilter, messageOf, parseTopic, upTopic } from '@wattfleet/protocol'
+import { connect, type MqttClient } from 'mqtt'
+import { type BackoffRules, backoffMs } from '../core/backoff.ts'
+import type { Link, LinkEvents, Log } from '../ports.ts'
+
+export interface MqttLinkOptions {
+  /** `mqtts://host:port` */
+  readonly brokerUrl: string
+  /** Wire name: client id and topic level. */
+  readonly gateway: string
+  readonly caPem: string
+  readonly certificatePem: string
+  readonly keyPem: string
+}
+
+const RECONNECT: BackoffRules = { firstMs: 500, mostMs: 60_000 }
+/** TLS and CONNACK together. */
+const CONNECT_TIMEOUT_MS = 15_000
+/** A dead connection is noticed within one and a half of these. */
+const KEEPALIVE_S = 30
+
+/**
+ * The gateway's connection to the broker: MQTT 3.1.1, QoS 1, a session that outlives the connection, and the gateway's
+ * own certificate. Each connection is a client of its own: mqtt.js would reconnect every second without jitter and keep
+ * messages in memory, but what has to be sent again is in the outbox.
+ */
+export function mqttLink(options: MqttLinkOptions, transport: Clock, random: () => number, log: Log): Link {
+  return {
+    async run(events, signal) {
+      let failures = 0
+      while (!signal.aborted) {
+        const end = await oneConnection(options, events, signal, log)
+        if (signal.aborted) return
+        failures = end.wasUp ? 0 : failures + 1
+        const waitMs = backoffMs(failures, random(), RECONNECT)
+        log.warn({ reason: end.reason, waitMs }, 'no connection to the broker')
+        await transport.until(transport.nowMs() + waitMs, signal)
+      }
+    },
+  }
+}
+
+interface ConnectionEnd {
+  readonly wasUp: boolean
+  readonly reason: string
+}
+
+function oneConnection(
+  options: MqttLinkOptions,
+  events: LinkEvents,
+  signal: AbortSignal,
+  log: Log,
+): Promise<ConnectionEnd> {
+  return new Promise((resolve) => {
+    let reason = 'closed'
+    let wasUp = false
+    const client = connect(options.brokerUrl, {
+      clientId: options.gateway,
+      ca: options.caPem,
+      cert: options.certificatePem,
+      key: options.keyPem,
+      rejectUnauthorized: true,
+      protocolVersion: 4,
+      clean: false,
+      keepalive: KEEPALIVE_S,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      reconnectPeriod: 0,
+      queueQoSZero: false,
+    })
+    const stop = () => client.end(true)
+    signal.addEventListener('abort', stop, { once: true })
+    client.on('error', (error) => {
+      reason = messageOf(error)
+      client.end(true)
+    })
+    client.on('message', (topic, payload) => {
+      const parsed = parseTopic(topic)
+      if (parsed?.direction === 'down' && parsed.gateway === options.gateway) events.message(parsed.kind, payload)
+    })
+    client.on('connect', () => {
+      client.subscribe(downFilter(options.gateway), { qos: 1 }, (error) => {
+        // aedes and others answer a refused subscription with 128: mqtt.js gives that as an error
+        if (error !== null) {
+          reason = `subscription refused: ${messageOf(error)}`
+          client.end(true)
+          return
+        }
+        wasUp = true
+        log.info({ broker: options.brokerUrl }, 'connected to the broker')
+        events.up({ publish: (kind, payload) => publish(client, upTopic(options.gateway, kind), payload, log) })
+      })
+    })
+    client.once('close', () => {
+      signal.removeEventListener('abort', stop)
+      client.end(true)
+      if (wasUp) events.down(reason)
+      resolve({ wasUp, reason })
+    })
+  })
+}
+
+function publish(client: MqttClient, topic: string, payload: Uint8Array, log: Log): void {
+  if (!client.connected) return
+  client.publish(topic, Buffer.from(payload), { qos: 1 }, (error) => {
+    if (error) log.debug({ topic, error: messageOf(error) }, 'not published')
+  })
+}

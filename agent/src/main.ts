@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { openModbusTcp, sdm630Meter, sunSpecInverter } from '@wattfleet/devices'
+import { type Program, runProgram, wallClock } from '@wattfleet/protocol'
+import { pino } from 'pino'
+import { enrolmentClient } from './adapters/enrolment-client.ts'
+import { gridMeter, sunSource } from './adapters/modbus-devices.ts'
+import { mqttLink } from './adapters/mqtt-link.ts'
+import { clockScheduler, wallScheduler } from './adapters/schedulers.ts'
+import { openSqliteOutbox } from './adapters/sqlite-outbox.ts'
+import { stateFiles } from './adapters/state-files.ts'
+import { type AgentConfig, agentConfigSchema } from './config.ts'
+import { enrol } from './enrol.ts'
+import { runGateway } from './gateway.ts'
+import { sealer } from './identity.ts'
+
+const random = () => randomBytes(4).readUInt32LE() / 2 ** 32
+
+async function main({ config, clock, signal, ready }: Program<AgentConfig>): Promise<void> {
+  const log = pino({ level: config.logLevel })
+  const transport = wallClock()
+  mkdirSync(config.stateDir, { recursive: true, mode: 0o700 })
+  const files = stateFiles(config.stateDir)
+  const enrolled = await enrol(
+    { files, claimPath: config.claimPath, service: enrolmentClient, transport, random, log },
+    signal,
+  )
+  if (enrolled === undefined) return
+  const { grant, tlsKeyPem } = enrolled
+  const { gateway, brokerUrl, caPem, certificatePem } = grant
+  const seal = sealer(enrolled, () => Uint8Array.from(randomBytes(16)))
+  const outbox = openSqliteOutbox(join(config.stateDir, 'outbox.sqlite'), seal, grant.epoch)
+  const meterLine = openModbusTcp(config.meter)
+  const inverterLine = config.inverter && openModbusTcp(config.inverter)
+  try {
+    const meter = gridMeter(sdm630Meter(meterLine, config.meter.unit, clock), log)
+    const inverter = config.inverter && inverterLine && sunSpecInverter(inverterLine, config.inverter.unit, clock)
+    await runGateway(
+      {
+        clock,
+        transport,
+        meter,
+        sun: inverter && sunSource(inverter),
+        outbox,
+        link: mqttLink({ brokerUrl, gateway, caPem, certificatePem, keyPem: tlsKeyPem }, transport, random, log),
+        // node-schedule knows only the wall's clock; a scaled one keeps its own time
+        scheduler: process.env.WATTFLEET_CLOCK === undefined ? wallScheduler(clock) : clockScheduler(clock),
+        identity: enrolled,
+        strategy: config.strategy,
+        pollMs: config.pollS * 1000,
+        random,
+        log,
+      },
+      signal,
+      ready,
+    )
+  } finally {
+    await Promise.allSettled([meterLine.close(), inverterLine?.close()])
+    outbox.close()
+  }
+}
+
+await runProgram(agentConfigSchema, main)

@@ -1,0 +1,89 @@
+import { slotStartOf } from '@wattfleet/protocol'
+import { createBell } from './bell.ts'
+import { type Action, decide } from './core/decide.ts'
+import { measuredBasis, persist } from './core/forecast.ts'
+import { absorb, type Metering, meteringRules } from './core/metering.ts'
+import { emptyTrack } from './core/slot-energy.ts'
+import type { GatewayParts } from './gateway.ts'
+import type { Draft } from './ports.ts'
+import { survivingStore } from './surviving-store.ts'
+
+/** The counters are journalled this often between slots: an SD card wears by writes, and counters lose nothing by it. */
+const JOURNAL_EVERY_MS = 5 * 60_000
+/** A meter that is silent is asked ever more seldom, at most this many polls apart; a slot's start always asks. */
+const LONGEST_SILENCE_POLLS = 8
+
+/** The loop that reads the meter, decides, and signs. */
+export interface Reader {
+  /** As of the last reading. */
+  metering(): Metering
+  /** Resolves when the meter was asked once, whatever it said. */
+  readonly tried: Promise<void>
+  /** Read now: a reading right at a slot's boundary is what makes its energy good. */
+  wake(): void
+  /** Returns when aborted. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+/** `onSigned`: there is something new in the outbox; `onChange`: the meter fell silent or speaks again. */
+export function createReader(parts: GatewayParts, onSigned: () => void, onChange: () => void): Reader {
+  const { clock, outbox, log } = parts
+  const { grant } = parts.identity
+  const rules = meteringRules(grant)
+  const bell = createBell()
+  const tried = Promise.withResolvers<void>()
+  let metering: Metering = { track: outbox.track() ?? emptyTrack(clock.nowMs(), rules), recent: [], power: undefined }
+  let journalledMs = Number.NEGATIVE_INFINITY
+  let silentPolls = 0
+
+  /** Read, decide, act. What could not be stored did not happen: the state moves on only with the commit. */
+  async function turn(signal: AbortSignal): Promise<void> {
+    const [sample, sunW] = await Promise.all([parts.meter.read(signal), parts.sun?.readSunW(signal)])
+    const nowMs = clock.nowMs()
+    if (signal.aborted || nowMs < outbox.clockFloorMs()) return
+    const next = absorb(metering, sample, nowMs, rules)
+    const drafts: Draft[] = next.slots.map((slot) => ({ type: 'energy', slot }))
+    drafts.push(...actionsNow(next.metering, sunW, nowMs).map(toDraft))
+    if (drafts.length > 0 || nowMs - journalledMs >= JOURNAL_EVERY_MS) {
+      outbox.commit({ drafts, track: next.metering.track, nowMs })
+      journalledMs = nowMs
+    }
+    const changed = (metering.power === undefined) !== (next.metering.power === undefined)
+    metering = next.metering
+    silentPolls = sample === undefined ? silentPolls + 1 : 0
+    if (silentPolls === 1) log.warn({}, 'the meter cannot be read')
+    if (drafts.length > 0) onSigned()
+    if (changed) onChange()
+    for (const draft of drafts) log.info(draft, `signed ${draft.type}`)
+  }
+
+  function actionsNow(now: Metering, sunW: number | undefined, nowMs: number): readonly Action[] {
+    const basis = measuredBasis(now.recent, now.power, nowMs)
+    if (basis === undefined) return []
+    const { slotLengthS } = grant.rules
+    const orders = outbox.orders(slotStartOf(Math.floor(nowMs / 1000), slotLengthS))
+    const sunIsKnown = parts.sun === undefined || (sunW !== undefined && sunW > 0)
+    const forecast = persist(basis, slotLengthS)
+    return decide(Math.ceil(nowMs / 1000), forecast, orders, grant, parts.strategy, sunIsKnown)
+  }
+
+  return {
+    metering: () => metering,
+    tried: tried.promise,
+    wake: bell.ring,
+    async run(signal) {
+      while (!signal.aborted) {
+        await survivingStore(log, () => turn(signal))
+        tried.resolve()
+        const polls = Math.min(LONGEST_SILENCE_POLLS, 2 ** Math.min(silentPolls, 10))
+        await bell.wait(clock, clock.nowMs() + parts.pollMs * polls, signal)
+      }
+    },
+  }
+}
+
+function toDraft(action: Action): Draft {
+  if (action.type === 'cancel') return action
+  const { type: _, ...terms } = action
+  return { type: 'order', ...terms }
+}

@@ -1,0 +1,143 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { monotonicMs } from '@wattfleet/protocol'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { RULES } from './support/fixtures.ts'
+import { type SimpleMeter, sdm630Server } from './support/modbus-server.ts'
+import { testUtility } from './support/utility.ts'
+
+const MAIN = join(import.meta.dirname, '../src/main.ts')
+const SLOT_MS = 900_000
+const RATE = 600
+
+describe('the gateway program', () => {
+  let folder: string
+  const children: ChildProcess[] = []
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'gateway-'))
+  })
+  afterEach(() => {
+    for (const child of children.splice(0)) child.kill('SIGKILL')
+    rmSync(folder, { recursive: true })
+  })
+
+  function start(config: unknown, clock?: object) {
+    const path = join(folder, 'agent.json')
+    writeFileSync(path, typeof config === 'string' ? config : JSON.stringify(config))
+    const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: '1' }
+    delete env.WATTFLEET_CLOCK
+    if (clock !== undefined) env.WATTFLEET_CLOCK = JSON.stringify(clock)
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, '--config', path], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    })
+    children.push(child)
+    const said = { out: '', err: '', ready: false }
+    child.stdout?.on('data', (chunk: Buffer) => {
+      said.out += chunk.toString('utf8')
+    })
+    child.stderr?.on('data', (chunk: Buffer) => {
+      said.err += chunk.toString('utf8')
+    })
+    child.on('message', (message) => {
+      said.ready ||= message === 'ready'
+    })
+    return { child, said, ended: once(child, 'exit') }
+  }
+
+  it.each([
+    { name: 'no JSON', config: '{', error: 'agent.json: is not JSON' },
+    { name: 'a field that is missing', config: { stateDir: '/x', claimPath: '/y' }, error: 'agent.json: meter: ' },
+    {
+      name: 'a field that does not exist',
+      config: { stateDir: '/x', claimPath: '/y', meter: { port: 5020 }, pollSeconds: 3 },
+      error: 'pollSeconds',
+    },
+    {
+      name: 'a figure out of range',
+      config: { stateDir: '/x', claimPath: '/y', meter: { port: 99_999 } },
+      error: 'agent.json: meter.port: ',
+    },
+  ])('refuses $name with exit code 2, naming file, path and expectation', async ({ config, error }) => {
+    const { ended, said } = start(config)
+    expect((await ended)[0]).toBe(2)
+    expect(said.err).toContain(error)
+  })
+
+  describe('plugged in', () => {
+    let utility: Awaited<ReturnType<typeof testUtility>>
+    let meter: SimpleMeter
+    const begin = monotonicMs()
+    const anchor = { monotonicMs: begin, streetMs: 1_800_000_000_000, rate: RATE }
+    const hours = () => ((monotonicMs() - begin) * RATE) / 3_600_000
+
+    beforeEach(async () => {
+      utility = await testUtility({ rules: { ...RULES, relayMarginS: 60, gateClosureS: 30 } })
+      meter = await sdm630Server(() => ({ totalPower: -1_500, importEnergy: 1_234, exportEnergy: 567 + 1.5 * hours() }))
+    })
+    afterEach(() => Promise.all([utility.close(), meter.close()]))
+
+    function config() {
+      writeFileSync(join(folder, 'claim.json'), JSON.stringify(utility.claim))
+      return {
+        stateDir: join(folder, 'state'),
+        claimPath: join(folder, 'claim.json'),
+        meter: { host: '127.0.0.1', port: meter.port, timeoutMs: 100 },
+        pollS: 30,
+      }
+    }
+
+    it('enrols, reads, trades, reports its energies, and stops within two seconds', async () => {
+      const { child, said, ended } = start(config(), anchor)
+      await vi.waitFor(() => expect(said.ready, said.err + said.out).toBe(true), 15_000)
+      await vi.waitFor(
+        () => expect(utility.hub.energies().filter((one) => one.quality === 'good').length).toBeGreaterThan(1),
+        {
+          timeout: 20_000,
+        },
+      )
+      const [offer] = [...utility.hub.orders.values()]
+      expect(offer?.order).toMatchObject({ side: 'offer', energyTypes: 1, priceMicro: 120_000 })
+      expect(Math.abs((offer?.order.energyWh ?? 0) - 375)).toBeLessThanOrEqual(8)
+      for (const energy of utility.hub.energies().filter((one) => one.quality === 'good')) {
+        expect(Math.abs(energy.exportWh - 375)).toBeLessThanOrEqual(energy.errorWh)
+      }
+      const asked = Date.now()
+      child.kill('SIGTERM')
+      expect(await ended).toEqual([0, null])
+      expect(Date.now() - asked).toBeLessThan(2_000)
+      expect(said.out).not.toMatch(/PRIVATE KEY|signingSeed/)
+    })
+
+    it('goes on after it was killed in mid-slot: same identity, no sequence again, no slot lost', async () => {
+      const first = start(config(), anchor)
+      await vi.waitFor(() => expect(utility.hub.orders.size, first.said.err).toBeGreaterThan(0), 15_000)
+      first.child.kill('SIGKILL')
+      await first.ended
+      const energiesBefore = utility.hub.energies().length
+      const second = start(config(), anchor)
+      await vi.waitFor(
+        () => expect(utility.hub.energies().length, second.said.err).toBeGreaterThan(energiesBefore + 2),
+        20_000,
+      )
+      const slots = utility.hub.energies().map((energy) => energy.slotStart)
+      expect(slots).toEqual(slots.map((_, i) => (slots[0] ?? 0) + (i * SLOT_MS) / 1000))
+    })
+
+    it('is up with a silent meter, and says that it is missing', async () => {
+      meter.silent = true
+      const { said } = start(config(), anchor)
+      await vi.waitFor(() => expect(said.ready, said.err + said.out).toBe(true), 15_000)
+      await vi.waitFor(() => expect(utility.hub.statuses.at(-1)).toMatchObject({ meter: 'missing' }), 5_000)
+      expect(utility.hub.orders.size).toBe(0)
+      meter.silent = false
+      await vi.waitFor(
+        () => expect(utility.hub.statuses.at(-1)).toMatchObject({ meter: 'good', exportW: 1_500 }),
+        20_000,
+      )
+    })
+  })
+})
