@@ -54,7 +54,9 @@ export function momentOf(world: World, step: number): Moment {
 /** The flows of a step, for a house whose battery holds `storedWh` when it begins. */
 export function flowsAt(world: World, moment: Moment, spec: HouseSpec, storedWh: number): Flows {
   const noise = loadNoise(world.seed, seedOf(spec.name), moment.middleMs)
-  const availableW = spec.pv === undefined ? 0 : panelsW(spec, onPanels(spec.pv, moment.light, moment.sun))
+  // interpolation spreads the first and last hour's light into the night
+  const lit = spec.pv !== undefined && moment.sun.elevationDeg > 0
+  const availableW = lit ? panelsW(spec, onPanels(spec.pv, moment.light, moment.sun)) : 0
   return flowsOf(spec, storedWh, spec.annualKwh * moment.loadWPerKwh * noise, availableW, STEP_H)
 }
 
