@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs'
-import type { FinalizedBlocks, Submitter } from '@wattfleet/chain'
-import { openExchange, readAccount } from '@wattfleet/chain'
+import { type FinalizedBlocks, openExchange, readAccount, type Submitter } from '@wattfleet/chain'
+import { Fault } from '@wattfleet/protocol'
+import { BACK_OFF_MS, pause } from '../pulse.ts'
 
 export interface ChainOptions {
   /** `ws://host:port` of a node's RPC. */
@@ -12,7 +12,7 @@ export interface ChainClient {
   readonly blocks: FinalizedBlocks
   /** The account of a seed file, its last extrinsic kept under `stateDir` so that a restart knows what it had signed. */
   submitter(seedPath: string, stateDir: string): Promise<Submitter>
-  /** The registry's id of this chain, 32 bytes, hex. Waits for the chain. */
+  /** The registry's id of this chain, 32 bytes, hex. Waits for the chain; throws Fault `chain` when aborted before. */
   chainId(): Promise<string>
   close(): Promise<void>
 }
@@ -22,11 +22,18 @@ export async function openChain(options: ChainOptions, signal: AbortSignal): Pro
   const client = openExchange([options.endpoint], signal)
   return {
     blocks: client.blocks,
-    async submitter(seedPath, stateDir) {
-      mkdirSync(stateDir, { recursive: true })
-      return client.submitter(readAccount(seedPath), stateDir)
+    submitter: async (seedPath, stateDir) => client.submitter(readAccount(seedPath), stateDir),
+    async chainId() {
+      while (!signal.aborted) {
+        try {
+          return await (await client.queries()).chainId()
+        } catch (error) {
+          if (!(error instanceof Fault && error.retryable)) throw error
+          await pause(BACK_OFF_MS, signal)
+        }
+      }
+      throw new Fault('chain', 'stopped before the chain said which one it is')
     },
-    chainId: async () => (await client.queries()).chainId(),
     close: () => client.close(),
   }
 }

@@ -1,0 +1,151 @@
+import { type IndexRows, type IndexStore, ONLY, type OrderRow, type Table } from '../orderbook/rows.ts'
+import type { Book, Registry, Slots } from '../ports.ts'
+
+/** The index without a disk, for tests and measurements: the same contract, nothing survives. */
+export interface MemoryIndex extends IndexStore, Registry, Book, Slots {
+  readonly rows: MemoryRows
+}
+
+interface MemoryTable<T> extends Table<T> {
+  all(): T[]
+  /** Remembers what is there now; what it returns takes everything back to it. */
+  mark(): () => void
+}
+
+type MemoryRows = {
+  readonly [K in keyof IndexRows]: IndexRows[K] extends Table<infer T> ? MemoryTable<T> : IndexRows[K]
+}
+
+function table<T>(keyOf: (row: T) => readonly (string | number)[]): MemoryTable<T> {
+  let rows = new Map<string, T>()
+  return {
+    get: (...key) => rows.get(key.join('/')),
+    put: (row) => void rows.set(keyOf(row).join('/'), row),
+    all: () => [...rows.values()],
+    mark: () => {
+      const copy = new Map(rows)
+      return () => {
+        rows = copy
+      }
+    },
+  }
+}
+
+function emptyRows(): MemoryRows {
+  const sites: MemoryRows['sites'] = table((row) => [row.site])
+  const trades: MemoryRows['trades'] = table((row) => [row.trade])
+  return {
+    communities: table((row) => [row.community]),
+    sites,
+    gateways: table((row) => [row.gateway]),
+    orders: table((row) => [row.id]),
+    trades,
+    accounts: table((row) => [row.account]),
+    settlements: table((row) => [row.community, row.slotStart, row.site]),
+    commitments: table((row) => [row.community, row.slotStart]),
+    totals: table((row) => [row.id]),
+    heads: table((row) => [row.id]),
+    gatewaysOf: (member) =>
+      sites
+        .all()
+        .filter((row) => row.member === member && row.gateway !== null)
+        .sort((a, b) => (a.site < b.site ? -1 : 1))
+        .flatMap((row) => row.gateway ?? []),
+    tradesOfSite: (community, slotStart, site) =>
+      trades
+        .all()
+        .filter((t) => t.community === community && t.slotStart === slotStart)
+        .filter((t) => t.buyerSite === site || t.sellerSite === site)
+        .sort((a, b) => a.trade - b.trade),
+  }
+}
+
+export function memoryIndex(): MemoryIndex {
+  const rows = emptyRows()
+  const { communities, sites, gateways, orders, trades, accounts, settlements, commitments, totals, heads } = rows
+  const registry = [communities, sites, gateways]
+  const tables = [...registry, orders, trades, accounts, settlements, commitments, totals, heads]
+  return {
+    rows,
+    transact(change) {
+      const undo = tables.map((one) => one.mark())
+      try {
+        return change(rows)
+      } catch (error) {
+        for (const back of undo) back()
+        throw error
+      }
+    },
+    head: () => heads.get(ONLY),
+    rules: (community) => communities.get(community)?.rules,
+    gateway(key) {
+      const gateway = gateways.get(key)
+      const site = gateway && sites.get(gateway.site)
+      if (gateway === undefined || site === undefined) return undefined
+      const { community, capImportWh, capExportWh } = site
+      return { ...gateway, community, capImportWh, capExportWh }
+    },
+    ...bookOf(rows),
+    ...slotsOf(rows),
+  }
+}
+
+function bookOf(rows: MemoryRows): Pick<Book, 'tradableMarkets' | 'openOrders' | 'tradesIn'> {
+  const isOpen = (order: OrderRow) => order.state === 'open' && order.remainingWh > 0
+  return {
+    tradableMarkets(community) {
+      const sides = new Map<number, Set<string>>()
+      for (const order of rows.orders.all().filter(isOpen)) {
+        if (order.community !== community) continue
+        sides.set(order.slotStart, (sides.get(order.slotStart) ?? new Set()).add(order.side))
+      }
+      return [...sides]
+        .filter(([, both]) => both.size === 2)
+        .sort(([a], [b]) => a - b)
+        .map(([slotStart]) => ({ community, slotStart, kind: 'spot' as const }))
+    },
+    openOrders: (market, atS) =>
+      rows.orders
+        .all()
+        .filter(isOpen)
+        .filter((o) => o.community === market.community && o.slotStart === market.slotStart && o.kind === market.kind)
+        .filter((order) => order.expiresAt === 0 || order.expiresAt >= atS)
+        .map((order) => ({ ...order, block: order.block ?? 0, index: order.place ?? 0 })),
+    tradesIn: (market, block) =>
+      rows.trades
+        .all()
+        .filter((t) => t.community === market.community && t.slotStart === market.slotStart && t.kind === market.kind)
+        .filter((trade) => trade.block === block).length,
+  }
+}
+
+function slotsOf(rows: MemoryRows): Pick<Slots, 'unsettled' | 'trades' | 'settledSites' | 'root'> {
+  const isSettled = (community: number, slotStart: number, site: string) =>
+    rows.settlements.get(community, slotStart, site) !== undefined
+  return {
+    unsettled: (community) => {
+      const open = rows.trades
+        .all()
+        .filter((t) => t.community === community)
+        .filter((t) => {
+          const sites = [t.buyerSite, t.sellerSite]
+          return t.allocatedWh === null || !sites.every((site) => isSettled(community, t.slotStart, site))
+        })
+      return [...new Set(open.map((trade) => trade.slotStart))].sort((a, b) => a - b)
+    },
+    trades: (community, slotStart) =>
+      rows.trades
+        .all()
+        .filter((trade) => trade.community === community && trade.slotStart === slotStart)
+        .sort((a, b) => a.trade - b.trade)
+        .map((trade) => ({ ...trade, executed: trade.allocatedWh !== null })),
+    settledSites: (community, slotStart) =>
+      new Set(
+        rows.settlements
+          .all()
+          .filter((row) => row.community === community && row.slotStart === slotStart)
+          .map((row) => row.site),
+      ),
+    root: (community, slotStart) => rows.commitments.get(community, slotStart)?.root,
+  }
+}

@@ -1,0 +1,257 @@
+import type {
+  AccountRow,
+  CommitmentRow,
+  CommunityRow,
+  GatewayRow,
+  HeadRow,
+  IndexRows,
+  IndexStore,
+  OrderRow,
+  SettlementRow,
+  SiteRow,
+  TotalsRow,
+  TradeRow,
+} from '../orderbook/rows.ts'
+import { ONLY } from '../orderbook/rows.ts'
+import type { Book, Registry, Slots } from '../ports.ts'
+import { guarded, openDatabase, type Sqlite } from './database.ts'
+import { type Columns, createTable, type SqlTable, sqlTable } from './table.ts'
+
+const LAYOUT = 1
+
+const COMMUNITIES: Columns<CommunityRow> = { community: 'int', rules: 'json', balancing: 'text', gridOperator: 'text' }
+const SITES: Columns<SiteRow> = {
+  site: 'text',
+  community: 'int',
+  member: 'text',
+  zone: 'int',
+  capImportWh: 'int',
+  capExportWh: 'int',
+  gateway: 'text',
+}
+const GATEWAYS: Columns<GatewayRow> = { gateway: 'text', site: 'text', epoch: 'int', revoked: 'bool' }
+const ORDERS: Columns<OrderRow> = {
+  id: 'text',
+  community: 'int',
+  slotStart: 'int',
+  kind: 'text',
+  side: 'text',
+  gateway: 'text',
+  epoch: 'int',
+  sequence: 'int',
+  site: 'text',
+  member: 'text',
+  zone: 'int',
+  energyWh: 'int',
+  priceMicro: 'int',
+  expiresAt: 'int',
+  energyTypes: 'int',
+  remainingWh: 'int',
+  state: 'text',
+  reason: 'text',
+  block: 'int',
+  place: 'int',
+}
+const TRADES: Columns<TradeRow> = {
+  trade: 'int',
+  community: 'int',
+  slotStart: 'int',
+  kind: 'text',
+  bid: 'text',
+  offer: 'text',
+  buyerSite: 'text',
+  sellerSite: 'text',
+  energyWh: 'int',
+  buyerRateMicro: 'int',
+  sellerRateMicro: 'int',
+  block: 'int',
+  tradedAt: 'int',
+  allocatedWh: 'int',
+  paidNano: 'nano',
+  receivedNano: 'nano',
+  feeNano: 'nano',
+  executedBlock: 'int',
+}
+const ACCOUNTS: Columns<AccountRow> = { account: 'text', freeNano: 'nano', lockedNano: 'nano' }
+const SETTLEMENTS: Columns<SettlementRow> = {
+  community: 'int',
+  slotStart: 'int',
+  site: 'text',
+  soldWh: 'int',
+  boughtWh: 'int',
+  allocatedSoldWh: 'int',
+  allocatedBoughtWh: 'int',
+  shortfallWh: 'int',
+  unusedWh: 'int',
+  missingImport: 'bool',
+  missingExport: 'bool',
+  penaltyNano: 'nano',
+  paidNano: 'nano',
+  receivedNano: 'nano',
+  block: 'int',
+}
+const COMMITMENTS: Columns<CommitmentRow> = { community: 'int', slotStart: 'int', root: 'text' }
+const TOTALS: Columns<TotalsRow> = {
+  id: 'int',
+  orders: 'int',
+  trades: 'int',
+  settled: 'int',
+  refused: 'int',
+  energyBoughtWh: 'int',
+  energySoldWh: 'int',
+  issuedNano: 'nano',
+  debitedNano: 'nano',
+  creditedNano: 'nano',
+}
+const HEADS: Columns<HeadRow> = { id: 'int', number: 'int', hash: 'text', timestampS: 'int' }
+
+const SCHEMA = [
+  createTable('communities', COMMUNITIES, ['community']),
+  createTable('sites', SITES, ['site']),
+  createTable('gateways', GATEWAYS, ['gateway']),
+  createTable('orders', ORDERS, ['id']),
+  createTable('trades', TRADES, ['trade']),
+  createTable('accounts', ACCOUNTS, ['account']),
+  createTable('settlements', SETTLEMENTS, ['community', 'slotStart', 'site']),
+  createTable('commitments', COMMITMENTS, ['community', 'slotStart']),
+  createTable('totals', TOTALS, ['id']),
+  createTable('heads', HEADS, ['id']),
+  'CREATE INDEX IF NOT EXISTS sites_of_member ON sites (member);',
+  'CREATE INDEX IF NOT EXISTS orders_by_slot ON orders (slotStart, community, kind);',
+  "CREATE INDEX IF NOT EXISTS open_orders ON orders (community, slotStart, kind, side) WHERE state = 'open';",
+  'CREATE INDEX IF NOT EXISTS orders_of_site ON orders (site, state);',
+  'CREATE INDEX IF NOT EXISTS orders_of_gateway ON orders (gateway);',
+  'CREATE INDEX IF NOT EXISTS trades_of_slot ON trades (community, slotStart);',
+  'CREATE INDEX IF NOT EXISTS trades_of_buyer ON trades (buyerSite);',
+  'CREATE INDEX IF NOT EXISTS trades_of_seller ON trades (sellerSite);',
+  'CREATE INDEX IF NOT EXISTS trades_waiting ON trades (community, slotStart) WHERE allocatedWh IS NULL;',
+  'CREATE INDEX IF NOT EXISTS settlements_by_slot ON settlements (slotStart);',
+].join('\n')
+
+/** The rows of the index, each table also readable by statement. */
+export interface SqlRows extends IndexRows {
+  readonly communities: SqlTable<CommunityRow>
+  readonly sites: SqlTable<SiteRow>
+  readonly orders: SqlTable<OrderRow>
+  readonly trades: SqlTable<TradeRow>
+  readonly accounts: SqlTable<AccountRow>
+  readonly settlements: SqlTable<SettlementRow>
+}
+
+export interface SqliteIndex extends IndexStore, Registry, Book, Slots {
+  readonly db: Sqlite
+  readonly rows: SqlRows
+  close(): void
+}
+
+function rowsOf(db: Sqlite): SqlRows {
+  const sites = sqlTable(db, 'sites', SITES, ['site'])
+  const trades = sqlTable(db, 'trades', TRADES, ['trade'])
+  return {
+    communities: sqlTable(db, 'communities', COMMUNITIES, ['community']),
+    sites,
+    gateways: sqlTable(db, 'gateways', GATEWAYS, ['gateway']),
+    orders: sqlTable(db, 'orders', ORDERS, ['id']),
+    trades,
+    accounts: sqlTable(db, 'accounts', ACCOUNTS, ['account']),
+    settlements: sqlTable(db, 'settlements', SETTLEMENTS, ['community', 'slotStart', 'site']),
+    commitments: sqlTable(db, 'commitments', COMMITMENTS, ['community', 'slotStart']),
+    totals: sqlTable(db, 'totals', TOTALS, ['id']),
+    heads: sqlTable(db, 'heads', HEADS, ['id']),
+    gatewaysOf: (member) =>
+      sites.select('WHERE member = ? AND gateway IS NOT NULL ORDER BY site', member).flatMap((s) => s.gateway ?? []),
+    tradesOfSite: (community, slotStart, site) =>
+      trades.select(
+        'WHERE community = ? AND slotStart = ? AND (buyerSite = ? OR sellerSite = ?) ORDER BY trade',
+        community,
+        slotStart,
+        site,
+        site,
+      ),
+  }
+}
+
+/** Opens the index; an empty file is an index of nothing, ready to follow from block 0. Throws Fault `store`. */
+export function openIndex(path: string): SqliteIndex {
+  const db = openDatabase(path, LAYOUT, SCHEMA)
+  const rows = rowsOf(db)
+  const head = () => rows.heads.get(ONLY)
+  const rules = (community: number) => rows.communities.get(community)?.rules
+  return {
+    db,
+    rows,
+    close: () => db.close(),
+    transact: (change) => guarded('index', () => db.transaction(() => change(rows)).immediate()),
+    head,
+    rules,
+    gateway(key) {
+      const gateway = rows.gateways.get(key)
+      const site = gateway && rows.sites.get(gateway.site)
+      if (gateway === undefined || site === undefined) return undefined
+      const { community, capImportWh, capExportWh } = site
+      return { ...gateway, community, capImportWh, capExportWh }
+    },
+    ...bookOf(db, rows),
+    ...slotsOf(db, rows),
+  }
+}
+
+function bookOf(db: Sqlite, rows: SqlRows): Pick<Book, 'tradableMarkets' | 'openOrders' | 'tradesIn'> {
+  const markets = db.prepare(
+    `SELECT slotStart, kind FROM orders WHERE community = ? AND state = 'open' AND remainingWh > 0
+     GROUP BY slotStart, kind HAVING COUNT(DISTINCT side) = 2 ORDER BY slotStart, kind`,
+  )
+  const tradesIn = db.prepare(
+    'SELECT COUNT(*) AS n FROM trades WHERE community = ? AND slotStart = ? AND kind = ? AND block = ?',
+  )
+  return {
+    tradableMarkets: (community) =>
+      guarded('index', () => markets.all(community) as { slotStart: number; kind: 'spot' | 'post' }[]).map(
+        (market) => ({
+          community,
+          ...market,
+        }),
+      ),
+    openOrders: ({ community, slotStart, kind }, atS) =>
+      rows.orders
+        .select(
+          `WHERE community = ? AND slotStart = ? AND kind = ? AND state = 'open' AND remainingWh > 0
+           AND (expiresAt = 0 OR expiresAt >= ?)`,
+          community,
+          slotStart,
+          kind,
+          atS,
+        )
+        .map((order) => ({ ...order, block: order.block ?? 0, index: order.place ?? 0 })),
+    tradesIn: ({ community, slotStart, kind }, block) =>
+      guarded('index', () => tradesIn.get(community, slotStart, kind, block) as { n: number }).n,
+  }
+}
+
+function slotsOf(db: Sqlite, rows: SqlRows): Pick<Slots, 'unsettled' | 'trades' | 'settledSites' | 'root'> {
+  // a slot is settled when each of its trades is executed and each site that traded has its settlement
+  const unsettled = db
+    .prepare(
+      `SELECT DISTINCT slotStart FROM trades AS t WHERE community = ? AND (allocatedWh IS NULL
+         OR NOT EXISTS (SELECT 1 FROM settlements s
+           WHERE s.community = t.community AND s.slotStart = t.slotStart AND s.site = t.buyerSite)
+         OR NOT EXISTS (SELECT 1 FROM settlements s
+           WHERE s.community = t.community AND s.slotStart = t.slotStart AND s.site = t.sellerSite))
+       ORDER BY slotStart`,
+    )
+    .pluck()
+  return {
+    unsettled: (community) => guarded('index', () => unsettled.all(community) as number[]),
+    trades: (community, slotStart) =>
+      rows.trades
+        .select('WHERE community = ? AND slotStart = ? ORDER BY trade', community, slotStart)
+        .map((trade) => ({ ...trade, executed: trade.allocatedWh !== null })),
+    settledSites: (community, slotStart) =>
+      new Set(
+        rows.settlements
+          .select('WHERE community = ? AND slotStart = ?', community, slotStart)
+          .map((settlement) => settlement.site),
+      ),
+    root: (community, slotStart) => rows.commitments.get(community, slotStart)?.root,
+  }
+}

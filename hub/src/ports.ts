@@ -1,0 +1,272 @@
+import type { BookOrder } from '@wattfleet/market'
+import type {
+  CommunityRules,
+  Energy,
+  MarketKind,
+  Message,
+  NoticeKind,
+  Reason,
+  Side,
+  SignedMessage,
+  Status,
+} from '@wattfleet/protocol'
+
+/*
+ * What each role of the hub needs, in its own words. Two stores stand behind these ports:
+ *   the inbox (messages, routes, notices, plans), which is the only copy of what it holds: synchronous FULL, never rebuilt;
+ *   the index, which follows finalized blocks and can be deleted: following again from block 0 makes it anew.
+ * Keys, ids and hashes are lower-case hex without 0x; times end in S (UTC Unix seconds) or Ms.
+ * Everything here is synchronous, because a transaction is; a store that is full or failing throws Fault `store`.
+ */
+
+/** A finalized block as the index knows it. */
+export interface Head {
+  readonly number: number
+  readonly hash: string
+  /** The chain's own time. */
+  readonly timestampS: number
+}
+
+/** What the chain's registry says of a gateway's key. */
+export interface GatewayEntry {
+  readonly gateway: string
+  readonly site: string
+  readonly community: number
+  readonly epoch: number
+  readonly revoked: boolean
+  readonly capImportWh: number
+  readonly capExportWh: number
+}
+
+/** Where a role says what happened. */
+export interface Log {
+  info(fields: object, text: string): void
+  warn(fields: object, text: string): void
+  error(fields: object, text: string): void
+}
+
+// ── intake ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The registry, as far as finalized blocks have been indexed. */
+export interface Registry {
+  gateway(key: string): GatewayEntry | undefined
+  rules(community: number): CommunityRules | undefined
+  head(): Head | undefined
+}
+
+/** A verified message on its way into the inbox. */
+export interface Candidate {
+  /** SHA-256 over its identity (gateway, epoch, sequence), whatever kind of message it is. */
+  readonly id: string
+  /** SHA-256 of its bytes. */
+  readonly hash: string
+  readonly message: Message
+  readonly signed: SignedMessage
+  readonly site: string
+  /** The wire name on whose topic it came. */
+  readonly wire: string
+  readonly receivedMs: number
+  /** Last moment at which it may enter a block; for an energy message, until when corrections count. */
+  readonly entersUntilS: number
+  /** Most this site may have open or traded in this slot and on this side; for orders. */
+  readonly capWh?: number
+}
+
+/** What became of a candidate. `duplicate`: these very bytes are stored already. */
+export type Stored = 'stored' | 'duplicate' | 'conflict' | 'cap'
+
+export interface StatusRow {
+  readonly wire: string
+  readonly status: Status
+  readonly receivedMs: number
+}
+
+export interface InboxWriter {
+  /** Hash of the bytes stored under this identity. */
+  hashOf(id: string): string | undefined
+  /** One durable transaction for all of them, in their order; after it returns, a receipt may go out. Throws Fault `store`. */
+  commit(candidates: readonly Candidate[], statuses: readonly StatusRow[]): readonly Stored[]
+}
+
+// ── relay ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface QueuedMessage {
+  readonly id: string
+  readonly signed: SignedMessage
+}
+
+/** Orders and cancels on their way to the chain. waiting → claimed → relayed; a claim whose submission died is waiting again. */
+export interface RelayQueue {
+  /** The longest-waiting messages that can still enter at `atS`. */
+  waiting(limit: number, atS: number): readonly QueuedMessage[]
+  claim(ids: readonly string[]): void
+  /** In a finalized block. */
+  relayed(ids: readonly string[]): void
+  /** Known to have had no effect. Those whose fate is known by now stay where they are. */
+  release(ids: readonly string[]): void
+  /** Left by a process that died between claim and end. */
+  claimed(): readonly string[]
+}
+
+/** How far the index has come. */
+export interface Progress {
+  head(): Head | undefined
+}
+
+// ── orderbook ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A notice before it has its number. */
+export interface NewNotice {
+  /** Key of the gateway it is for. */
+  readonly gateway: string
+  /** What it is about, the same whenever the same block is followed again. Unique per gateway. */
+  readonly about: string
+  readonly kind: NoticeKind
+  /** The body without its number, as it goes on the wire. */
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+/** What one finalized block means for the inbox. */
+export interface BlockRecord {
+  readonly number: number
+  readonly timestampS: number
+  /** Ids of orders that entered. */
+  readonly entered: readonly string[]
+  /** Orders that ended on the chain, with what was traded of them. */
+  readonly ended: readonly { readonly id: string; readonly tradedWh: number }[]
+  readonly rejected: readonly { readonly hash: string; readonly reason: Reason }[]
+  readonly notices: readonly NewNotice[]
+}
+
+/** An order of this inbox that never entered the chain, and how it ended. */
+export interface InboxEnding {
+  readonly id: string
+  readonly signed: SignedMessage
+  readonly site: string
+  readonly state: 'rejected' | 'expired'
+  readonly reason?: Reason
+}
+
+/**
+ * The inbox's side of a finalized block. Recording the same block again changes nothing: notices are kept by what they
+ * are about, fates once known stay. So it is recorded first and the index's own transaction commits after it; a process
+ * that dies in between records it again.
+ */
+export interface Journal {
+  /**
+   * Durable. Also ends, as expired, the orders that this block's time has shut out: neither entered nor refused so far,
+   * and past the last moment at which they could enter. `isOnChain` knows those that entered through another hub before
+   * this one had them. Says which orders ended without entering, the same ones again on a repeat.
+   */
+  record(block: BlockRecord, isOnChain: (id: string) => boolean): readonly InboxEnding[]
+}
+
+// ── courier ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface Notice {
+  readonly gateway: string
+  readonly number: number
+  readonly kind: NoticeKind
+  /** Without the number. */
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+export interface NoticeLog {
+  /** Wire name under which a gateway's key was last seen. */
+  route(gateway: string): string | undefined
+  /** Notices not yet handed to the broker, for gateways with a route, each gateway's in order. */
+  due(limit: number): readonly (Notice & { readonly wire: string })[]
+  /** Handed to the broker, up to and including these numbers. */
+  sent(upTo: ReadonlyMap<string, number>): void
+  /** Those after `number` that were handed to the broker before. */
+  sentAfter(gateway: string, number: number, limit: number): readonly Notice[]
+}
+
+// ── match ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface Market {
+  readonly community: number
+  readonly slotStart: number
+  readonly kind: MarketKind
+}
+
+export interface Book {
+  head(): Head | undefined
+  rules(community: number): CommunityRules | undefined
+  /** Markets of a community with open orders on both sides, earliest slot first. */
+  tradableMarkets(community: number): readonly Market[]
+  /** Open orders of a market that have not expired at `atS`. */
+  openOrders(market: Market, atS: number): readonly BookOrder[]
+  /** How many trades of a market entered in this block. */
+  tradesIn(market: Market, block: number): number
+}
+
+// ── settle ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface TradeState {
+  readonly trade: number
+  readonly buyerSite: string
+  readonly sellerSite: string
+  readonly energyWh: number
+  readonly executed: boolean
+}
+
+export interface Slots {
+  head(): Head | undefined
+  rules(community: number): CommunityRules | undefined
+  /** Slots of a community with trades or sites that are not settled, earliest first. */
+  unsettled(community: number): readonly number[]
+  trades(community: number, slotStart: number): readonly TradeState[]
+  settledSites(community: number, slotStart: number): ReadonlySet<string>
+  /** The root that the chain holds for the slot, hex. */
+  root(community: number, slotStart: number): string | undefined
+}
+
+export interface EnergyRecord {
+  readonly site: string
+  readonly energy: Energy
+  readonly signed: SignedMessage
+}
+
+export interface Energies {
+  /** The latest energy message of each site for a slot: highest epoch, then sequence. */
+  latest(community: number, slotStart: number): readonly EnergyRecord[]
+}
+
+/** What a slot is settled by, fixed before anything of it is submitted. */
+export interface Plan {
+  readonly community: number
+  readonly slotStart: number
+  /** Hex. */
+  readonly root: string
+  readonly allocations: readonly { readonly trade: number; readonly allocatedWh: number }[]
+  readonly deviations: readonly {
+    readonly site: string
+    readonly shortfallWh: number
+    readonly unusedWh: number
+    readonly missingImport: boolean
+    readonly missingExport: boolean
+  }[]
+}
+
+export interface Plans {
+  load(community: number, slotStart: number): Plan | undefined
+  save(plan: Plan): void
+  drop(community: number, slotStart: number): void
+}
+
+// ── wire ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** One MQTT message from a gateway. */
+export type OnMessage = (topic: string, payload: Uint8Array) => void
+
+export interface Wire {
+  readonly connected: boolean
+  /** At QoS 1. Resolves when the broker has it; false where it could not be handed over (not connected, or lost). */
+  publish(topic: string, payload: Uint8Array): Promise<boolean>
+}
+
+/** Which side of the market an order's cap is of. */
+export function capOf(entry: GatewayEntry, side: Side): number {
+  return side === 'bid' ? entry.capImportWh : entry.capExportWh
+}
