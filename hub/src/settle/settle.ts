@@ -1,0 +1,97 @@
+import type { Submitter } from '@wattfleet/chain'
+import { sha256 } from '@wattfleet/protocol'
+import type { Energies, Log, Plan, Plans, Slots } from '../ports.ts'
+import { LOOK_AGAIN_MS, type Pulse } from '../pulse.ts'
+import { retrying, untilIndexed } from '../relay/relay.ts'
+import { isDue, nextCall, planSlot } from './plan.ts'
+
+/** A slot whose settlement the chain refuses is left alone for 1, 2, 4 … blocks, at most this many. */
+const MOST_BLOCKS_OFF = 64
+/** Slots looked at in one round, the oldest first. */
+const SLOTS_PER_ROUND = 100
+
+export interface SettleOptions {
+  readonly community: number
+  readonly slots: Slots
+  readonly energies: Energies
+  readonly plans: Plans
+  readonly submitter: Submitter
+  /** Beaten when a block was indexed. */
+  readonly indexed: Pulse
+  readonly log: Log
+}
+
+interface Penalty {
+  readonly blocks: number
+  readonly until: number
+}
+
+/**
+ * The settlement engine. A slot's plan is written down before anything of it is submitted: its calls share one root, so a
+ * process that dies between two of them must go on with the same readings, whatever has arrived since. What is done is
+ * what finalized blocks say, so a call that got in before the process died is not sent again.
+ */
+export async function runSettlement(options: SettleOptions, signal: AbortSignal): Promise<void> {
+  const { slots, community, indexed, log } = options
+  const penalties = new Map<number, Penalty>()
+  while (!signal.aborted) {
+    const seen = indexed.count
+    let submitted = 0
+    await retrying(log, signal, async () => {
+      for (const slotStart of slots.unsettled(community).slice(0, SLOTS_PER_ROUND)) {
+        if (signal.aborted) return
+        if (await settleOne(options, slotStart, penalties, signal)) submitted++
+      }
+    })
+    if (submitted === 0) await indexed.after(seen, LOOK_AGAIN_MS, signal)
+  }
+}
+
+function planOf({ slots, energies, plans, community }: SettleOptions, slotStart: number): Plan | undefined {
+  const stored = plans.load(community, slotStart)
+  if (stored !== undefined) return stored
+  const head = slots.head()
+  const rules = slots.rules(community)
+  if (head === undefined || rules === undefined) return undefined
+  const trades = slots.trades(community, slotStart)
+  const readings = energies.latest(community, slotStart)
+  if (!isDue(slotStart, rules, head.timestampS, trades, readings)) return undefined
+  const plan = planSlot(community, slotStart, trades, readings, sha256)
+  plans.save(plan)
+  return plan
+}
+
+/** One call of one slot. Whether anything was submitted. */
+async function settleOne(
+  options: SettleOptions,
+  slotStart: number,
+  penalties: Map<number, Penalty>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { slots, plans, submitter, community, indexed, log } = options
+  const head = slots.head()?.number ?? -1
+  if ((penalties.get(slotStart)?.until ?? -1) > head) return false
+  const plan = planOf(options, slotStart)
+  if (plan === undefined) return false
+  const executed = new Set(slots.trades(community, slotStart).flatMap((t) => (t.executed ? [t.trade] : [])))
+  const call = nextCall(plan, executed, slots.settledSites(community, slotStart))
+  if (call === undefined) return false
+  const submission = await submitter.submit(call, signal).catch((error: unknown) => {
+    if (signal.aborted) return undefined
+    throw error
+  })
+  if (submission === undefined) return true
+  if (submission.ok) {
+    penalties.delete(slotStart)
+    await untilIndexed(slots, submission.block, indexed, signal)
+    return true
+  }
+  log.warn({ slotStart, error: submission.error, effect: submission.effect }, 'a settlement had no effect')
+  const blocks = Math.min(MOST_BLOCKS_OFF, (penalties.get(slotStart)?.blocks ?? 0) * 2 || 1)
+  penalties.set(slotStart, { blocks, until: head + blocks })
+  // nothing is committed for this slot yet: it may be planned anew, with what has arrived since
+  if (submission.effect === 'included-without-effect' && slots.root(community, slotStart) === undefined) {
+    plans.drop(community, slotStart)
+  }
+  return true
+}
