@@ -1,0 +1,39 @@
+import { z } from 'zod'
+import { gatewayConfig } from './gateway/config.ts'
+
+export const ROLES = ['intake', 'relay', 'orderbook', 'match', 'settle', 'gateway'] as const
+export type Role = (typeof ROLES)[number]
+
+const path = z.string().min(1)
+
+/** How a hub is configured: schema beside defaults. Seeds are files of 64 hex digits, so that no secret stands here. */
+export const hubConfig = z.strictObject({
+  roles: z
+    .array(z.enum(ROLES))
+    .min(1)
+    .default([...ROLES])
+    .describe('What this process does; those of one hub share stateDir.'),
+  community: z.int().min(0).max(0xffff_ffff).describe('The one community this hub serves.'),
+  stateDir: path.describe('Folder of inbox.sqlite, index.sqlite and what the accounts have under way.'),
+  brokerUrl: z.url({ protocol: /^mqtts$/ }).describe('mqtts://host:port'),
+  caPath: path.describe("PEM of the utility's CA."),
+  certPath: path.describe("PEM of the hub's certificate; its common name is the MQTT client id."),
+  keyPath: path.describe("PEM of the certificate's key."),
+  hubSeedPath: path.describe('Ed25519 seed that signs receipts and notices.'),
+  chainEndpoint: z.url({ protocol: /^wss?$/ }).describe('ws://host:port of a node.'),
+  seeds: z.strictObject({
+    relayer: path.describe('Seed of the relayer account.'),
+    matchingEngine: path.describe('Seed of the matching engine account.'),
+    settlementEngine: path.describe('Seed of the settlement engine account.'),
+  }),
+  siteNames: z
+    .record(z.string().regex(/^[0-9a-f]{32}$/, 'expected a site id of 32 hex digits'), z.string().min(1).max(64))
+    .default({})
+    .describe('What the page calls a site, by its id. Personal data: it stays in this process.'),
+  messagesPerSecond: z.number().positive().default(20).describe('What one gateway may send in the long run.'),
+  messageBurst: z.int().min(1).default(400).describe('What one gateway may send at once.'),
+  http: gatewayConfig.prefault({}),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+})
+
+export type HubConfig = z.infer<typeof hubConfig>
