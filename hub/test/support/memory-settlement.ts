@@ -1,0 +1,175 @@
+import type { ExchangeCall, ExchangeEvent } from '@wattfleet/chain'
+import { type CommunityRules, slotTimes } from '@wattfleet/protocol'
+import { type MemoryOrder, type MemoryOrders, valueNano } from './memory-orders.ts'
+import type { MemoryVault } from './memory-vault.ts'
+
+type Matches = Extract<ExchangeCall, { call: 'submit-matches' }>
+type Settle = Extract<ExchangeCall, { call: 'settle' }>
+
+interface Trade {
+  readonly slotStart: number
+  readonly buyer: MemoryOrder['site']
+  readonly seller: MemoryOrder['site']
+  readonly energyWh: number
+  readonly buyerRateMicro: number
+  readonly sellerRateMicro: number
+}
+
+interface Totals {
+  readonly member: string
+  soldWh: number
+  boughtWh: number
+  allocatedSoldWh: number
+  allocatedBoughtWh: number
+  pending: number
+}
+
+/** Accounts of the community. */
+export const BALANCING = 'ba'.repeat(32)
+export const GRID_OPERATOR = '9d'.repeat(32)
+
+/** The exchange's rules for matches and execution, as the chain enforces them. Each call yields an error, or undefined. */
+export function memorySettlement(
+  rules: CommunityRules,
+  book: MemoryOrders,
+  vault: MemoryVault,
+  emit: (event: ExchangeEvent) => void,
+) {
+  const trades = new Map<number, Trade>()
+  const totals = new Map<string, Totals>()
+  const roots = new Map<number, string>()
+  const lastMatched = new Map<number, number>()
+  let lastTrade = 0
+
+  const totalsOf = (slotStart: number, site: MemoryOrder['site']): Totals => {
+    const key = `${slotStart}/${site.site}`
+    const none = { soldWh: 0, boughtWh: 0, allocatedSoldWh: 0, allocatedBoughtWh: 0, pending: 0 }
+    const found = totals.get(key) ?? { member: site.member, ...none }
+    totals.set(key, found)
+    return found
+  }
+
+  const faultOf = (bid: MemoryOrder | undefined, offer: MemoryOrder | undefined, wh: number, nowS: number): string => {
+    if (bid === undefined || offer === undefined) return 'UnknownOrder'
+    if (bid.order.side !== 'bid' || offer.order.side !== 'offer') return 'WrongSide'
+    if (bid.order.slotStart !== offer.order.slotStart) return 'WrongMarket'
+    const isLive = ({ state, order }: MemoryOrder) =>
+      state === 'open' && (order.expiresAt === 0 || nowS <= order.expiresAt)
+    if (!isLive(bid) || !isLive(offer)) return 'NotOpen'
+    if (wh <= 0 || wh > bid.remainingWh || wh > offer.remainingWh) return 'Amount'
+    if (bid.site.member === offer.site.member) return 'SameMember'
+    const accepts = bid.order.energyTypes
+    if (accepts !== 0 && (accepts & offer.order.energyTypes) === 0) return 'EnergyType'
+    return bid.order.priceMicro - feeOf(bid, offer) >= offer.order.priceMicro ? '' : 'Price'
+  }
+  const feeOf = (bid: MemoryOrder, offer: MemoryOrder) => rules.feeMicro[bid.site.zone === offer.site.zone ? 0 : 1]
+
+  const trade = (bid: MemoryOrder, offer: MemoryOrder, energyWh: number) => {
+    lastTrade++
+    const { slotStart, community } = bid.order
+    const rates = {
+      buyerRateMicro: bid.order.priceMicro,
+      sellerRateMicro: bid.order.priceMicro - feeOf(bid, offer),
+    }
+    trades.set(lastTrade, { slotStart, buyer: bid.site, seller: offer.site, energyWh, ...rates })
+    const buyer = totalsOf(slotStart, bid.site)
+    const seller = totalsOf(slotStart, offer.site)
+    buyer.boughtWh += energyWh
+    seller.soldWh += energyWh
+    buyer.pending++
+    seller.pending++
+    emit({
+      type: 'trade',
+      trade: lastTrade,
+      ...{ community, slotStart, kind: 'spot', bid: bid.id, offer: offer.id, energyWh, ...rates },
+      buyerSite: bid.site.site,
+      sellerSite: offer.site.site,
+    })
+    book.fill(bid, energyWh)
+    book.fill(offer, energyWh)
+  }
+
+  const execute = (number: number, allocatedWh: number, slotStart: number): string | undefined => {
+    const found = trades.get(number)
+    if (found === undefined || found.slotStart !== slotStart) return 'UnknownTrade'
+    if (allocatedWh > found.energyWh) return 'AllocatedTooMuch'
+    trades.delete(number)
+    const paidNano = valueNano(allocatedWh, found.buyerRateMicro)
+    const receivedNano = valueNano(allocatedWh, found.sellerRateMicro)
+    vault.pay(found.buyer.member, found.seller.member, receivedNano)
+    vault.pay(found.buyer.member, GRID_OPERATOR, paidNano - receivedNano)
+    vault.release(found.buyer.member, valueNano(found.energyWh, found.buyerRateMicro) - paidNano)
+    const buyer = totalsOf(slotStart, found.buyer)
+    const seller = totalsOf(slotStart, found.seller)
+    buyer.allocatedBoughtWh += allocatedWh
+    seller.allocatedSoldWh += allocatedWh
+    buyer.pending--
+    seller.pending--
+    emit({
+      type: 'trade-executed',
+      trade: number,
+      allocatedWh,
+      paidNano,
+      receivedNano,
+      feeNano: paidNano - receivedNano,
+    })
+    return undefined
+  }
+
+  const settleSite = (deviation: Settle['deviations'][number], slotStart: number): string | undefined => {
+    const key = `${slotStart}/${deviation.site}`
+    const found = totals.get(key)
+    if (found === undefined) return 'UnknownSite'
+    if (found.pending > 0) return 'TradesPending'
+    const { member, pending: _, ...sums } = found
+    const isTooLarge =
+      deviation.shortfallWh > sums.soldWh - sums.allocatedSoldWh ||
+      deviation.unusedWh > sums.boughtWh - sums.allocatedBoughtWh
+    if (isTooLarge) return 'DeviationTooLarge'
+    totals.delete(key)
+    const penaltyNano =
+      valueNano(deviation.shortfallWh, rules.shortfallRateMicro) + valueNano(deviation.unusedWh, rules.unusedRateMicro)
+    const heldNano = valueNano(sums.soldWh, rules.shortfallRateMicro) + valueNano(sums.boughtWh, rules.unusedRateMicro)
+    vault.pay(member, BALANCING, penaltyNano)
+    vault.release(member, heldNano - penaltyNano)
+    emit({ type: 'site-settled', community: rules.community, slotStart, ...deviation, ...sums, penaltyNano })
+    return undefined
+  }
+
+  return {
+    match(call: Matches, block: number, nowS: number): string | undefined {
+      if (nowS > slotTimes(call.slotStart, rules).matchDeadline) return 'MarketClosed'
+      if (call.computedFrom >= block || call.computedFrom < (lastMatched.get(call.slotStart) ?? 0)) return 'Stale'
+      call.matches.forEach(({ bid: bidId, offer: offerId, energyWh }, index) => {
+        const [bid, offer] = [book.orders.get(bidId), book.orders.get(offerId)]
+        const reason = faultOf(bid, offer, energyWh, nowS)
+        if (reason !== '' || bid === undefined || offer === undefined) {
+          emit({ type: 'match-rejected', index, reason })
+          return
+        }
+        trade(bid, offer, energyWh)
+        lastMatched.set(call.slotStart, block)
+      })
+      return undefined
+    },
+    settle(call: Settle, nowS: number): string | undefined {
+      if (nowS < slotTimes(call.slotStart, rules).executionFrom) return 'TooEarly'
+      const known = roots.get(call.slotStart)
+      if (known !== undefined && known !== call.root) return 'RootDiffers'
+      if (known === undefined) {
+        roots.set(call.slotStart, call.root)
+        emit({ type: 'slot-committed', community: call.community, slotStart: call.slotStart, root: call.root })
+      }
+      for (const { trade: number, allocatedWh } of call.allocations) {
+        const error = execute(number, allocatedWh, call.slotStart)
+        if (error !== undefined) return error
+      }
+      for (const deviation of call.deviations) {
+        const error = settleSite(deviation, call.slotStart)
+        if (error !== undefined) return error
+      }
+      return undefined
+    },
+    roots,
+  }
+}
