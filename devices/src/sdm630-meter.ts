@@ -11,7 +11,7 @@ export function sdm630Meter(connection: RegisterReader, unitId: number, clock: C
       const names = ['totalPower', 'importEnergy', 'exportEnergy'] as const
       const points = await readPoints(connection, unitId, SDM630, names, clock, signal)
       return {
-        atMs: clock.nowMs(),
+        atMs: points.totalPower.atMs,
         importEnergyWh: counterWh(points.importEnergy, 'kWh'),
         exportEnergyWh: counterWh(points.exportEnergy, 'kWh'),
         ...splitPower(points.totalPower),

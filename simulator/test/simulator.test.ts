@@ -23,7 +23,10 @@ afterEach(async () => {
 
 const warnings: string[] = []
 const told: { readonly meterPort?: number }[] = []
-const log = { info: (fields: object) => void told.push(fields), warn: (_: object, text: string) => void warnings.push(text) }
+const log = {
+  info: (fields: object) => void told.push(fields),
+  warn: (_: object, text: string) => void warnings.push(text),
+}
 
 async function street(clock: ManualClock, more: object = {}): Promise<Simulator> {
   const config = checkConfig(
