@@ -9,5 +9,6 @@ export {
 } from './authority/identities.ts'
 export { claimPath } from './claims.ts'
 export { type ProvisioningConfig, provisioningConfig } from './config.ts'
+export { importManifestFile, type ManifestGateway } from './manifest-import.ts'
 export { authorityDir } from './office.ts'
 export type { ChainFacts, ChainSite, Registrar } from './ports.ts'

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { type OperatorCall, openExchange, readAccount } from '@wattfleet/chain'
-import { Fault } from '@wattfleet/protocol'
+import { Fault, sha256, toHex } from '@wattfleet/protocol'
 import type { ChainFacts, Registrar } from '../ports.ts'
 
 export interface RegistrarOptions {
@@ -62,9 +62,11 @@ export async function openRegistrar(options: RegistrarOptions, signal: AbortSign
     ensureFunds: (member, amountNano, reference, stop) =>
       inTurn(async () => {
         const { community } = options
+        // the chain keeps 32 bytes of a reference, whatever the bank's looks like
+        const hashed = toHex(sha256(Buffer.from(reference, 'utf8')))
         const queries = await client.queries()
-        if ((await queries.issuedAgainst(community, reference)) !== undefined) return
-        await call({ call: 'issue', community, account: member, amountNano, reference }, stop)
+        if ((await queries.issuedAgainst(community, hashed)) !== undefined) return
+        await call({ call: 'issue', community, account: member, amountNano, reference: hashed }, stop)
       }),
     enrol: (site, signingKey, stop) =>
       inTurn(async () => {

@@ -1,0 +1,36 @@
+import { checkConfig, wallClock } from '@wattfleet/protocol'
+import { claimPath } from './claims.ts'
+import { provisioningConfig } from './config.ts'
+import { importFile, openOffice } from './office.ts'
+
+/** A gateway of the manifest and where its claim lies until it has enrolled. */
+export interface ManifestGateway {
+  readonly site: string
+  readonly name: string
+  /** Its name on the wire. */
+  readonly gateway: string
+  readonly claimPath: string
+}
+
+/**
+ * Imports a manifest as the service would at its start, without a service: for a utility that prepares its gateways
+ * first. Throws Fault `config` naming every bad row, or what is wrong with the configuration.
+ */
+export async function importManifestFile(
+  config: Readonly<Record<string, unknown>>,
+  manifestPath: string,
+): Promise<readonly ManifestGateway[]> {
+  const checked = checkConfig(config, provisioningConfig, 'provisioning')
+  const office = await openOffice(checked)
+  try {
+    importFile(office, manifestPath, wallClock().nowMs())
+    return office.store.sites().map(({ site, name, gateway }) => ({
+      site,
+      name,
+      gateway,
+      claimPath: claimPath(checked.claimsDir, gateway),
+    }))
+  } finally {
+    office.store.close()
+  }
+}
