@@ -29,6 +29,8 @@ export interface MemoryChain {
   readonly vault: MemoryVault
   readonly all: readonly FinalizedBlock[]
   submitter(account: string): Submitter
+  /** Puts a call into the pool, its end of no interest. */
+  push(call: ExchangeCall): void
   /** Calls submitted so far, also those not in a block yet. */
   readonly submitted: readonly ExchangeCall[]
   /** Extrinsics that wait for a block. */
@@ -73,6 +75,7 @@ export function memoryChain(chainId: Uint8Array, rules: CommunityRules): MemoryC
     all,
     submitted,
     waiting: () => pool.length,
+    push: (call) => void pool.push({ account: '', call, end: () => undefined }),
     submitter: (account) => submitterOf(account, () => pool, submitted),
     blocks: followerOf(all, watching),
     setSite(site) {

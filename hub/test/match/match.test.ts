@@ -1,0 +1,93 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { type Hub, hub } from '../support/hub.ts'
+import { house, moveIn, OPEN_S, SLOT, signedCancel, signedOrder, until } from '../support/street.ts'
+
+const [ada, ben, cy] = [house('ada'), house('ben'), house('cy')]
+let street: Hub
+
+async function setup(): Promise<Hub> {
+  street = hub()
+  for (const one of [ada, ben, cy]) moveIn(street.chain, one)
+  street.start('orderbook')
+  street.start('relay')
+  await street.block()
+  return street
+}
+
+afterEach(() => street.stop())
+
+const matches = ({ chain }: Hub) => chain.submitted.filter((call) => call.call === 'submit-matches')
+const trades = ({ chain }: Hub) => chain.all.flatMap(({ events }) => events.filter((event) => event.type === 'trade'))
+
+describe('the matching engine', () => {
+  it('matches what a finalized block holds, under the number of that block', async () => {
+    const { put, start, blockWhenSubmitted, index } = await setup()
+    start('match')
+    put(ada, signedOrder(ada, { sequence: 1, side: 'offer', energyWh: 800 }))
+    put(ben, signedOrder(ben, { sequence: 1, side: 'bid', energyWh: 1000 }))
+    await blockWhenSubmitted()
+    await until(() => matches(street).length === 1, 'matches')
+    expect(matches(street)[0]).toMatchObject({ computedFrom: index.head()?.number, slotStart: SLOT })
+    await blockWhenSubmitted()
+    expect(trades(street)).toMatchObject([{ energyWh: 800, buyerRateMicro: 300_000, sellerRateMicro: 290_000 }])
+  })
+
+  it('fills the rest when somebody else comes', async () => {
+    const { put, start, blockWhenSubmitted } = await setup()
+    start('match')
+    put(ada, signedOrder(ada, { sequence: 1, side: 'offer', energyWh: 800 }))
+    put(ben, signedOrder(ben, { sequence: 1, side: 'bid', energyWh: 1000 }))
+    await blockWhenSubmitted()
+    await blockWhenSubmitted()
+    put(cy, signedOrder(cy, { sequence: 1, side: 'offer', energyWh: 800 }))
+    await blockWhenSubmitted()
+    await blockWhenSubmitted()
+    expect(trades(street).map((trade) => trade.type === 'trade' && trade.energyWh)).toEqual([800, 200])
+  })
+
+  it('lets matches go that a cancel has overtaken, and leaves the market alone for a while', async () => {
+    const { put, start, block, blockWhenSubmitted, chain } = await setup()
+    put(ada, signedOrder(ada, { sequence: 1, side: 'offer' }))
+    put(ben, signedOrder(ben, { sequence: 1, side: 'bid' }))
+    await blockWhenSubmitted()
+    put(ada, signedCancel(ada, { sequence: 2, target: 1 }))
+    await until(() => chain.waiting() === 1)
+    start('match')
+    await until(() => matches(street).length === 1)
+    await block()
+    expect(trades(street)).toEqual([])
+    await block()
+    expect(matches(street)).toHaveLength(1)
+  })
+
+  it('submits nothing after the match deadline', async () => {
+    const { put, start, block, blockWhenSubmitted, clock, chain } = await setup()
+    put(ada, signedOrder(ada, { sequence: 1, side: 'offer' }))
+    put(ben, signedOrder(ben, { sequence: 1, side: 'bid' }))
+    await blockWhenSubmitted()
+    await clock.advance((SLOT - 60 - OPEN_S) * 1000)
+    await block()
+    start('match')
+    await block()
+    expect(chain.waiting()).toBe(0)
+    expect(matches(street)).toEqual([])
+  })
+
+  it('backs off from a market whose matches the chain keeps refusing', async () => {
+    const { put, start, block, blockWhenSubmitted, chain, clock } = await setup()
+    put(ada, signedOrder(ada, { sequence: 1, side: 'offer' }))
+    put(ben, signedOrder(ben, { sequence: 1, side: 'bid' }))
+    await blockWhenSubmitted()
+    // the chain's book loses the offer without a word: every match of it is refused from here on
+    for (const [id, { order }] of chain.orders.orders) if (order.side === 'offer') chain.orders.orders.delete(id)
+    start('match')
+    await until(() => matches(street).length === 1)
+    for (let blocks = 0; blocks < 20; blocks++) {
+      await clock.advance(1000)
+      await block()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(matches(street).length).toBeGreaterThan(2)
+    expect(matches(street).length).toBeLessThan(7)
+  })
+})

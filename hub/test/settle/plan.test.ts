@@ -1,0 +1,75 @@
+import { decodeEnergy, sha256 } from '@wattfleet/protocol'
+import { describe, expect, it } from 'vitest'
+import type { EnergyRecord, TradeState } from '../../src/ports.ts'
+import { isDue, nextCall, planSlot } from '../../src/settle/plan.ts'
+import { COMMUNITY, house, RULES, SLOT, signedEnergy } from '../support/street.ts'
+
+const [ada, ben] = [house('ada'), house('ben')]
+const trades: TradeState[] = [{ trade: 1, sellerSite: ada.site, buyerSite: ben.site, energyWh: 500, executed: false }]
+
+function reading(of = ada, rest = {}): EnergyRecord {
+  const signed = signedEnergy(of, { sequence: 1, importWh: 500, exportWh: 500, ...rest })
+  const energy = decodeEnergy(signed.bytes)
+  if (energy === undefined) throw new Error('not an energy message')
+  return { site: of.site, energy, signed }
+}
+const FROM = SLOT + 900 + 3600
+const LATEST = SLOT + 900 + 86_400
+
+describe('when a slot is executed', () => {
+  const both = [reading(ada), reading(ben)]
+  const rows: [string, number, EnergyRecord[], boolean][] = [
+    ['too early', FROM - 1, both, false],
+    ['as soon as it may, with all readings', FROM, both, true],
+    ['not while one is awaited', FROM, [reading(ada)], false],
+    ['nor while one says that nothing is known', FROM, [reading(ada), reading(ben, { quality: 'missing' })], false],
+    ['at the latest without', LATEST, [], true],
+    ['not a second before', LATEST - 1, [], false],
+  ]
+  it.each(rows)('%s', (_, nowS, energies, due) => {
+    expect(isDue(SLOT, RULES, nowS, trades, energies)).toBe(due)
+  })
+})
+
+describe('what a slot is settled by', () => {
+  it('commits to the readings it used and to no others', () => {
+    const used = [reading(ada), reading(ben)]
+    const plan = planSlot(COMMUNITY, SLOT, trades, used, sha256)
+    expect(plan.allocations).toEqual([{ trade: 1, allocatedWh: 500 }])
+    const unused = [...used, reading(house('cy'))]
+    expect(planSlot(COMMUNITY, SLOT, trades, unused, sha256)).toEqual(plan)
+    expect(planSlot(COMMUNITY, SLOT, trades, [reading(ada)], sha256).root).not.toBe(plan.root)
+  })
+  it('takes a reading that says nothing as missing, and does not commit to it', () => {
+    const plan = planSlot(COMMUNITY, SLOT, trades, [reading(ada, { quality: 'missing' }), reading(ben)], sha256)
+    expect(plan.root).toBe(planSlot(COMMUNITY, SLOT, trades, [reading(ben)], sha256).root)
+    expect(plan.deviations.find(({ site }) => site === ada.site)).toMatchObject({
+      missingExport: true,
+      shortfallWh: 500,
+    })
+  })
+  it('goes in calls of bounded size: deviations only once every trade is executed', () => {
+    const many = Array.from(
+      { length: 450 },
+      (_, i): TradeState => ({ trade: i + 1, sellerSite: `s${i}`, buyerSite: 'b', energyWh: 1, executed: false }),
+    )
+    const plan = planSlot(COMMUNITY, SLOT, many, [], sha256)
+    const executed = new Set<number>()
+    const settled = new Set<string>()
+    const sizes: [number, number][] = []
+    for (let call = nextCall(plan, executed, settled); call; call = nextCall(plan, executed, settled)) {
+      sizes.push([call.allocations.length, call.deviations.length])
+      expect(call.deviations.length === 0 || executed.size + call.allocations.length === 450).toBe(true)
+      for (const { trade } of call.allocations) executed.add(trade)
+      for (const { site } of call.deviations) settled.add(site)
+    }
+    expect(sizes).toEqual([
+      [200, 0],
+      [200, 0],
+      [50, 200],
+      [0, 200],
+      [0, 51],
+    ])
+    expect(settled.size).toBe(451)
+  })
+})
