@@ -3,7 +3,7 @@ import { blake2AsHex, xxhashAsHex } from '@polkadot/util-crypto'
 import { type Clock, Fault, invariant, messageOf } from '@wattfleet/protocol'
 import type { Executor, RuntimeCalls } from './executor.ts'
 import { CODE_KEY } from './genesis.ts'
-import { encodeHeader } from './header.ts'
+import { encodeHeader, extrinsicsRootOf } from './header.ts'
 import { type Applied, Pool, readApplied, requireValid, validationParams, type Waiting } from './pool.ts'
 import { type BlockStore, overlay, type StorageView, type StoredBlock } from './store.ts'
 
@@ -109,13 +109,13 @@ export class EmbeddedChain {
   }
 
   /**
-   * Makes blocks until aborted: one every `intervalMs` of the clock, and sooner, as soon as Aura has a slot for it, when
-   * extrinsics wait.
+   * Makes blocks until aborted: one every `intervalMs` of the clock, and after half of that already when extrinsics wait.
+   * Never more than one in a slot of Aura's.
    */
   async produce(intervalMs: number, signal: AbortSignal, onFault: (fault: unknown) => void): Promise<void> {
     while (!signal.aborted) {
       const lastMs = this.timestampMs()
-      await this.#clock.until(nextAuraSlotMs(lastMs), signal)
+      await this.#clock.until(Math.max(nextAuraSlotMs(lastMs), lastMs + intervalMs / 2), signal)
       await this.#untilDueOrAsked(lastMs + intervalMs, signal)
       if (signal.aborted) return
       try {
@@ -164,19 +164,38 @@ export class EmbeddedChain {
     return block
   }
 
+  /**
+   * All in one task, which loads the runtime once. The header's root over the extrinsics tells whether all of them were
+   * taken; where one was not, they are tried one by one.
+   */
   async #execute(base: StorageView, opening: string, inherent: string): Promise<Executed> {
     const code = this.code(base)
+    const waiting = this.pool.list()
+    const extrinsics = [inherent, ...waiting.map(({ extrinsic }) => extrinsic)]
+    const apply: RuntimeCalls = extrinsics.map((extrinsic) => ['BlockBuilder_apply_extrinsic', extrinsic])
+    try {
+      const calls: RuntimeCalls = [['Core_initialize_block', opening], ...apply, ['BlockBuilder_finalize_block', '0x']]
+      const { result, changes } = await this.#executor.call(code, calls, base)
+      const root = await this.#executor.extrinsicsRoot(extrinsics)
+      if (extrinsicsRootOf(result) === root) return { header: result, changes, extrinsics, refused: [] }
+    } catch (error) {
+      // the runtime trapped on one of them; where it was none of those that wait, there is nothing left to try
+      if (waiting.length === 0) throw error
+    }
+    return this.#executeOneByOne(base, code, opening, inherent, waiting)
+  }
+
+  async #executeOneByOne(
+    base: StorageView,
+    code: string,
+    opening: string,
+    inherent: string,
+    waiting: readonly Waiting[],
+  ): Promise<Executed> {
     const begin: RuntimeCalls = [
       ['Core_initialize_block', opening],
       ['BlockBuilder_apply_extrinsic', inherent],
     ]
-    const end: RuntimeCalls = [['BlockBuilder_finalize_block', '0x']]
-    const waiting = this.pool.list()
-    if (waiting.length === 0) {
-      // one task instead of two; a timestamp that was refused makes finalizing trap
-      const { result, changes } = await this.#executor.call(code, [...begin, ...end], base)
-      return { header: result, changes, extrinsics: [inherent], refused: [] }
-    }
     const { result, changes } = await this.#executor.call(code, begin, base)
     const timestamp = readApplied(result)
     if (timestamp !== 'included') throw new Fault('chain', `the timestamp was refused: ${JSON.stringify(timestamp)}`)
@@ -187,6 +206,7 @@ export class EmbeddedChain {
       if (applied === 'included') extrinsics.push(one.extrinsic)
       else if (applied !== 'later') refused.push({ waiting: one, reason: applied.refused })
     }
+    const end: RuntimeCalls = [['BlockBuilder_finalize_block', '0x']]
     const closed = await this.#executor.call(code, end, overlay(base, changes))
     for (const [key, value] of closed.changes) changes.set(key, value)
     return { header: closed.result, changes, extrinsics, refused }

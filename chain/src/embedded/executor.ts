@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { destroyWorker, runTask } from '@acala-network/chopsticks-core'
+import { calculateStateRoot, destroyWorker, runTask } from '@acala-network/chopsticks-core'
+import { compactToU8a, u8aToHex } from '@polkadot/util'
 import { Fault } from '@wattfleet/protocol'
 import type { StorageView } from './store.ts'
 
@@ -16,8 +17,13 @@ export type RuntimeCalls = readonly (readonly [method: string, ...params: string
 export interface Executor {
   /** Runs calls one after the other, each seeing what those before changed; yields the last one's result and all changes. Throws Fault `chain` where the runtime traps. */
   call(code: string, calls: RuntimeCalls, state: StorageView): Promise<CallResult>
+  /** The ordered trie's root over a block's extrinsics, as the runtime computes it for its header. */
+  extrinsicsRoot(extrinsics: readonly string[]): Promise<string>
   stop(): Promise<void>
 }
+
+/** Extrinsics are hashed by the trie's first layout while the runtime's `system_version` is below 2. */
+const EXTRINSICS_TRIE_VERSION = 0
 
 /** Storage is not hashed into a root here: no light client follows a development chain. */
 export function wasmExecutor(): Executor {
@@ -43,6 +49,10 @@ export function wasmExecutor(): Executor {
       // a deleted key comes without a value
       const changes = answer.Call.storageDiff.map(([key, value]): [string, string | null] => [key, value ?? null])
       return { result: answer.Call.result, changes: new Map(changes) }
+    },
+    async extrinsicsRoot(extrinsics) {
+      const entries = extrinsics.map((extrinsic, index) => [u8aToHex(compactToU8a(index)), extrinsic])
+      return calculateStateRoot(entries as [`0x${string}`, `0x${string}`][], EXTRINSICS_TRIE_VERSION)
     },
     stop: destroyWorker,
   }

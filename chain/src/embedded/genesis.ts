@@ -38,7 +38,8 @@ function patchOf(config: GenesisConfig): Json {
   const { rules, balancing, gridOperator } = config.community
   const { community, ...offsets } = rules
   return {
-    balances: { balances: config.endowed.map((account) => [address(account), ENDOWMENT]) },
+    // one account may hold several roles
+    balances: { balances: [...new Set(config.endowed)].map((account) => [address(account), ENDOWMENT]) },
     sudo: { key: config.sudo === undefined ? null : address(config.sudo) },
     registry: {
       chainId: [...hexToU8a(`0x${config.chainId}`)],

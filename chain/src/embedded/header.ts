@@ -1,4 +1,4 @@
-import { bnToU8a, compactToU8a, hexToU8a, u8aConcat, u8aToHex } from '@polkadot/util'
+import { bnToU8a, compactFromU8a, compactToU8a, hexToU8a, u8aConcat, u8aToHex } from '@polkadot/util'
 
 export const ZERO_HASH = `0x${'00'.repeat(32)}`
 
@@ -23,4 +23,12 @@ export function encodeHeader({ parentHash, number, stateRoot = ZERO_HASH, auraSl
   return u8aToHex(
     u8aConcat(hexToU8a(parentHash), compactToU8a(number), hexToU8a(stateRoot), hexToU8a(ZERO_HASH), digest),
   )
+}
+
+/** The root over the extrinsics in a header's SCALE: after parent (32), number (compact) and state root (32). */
+export function extrinsicsRootOf(header: string): string {
+  const bytes = hexToU8a(header)
+  const [numberBytes] = compactFromU8a(bytes.subarray(32))
+  const at = 32 + numberBytes + 32
+  return u8aToHex(bytes.subarray(at, at + 32))
 }
