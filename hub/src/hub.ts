@@ -90,6 +90,7 @@ function makeParts(config: HubConfig, clock: Clock, chain: ChainClient): Parts {
     inbox,
     community: config.community,
     siteNames: config.siteNames,
+    finalizedBlock: chain.finalizedBlock,
     isBrokerConnected: () => running.wire?.connected ?? false,
     storeFault: () => running.intake?.storeFault(),
     receipts: () => running.intake?.counts ?? new Map(),

@@ -1,4 +1,4 @@
-import { decodeEnergy, type Reason, toHex } from '@wattfleet/protocol'
+import { decodeEnergy, messageOf, type Reason, toHex } from '@wattfleet/protocol'
 import type {
   CountersView,
   ExchangeViews,
@@ -26,6 +26,8 @@ export interface ViewSources {
   readonly community: number
   /** What the operator calls a site, by its id. */
   readonly siteNames: Readonly<Record<string, string>>
+  /** Finalized head as far as the chain said, while it can be asked. */
+  readonly finalizedBlock: () => number | undefined
   readonly isBrokerConnected: () => boolean
   readonly storeFault: () => string | undefined
   readonly receipts: () => ReadonlyMap<Reason | 'ok', number>
@@ -138,18 +140,22 @@ function measurementsOf(inbox: SqliteInbox, query: MeasurementQuery): Measuremen
   })
 }
 
-function healthOf({ index, isBrokerConnected, storeFault }: ViewSources): HealthView {
-  const brokerConnected = isBrokerConnected()
+function healthOf({ index, finalizedBlock, isBrokerConnected, storeFault }: ViewSources): HealthView {
+  const finalized = finalizedBlock()
+  const known = {
+    brokerConnected: isBrokerConnected(),
+    ...(finalized === undefined ? {} : { finalizedBlock: finalized }),
+  }
   const fault = storeFault()
   try {
     const indexedBlock = index.head()?.number
     return {
-      brokerConnected,
+      ...known,
       ...(indexedBlock === undefined ? {} : { indexedBlock }),
       ...(fault === undefined ? {} : { storeFault: fault }),
     }
   } catch (error) {
-    return { brokerConnected, storeFault: fault ?? String(error) }
+    return { ...known, storeFault: fault ?? messageOf(error) }
   }
 }
 

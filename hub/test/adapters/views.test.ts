@@ -41,6 +41,7 @@ function setup() {
     inbox,
     community: COMMUNITY,
     siteNames: { [cy.site]: 'Bakery' },
+    finalizedBlock: () => chain.all.length,
     isBrokerConnected: () => true,
     storeFault: () => undefined,
     receipts: () =>
@@ -163,7 +164,11 @@ describe('what the HTTP side reads', () => {
     expect(Object.values(counters.ordersByState).reduce((a, b) => a + b)).toBe(orders.length)
     expect(counters.receipts).toEqual({ ok: 3, cap: 2, 'rate-limited': 9 })
     expect(counters.waitingForChain).toBe(0)
-    expect(await views.health()).toEqual({ brokerConnected: true, indexedBlock: chain.all.length - 1 })
+    expect(await views.health()).toEqual({
+      brokerConnected: true,
+      indexedBlock: chain.all.length - 1,
+      finalizedBlock: chain.all.length,
+    })
     index.close()
     inbox.close()
     expect((await views.health()).storeFault).toMatch(/not open/)
