@@ -14,15 +14,14 @@ import type { Authority } from './authority/authority.ts'
 import { openRequest } from './authority/request.ts'
 import { parseEnrolmentRequest } from './core/request.ts'
 import type { ChainFacts, Registrar } from './ports.ts'
-import { registerSite } from './register.ts'
+import { fundMember, type RegisterSettings, registerSite } from './register.ts'
 import { within } from './within.ts'
 
 const GATEWAY_VALID_DAYS = 365
 /** A gateway that waits longer asks again; the chain's answer is not lost, because enrolling again is safe. */
 const CHAIN_TIMEOUT_MS = 30_000
 
-export interface EnrolmentSettings {
-  readonly community: number
+export interface EnrolmentSettings extends RegisterSettings {
   /** `mqtts://host:port` */
   readonly brokerUrl: string
   /** 32 bytes, hex. */
@@ -106,6 +105,8 @@ async function complete(parts: EnrolmentParts, site: string, stop: AbortSignal):
   let facts: Pick<EnrolmentGrant, 'epoch' | 'chain' | 'rules'>
   try {
     await registerSite(store, chain, settings.community, record, signal)
+    // a gateway that is let in can bid: its member's money is there before it
+    await fundMember(store, chain, settings, record.member, signal)
     const { epoch } = await within(signal, chain.enrol(site, signingKey, signal))
     const [chainId, rules] = await within(signal, Promise.all([chain.chainId(), chain.rules(settings.community)]))
     facts = { epoch, chain: chainId, rules }

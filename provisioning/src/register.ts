@@ -12,7 +12,7 @@ const LONGEST_RETRY_MS = 30_000
 export interface RegisterSettings {
   readonly community: number
   /** Play money for each member, nano-currency; a development's street issues it, a utility's does not. */
-  readonly initialFundsNano: bigint | undefined
+  readonly initialFundsNano?: bigint | undefined
 }
 
 /** Makes sure that the chain knows this site. Remembers it, so that a restart need not ask again. */
@@ -30,6 +30,20 @@ export async function registerSite(
   store.setOnChain(site)
 }
 
+/** Makes sure that a member has got its initial funds, where the utility gives any. Remembers it. */
+export async function fundMember(
+  store: Store,
+  registrar: Registrar,
+  { initialFundsNano }: Pick<RegisterSettings, 'initialFundsNano'>,
+  member: string,
+  signal: AbortSignal,
+): Promise<void> {
+  if (initialFundsNano === undefined || store.fundedMembers().has(member)) return
+  const reference = `initial/${member}`
+  await within(signal, registrar.ensureFunds(member, initialFundsNano, reference, signal))
+  store.setFunded(member, reference)
+}
+
 /** Registers every site that the chain is not known to hold, then funds members. Returns the faults; none: all is done. */
 export async function registerAll(
   store: Store,
@@ -41,15 +55,8 @@ export async function registerAll(
   const faults = await inBatches(pending, (record) =>
     registerSite(store, registrar, settings.community, record, signal),
   )
-  if (settings.initialFundsNano === undefined) return faults
-  const amountNano = settings.initialFundsNano
-  const funded = store.fundedMembers()
-  const members = [...new Set(store.sites().map(({ member }) => member))].filter((member) => !funded.has(member))
-  const refused = await inBatches(members, async (member) => {
-    const reference = `initial/${member}`
-    await within(signal, registrar.ensureFunds(member, amountNano, reference, signal))
-    store.setFunded(member, reference)
-  })
+  const members = [...new Set(store.sites().map(({ member }) => member))]
+  const refused = await inBatches(members, (member) => fundMember(store, registrar, settings, member, signal))
   return [...faults, ...refused]
 }
 

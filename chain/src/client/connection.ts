@@ -22,7 +22,8 @@ export interface ChainConnection {
   headFrom(number: number, signal: AbortSignal): Promise<Head>
   /** The finalized head now. Throws a retryable Fault `chain` when there is no answer. */
   head(): Promise<Head>
-  isConnected(): boolean
+  /** The finalized head that the node told of last, while there is a connection. */
+  finalizedBlock(): number | undefined
   close(): Promise<void>
 }
 
@@ -81,7 +82,9 @@ export async function connectChain(endpoints: readonly string[], signal: AbortSi
   const api = await ready(provider, signal)
   const wakers = new Set<() => void>()
   // the subscription only wakes: what is finalized is always asked for
-  const unsubscribe = await api.rpc.chain.subscribeFinalizedHeads(() => {
+  let finalized: number | undefined
+  const unsubscribe = await api.rpc.chain.subscribeFinalizedHeads((header) => {
+    finalized = header.number.toNumber()
     for (const wake of wakers) wake()
   })
 
@@ -116,7 +119,7 @@ export async function connectChain(endpoints: readonly string[], signal: AbortSi
       }
       throw new Fault('chain', 'stopped while waiting for a finalized block')
     },
-    isConnected: () => provider.isConnected,
+    finalizedBlock: () => (provider.isConnected ? finalized : undefined),
     async close() {
       try {
         unsubscribe()

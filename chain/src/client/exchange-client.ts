@@ -14,7 +14,8 @@ export interface ExchangeClient {
   submitter(account: Account, stateDir: string): Submitter
   /** Questions to finalized state, once there is a connection. */
   queries(): Promise<ChainQueries>
-  isConnected(): boolean
+  /** Number of the chain's finalized head, while the chain can be asked. */
+  finalizedBlock(): number | undefined
   close(): Promise<void>
 }
 
@@ -43,7 +44,7 @@ export function openExchange(endpoints: readonly string[], signal: AbortSignal):
       return { account: account.id, submit: async (call, stop) => (await ready).submit(call, stop) }
     },
     queries: async () => chainQueries(await connecting),
-    isConnected: () => connected?.isConnected() ?? false,
+    finalizedBlock: () => connected?.finalizedBlock(),
     async close() {
       const connection = await connecting.catch(() => undefined)
       await connection?.close()

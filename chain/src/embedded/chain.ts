@@ -115,7 +115,7 @@ export class EmbeddedChain {
   async produce(intervalMs: number, signal: AbortSignal, onFault: (fault: unknown) => void): Promise<void> {
     while (!signal.aborted) {
       const lastMs = this.timestampMs()
-      await this.#clock.until(Math.max(nextAuraSlotMs(lastMs), lastMs + intervalMs / 2), signal)
+      await this.#clock.until(Math.max(nextBlockMs(lastMs), lastMs + intervalMs / 2), signal)
       await this.#untilDueOrAsked(lastMs + intervalMs, signal)
       if (signal.aborted) return
       try {
@@ -147,7 +147,7 @@ export class EmbeddedChain {
   async #makeBlock(): Promise<StoredBlock> {
     const parent = this.head()
     const nowMs = this.#clock.nowMs()
-    if (nowMs < nextAuraSlotMs(this.timestampMs(parent.number))) {
+    if (nowMs < nextBlockMs(this.timestampMs(parent.number))) {
       throw new Fault('chain', 'no block before the next Aura slot', { retryable: true })
     }
     const auraSlot = Math.floor(nowMs / AURA_SLOT_MS)
@@ -245,9 +245,10 @@ export class EmbeddedChain {
   }
 }
 
-/** Aura allows one block per slot. */
-function nextAuraSlotMs(afterMs: number): number {
-  return (Math.floor(afterMs / AURA_SLOT_MS) + 1) * AURA_SLOT_MS
+/** When the next block may be: in a later slot of Aura's, and half a slot after the last (the timestamp pallet's rule). */
+function nextBlockMs(lastMs: number): number {
+  const nextSlotMs = (Math.floor(lastMs / AURA_SLOT_MS) + 1) * AURA_SLOT_MS
+  return Math.max(nextSlotMs, lastMs + AURA_SLOT_MS / 2)
 }
 
 /** SCALE of a u32, as runtime APIs take it. */

@@ -14,10 +14,7 @@ export interface ChainClient {
   submitter(seedPath: string, stateDir: string): Promise<Submitter>
   /** The registry's id of this chain, 32 bytes, hex. Waits for the chain; throws Fault `chain` when aborted before. */
   chainId(): Promise<string>
-  /**
-   * The highest finalized block that the node has told of, while there is a connection. While old blocks are being caught
-   * up with this is the one that was read last, not the node's head: the connection does not say more.
-   */
+  /** The chain's finalized head, while it can be asked. */
   finalizedBlock(): number | undefined
   close(): Promise<void>
 }
@@ -25,20 +22,9 @@ export interface ChainClient {
 /** Opens the one connection of this process; it comes back by itself. Resolves at once, also while the chain is away. */
 export async function openChain(options: ChainOptions, signal: AbortSignal): Promise<ChainClient> {
   const client = openExchange([options.endpoint], signal)
-  let highest: number | undefined
   return {
-    blocks: {
-      follow: (from, onBlock, stop) =>
-        client.blocks.follow(
-          from,
-          (block) => {
-            highest = Math.max(highest ?? 0, block.number)
-            return onBlock(block)
-          },
-          stop,
-        ),
-    },
-    finalizedBlock: () => (client.isConnected() ? highest : undefined),
+    blocks: client.blocks,
+    finalizedBlock: client.finalizedBlock,
     submitter: async (seedPath, stateDir) => client.submitter(readAccount(seedPath), stateDir),
     async chainId() {
       while (!signal.aborted) {

@@ -69,7 +69,11 @@ export function housesTable({ houses, houseCount, currency }) {
     surplusCell(house, most),
     openOrdersCell(house),
     lastTradeCell(house.lastTrade, currency),
-    cell(formatMoney(house.freeNano, currency), `${formatMoney(house.lockedNano, currency)} locked`, 'figure'),
+    cell(
+      formatMoney(BigInt(house.freeNano) + BigInt(house.lockedNano), currency),
+      `${formatMoney(house.lockedNano, currency)} of it locked`,
+      'figure',
+    ),
   ])
   const shown = table('houses-title', HOUSE_COLUMNS, rows, ['Surplus', 'Balance'])
   if (houseCount <= houses.length) return shown
