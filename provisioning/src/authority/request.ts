@@ -1,4 +1,4 @@
-import './reflect-metadata.ts'
+import 'reflect-metadata'
 import { createPublicKey } from 'node:crypto'
 import { Pkcs10CertificateRequest } from '@peculiar/x509'
 
