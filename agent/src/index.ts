@@ -1,4 +1,6 @@
+export { enrolmentClient } from './adapters/enrolment-client.ts'
+export { stateFiles } from './adapters/state-files.ts'
 export { type AgentConfig, agentConfigSchema } from './config.ts'
-export { type EnrolmentParts, enrol } from './enrol.ts'
+export { type Enrolled, type EnrolmentParts, enrol } from './enrol.ts'
 export { type GatewayParts, runGateway } from './gateway.ts'
 export * from './ports.ts'

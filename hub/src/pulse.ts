@@ -40,8 +40,3 @@ export function createPulse(): Pulse {
 export const LOOK_AGAIN_MS = 1000
 /** Pause after a fault that a retry can help. */
 export const BACK_OFF_MS = 500
-
-/** Resolves after `ms` of the wall's time, or when aborted. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return createPulse().after(0, ms, signal)
-}

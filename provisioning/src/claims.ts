@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Claim, Fault, sha256, toHex } from '@wattfleet/protocol'
+import { type Claim, Fault, PRIVATE_MODE, sha256, toHex, writeFileAtomic } from '@wattfleet/protocol'
 import type { Store } from './adapters/store.ts'
-import { PRIVATE_MODE, writeDurably } from './files.ts'
 
 export interface ClaimSettings {
   /** Folder of the claim files, one per gateway. */
@@ -32,7 +31,7 @@ export function reissueClaim(store: Store, settings: ClaimSettings, site: string
   mkdirSync(settings.claimsDir, { recursive: true, mode: 0o700 })
   const path = claimPath(settings.claimsDir, record.gateway)
   // In force before it can be read by anyone: whoever sees the file can use it.
-  writeDurably(path, `${JSON.stringify(claim, null, 2)}\n`, PRIVATE_MODE, () => {
+  writeFileAtomic(path, `${JSON.stringify(claim, null, 2)}\n`, PRIVATE_MODE, () => {
     store.setClaim(site, sha256(secret), nowMs)
   })
   store.setClaimWritten(site)

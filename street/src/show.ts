@@ -1,3 +1,4 @@
+import { pause } from '@wattfleet/protocol'
 import type { StreetOptions } from './options.ts'
 import { renderStreet, renderTotals, type StreetNow } from './screen.ts'
 import type { Terminal } from './terminal.ts'
@@ -14,19 +15,6 @@ interface Parts {
   readonly ledger: Ledger
   readonly event: (text: string) => void
   readonly signal: AbortSignal
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    const done = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done, { once: true })
-  })
 }
 
 /** The street as the hub tells it; undefined while the hub cannot be asked. */

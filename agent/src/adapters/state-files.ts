@@ -1,6 +1,6 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { Fault, messageOf } from '@wattfleet/protocol'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Fault, messageOf, PRIVATE_MODE, writeFileAtomic } from '@wattfleet/protocol'
 import type { StateFiles } from '../ports.ts'
 
 /** The files of one folder, which is made if need be, for the owner alone. */
@@ -21,28 +21,8 @@ export function stateFiles(folder: string): StateFiles {
       const path = join(folder, name)
       guarded(path, () => {
         mkdirSync(folder, { recursive: true, mode: 0o700 })
-        writeAtomically(path, text)
+        writeFileAtomic(path, text, PRIVATE_MODE)
       })
     },
-  }
-}
-
-/** Written beside, synced, renamed over, and the folder synced: a power cut leaves the old file or the new one. */
-function writeAtomically(path: string, text: string): void {
-  const beside = `${path}.new`
-  withFile(beside, 'w', (file) => {
-    writeSync(file, text)
-    fsyncSync(file)
-  })
-  renameSync(beside, path)
-  withFile(dirname(path), 'r', fsyncSync)
-}
-
-function withFile(path: string, flags: string, work: (file: number) => void): void {
-  const file = openSync(path, flags, 0o600)
-  try {
-    work(file)
-  } finally {
-    closeSync(file)
   }
 }

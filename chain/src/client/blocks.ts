@@ -1,9 +1,9 @@
 import type { ApiPromise } from '@polkadot/api'
 import type { EventRecord } from '@polkadot/types/interfaces'
 import type { Codec } from '@polkadot/types/types'
-import { Fault } from '@wattfleet/protocol'
+import { Fault, pause } from '@wattfleet/protocol'
 import type { ExchangeEvent, FinalizedBlock, FinalizedBlocks } from '../exchange.ts'
-import { type ChainConnection, inTime, pause } from './connection.ts'
+import { type ChainConnection, inTime } from './connection.ts'
 import { communityOf, exchangeEvent } from './events.ts'
 import { numberOf } from './fields.ts'
 

@@ -47,20 +47,6 @@ export async function inTime<T>(answer: Promise<T>, what: string): Promise<T> {
   }
 }
 
-/** Transport pauses run on the wall's clock. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    const done = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done, { once: true })
-  })
-}
-
 async function ready(provider: WsProvider, signal: AbortSignal): Promise<ApiPromise> {
   const api = new ApiPromise({ provider: provider as NonNullable<ApiOptions['provider']>, noInitWarn: true })
   const stopped = new Promise<never>((_, reject) => {

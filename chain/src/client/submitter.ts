@@ -1,9 +1,9 @@
 import type { DispatchError, EventRecord } from '@polkadot/types/interfaces'
-import { Fault, invariant } from '@wattfleet/protocol'
+import { Fault, invariant, pause } from '@wattfleet/protocol'
 import type { ExchangeCall, OperatorCall, Submission, Submitter } from '../exchange.ts'
 import type { Account } from './account.ts'
 import { extrinsicOf } from './calls.ts'
-import { type ChainConnection, inTime, pause } from './connection.ts'
+import { type ChainConnection, inTime } from './connection.ts'
 import { field, numberOf, stored } from './fields.ts'
 import type { Pending, SubmissionStore } from './submission-store.ts'
 

@@ -1,89 +1,34 @@
-import { randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
-import { messageOf } from '@wattfleet/protocol'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { EmbeddedChain } from './chain.ts'
-import { authorMethods } from './rpc/author.ts'
-import { chainMethods } from './rpc/chain.ts'
-import type { Methods, Subscriber } from './rpc/context.ts'
-import { METHOD_NOT_FOUND, RpcFault } from './rpc/fault.ts'
-import { stateMethods } from './rpc/state.ts'
-import { systemMethods } from './rpc/system.ts'
+import { openConnection } from './rpc/connection.ts'
 
-/** Holds a runtime upgrade as hex with room to spare. */
+/** Holds a runtime upgrade as hex with room to spare. A longer request ends its connection with 1009, "message too big". */
 const MAX_REQUEST_BYTES = 16 * 1024 * 1024
 /** Clients at once: the project's own few, and some people looking on. */
 const MAX_CLIENTS = 64
-/** Subscriptions of one client. */
-const MAX_SUBSCRIPTIONS = 128
+/** Messages of one client that are worked on at once; what else it sends waits unread. */
+const MAX_UNDER_WAY = 256
+/** What may wait for a client that does not read: several times the largest answer, the runtime's code. */
+const MAX_UNREAD_BYTES = 64 * 1024 * 1024
 /** Pages that may connect from a browser: local ones, and the explorer most people use. */
 const ALLOWED_ORIGIN = /^(https?:\/\/(localhost|127\.0\.0\.1)(:\d+)?|https:\/\/polkadot\.js\.org)$/
 
-const METHODS: Methods = {
-  ...authorMethods,
-  ...chainMethods,
-  ...stateMethods,
-  ...systemMethods,
-  rpc_methods: () => ({ version: 1, methods: Object.keys(METHODS).sort() }),
-}
-
-interface Request {
-  readonly id?: unknown
-  readonly method?: unknown
-  readonly params?: unknown
-}
-
-function subscriberOf(socket: WebSocket): Subscriber & { close(): void } {
-  const subscriptions = new Map<string, () => void>()
-  return {
-    subscribe(method, start) {
-      if (subscriptions.size >= MAX_SUBSCRIPTIONS) throw new RpcFault(-32006, 'Too many subscriptions')
-      const subscription = randomBytes(8).toString('hex')
-      // the answer with the id goes out before the first message of the subscription
-      setImmediate(() => {
-        const end = start((result) =>
-          socket.send(JSON.stringify({ jsonrpc: '2.0', method, params: { subscription, result } })),
-        )
-        if (subscriptions.has(subscription)) subscriptions.set(subscription, end)
-        else end()
-      })
-      subscriptions.set(subscription, () => {})
-      return subscription
-    },
-    unsubscribe(id) {
-      subscriptions.get(id)?.()
-      return subscriptions.delete(id)
-    },
-    close() {
-      for (const end of subscriptions.values()) end()
-      subscriptions.clear()
-    },
-  }
-}
-
-async function answer(chain: EmbeddedChain, name: string, client: Subscriber, request: Request): Promise<object> {
-  const id = request.id ?? null
-  try {
-    const method = typeof request.method === 'string' ? METHODS[request.method] : undefined
-    if (method === undefined) throw new RpcFault(METHOD_NOT_FOUND, `Method not found: ${String(request.method)}`)
-    const params = Array.isArray(request.params) ? request.params : []
-    return { jsonrpc: '2.0', id, result: (await method({ chain, name, client }, params)) ?? null }
-  } catch (error) {
-    const { code, data } = error instanceof RpcFault ? error : { code: -32603, data: undefined }
-    return { jsonrpc: '2.0', id, error: { code, message: messageOf(error), ...(data === undefined ? {} : { data }) } }
-  }
-}
-
-async function answerText(chain: EmbeddedChain, name: string, client: Subscriber, text: string): Promise<string> {
-  let request: unknown
-  try {
-    request = JSON.parse(text)
-  } catch {
-    return JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32700, message: 'Parse error' } })
-  }
-  const all = Array.isArray(request) ? request : [request]
-  const answers = await Promise.all(all.map((one) => answer(chain, name, client, (one ?? {}) as Request)))
-  return JSON.stringify(Array.isArray(request) ? answers : answers[0])
+function serve(chain: EmbeddedChain, name: string, socket: WebSocket): void {
+  const connection = openConnection(chain, name, (message) => {
+    if (socket.readyState !== socket.OPEN) return
+    if (socket.bufferedAmount > MAX_UNREAD_BYTES) return socket.terminate()
+    socket.send(JSON.stringify(message))
+  })
+  let underWay = 0
+  socket.on('message', async (data) => {
+    underWay += 1
+    if (underWay >= MAX_UNDER_WAY) socket.pause()
+    await connection.receive(String(data))
+    underWay -= 1
+    if (underWay < MAX_UNDER_WAY) socket.resume()
+  })
+  socket.on('close', () => connection.close())
 }
 
 /** Serves Substrate's JSON-RPC over WebSocket, so that any Substrate client can talk to the embedded chain. */
@@ -95,17 +40,16 @@ export async function serveRpc(
     host: options.host,
     port: options.port,
     maxPayload: MAX_REQUEST_BYTES,
-    verifyClient: ({ origin }: { origin?: string }) => origin === undefined || ALLOWED_ORIGIN.test(origin),
+    verifyClient: ({ origin }: { origin?: string }, decide) => {
+      if (origin === undefined || ALLOWED_ORIGIN.test(origin)) decide(true)
+      else decide(false, 403, 'Origin not allowed')
+    },
   })
   server.on('connection', (socket) => {
+    // ws itself tells the client why and closes; without a listener the error would end the process
+    socket.on('error', () => {})
     if (server.clients.size > MAX_CLIENTS) return socket.close(1013, 'too many clients')
-    const client = subscriberOf(socket)
-    socket.on('close', () => client.close())
-    socket.on('error', () => socket.terminate())
-    socket.on('message', async (data) => {
-      const text = await answerText(chain, options.name, client, String(data))
-      if (socket.readyState === socket.OPEN) socket.send(text)
-    })
+    serve(chain, options.name, socket)
   })
   await new Promise<void>((resolve, reject) => {
     server.once('listening', resolve)

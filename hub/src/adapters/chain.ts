@@ -1,6 +1,6 @@
 import { type FinalizedBlocks, openExchange, readAccount, type Submitter } from '@wattfleet/chain'
-import { Fault } from '@wattfleet/protocol'
-import { BACK_OFF_MS, pause } from '../pulse.ts'
+import { Fault, pause } from '@wattfleet/protocol'
+import { BACK_OFF_MS } from '../pulse.ts'
 
 export interface ChainOptions {
   /** `ws://host:port` of a node's RPC. */

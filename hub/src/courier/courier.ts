@@ -1,6 +1,6 @@
-import { downTopic, Fault, messageOf, type SigningKey, type Status, sealDown } from '@wattfleet/protocol'
+import { downTopic, Fault, messageOf, pause, type SigningKey, type Status, sealDown } from '@wattfleet/protocol'
 import type { Log, Notice, NoticeLog, Wire } from '../ports.ts'
-import { BACK_OFF_MS, LOOK_AGAIN_MS, type Pulse, pause } from '../pulse.ts'
+import { BACK_OFF_MS, LOOK_AGAIN_MS, type Pulse } from '../pulse.ts'
 
 /*
  * Notices to gateways.

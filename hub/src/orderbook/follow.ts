@@ -1,7 +1,7 @@
 import type { FinalizedBlock, FinalizedBlocks } from '@wattfleet/chain'
-import { decodeOrder, Fault, invariant, messageOf } from '@wattfleet/protocol'
+import { decodeOrder, Fault, invariant, messageOf, pause } from '@wattfleet/protocol'
 import type { Head, InboxEnding, Journal, Log } from '../ports.ts'
-import { BACK_OFF_MS, pause } from '../pulse.ts'
+import { BACK_OFF_MS } from '../pulse.ts'
 import { applyBlock, describe } from './apply.ts'
 import { type IndexRows, type IndexStore, ONLY } from './rows.ts'
 

@@ -1,7 +1,7 @@
 import { BATCH_LIMIT, type ExchangeCall, type Submission, type Submitter } from '@wattfleet/chain'
-import { type Clock, Fault, messageOf } from '@wattfleet/protocol'
+import { type Clock, Fault, messageOf, pause } from '@wattfleet/protocol'
 import type { Log, Progress, RelayQueue } from '../ports.ts'
-import { BACK_OFF_MS, LOOK_AGAIN_MS, type Pulse, pause } from '../pulse.ts'
+import { BACK_OFF_MS, LOOK_AGAIN_MS, type Pulse } from '../pulse.ts'
 
 export interface RelayOptions {
   readonly community: number

@@ -24,8 +24,7 @@ import {
   X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509'
-import { Fault, messageOf } from '@wattfleet/protocol'
-import { PRIVATE_MODE, PUBLIC_MODE, writeDurably } from '../files.ts'
+import { Fault, messageOf, PRIVATE_MODE, PUBLIC_MODE, writeFileAtomic } from '@wattfleet/protocol'
 
 const ECDSA = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 const DAY_MS = 86_400_000
@@ -70,7 +69,7 @@ export async function createAuthority(dir: string, name = 'Wattfleet development
   if (!existsSync(keyPath)) {
     if (existsSync(certPath)) throw new Fault('config', `${certPath}: the CA's key ${keyPath} is missing`)
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
-    writeDurably(keyPath, privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(), PRIVATE_MODE)
+    writeFileAtomic(keyPath, privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(), PRIVATE_MODE)
   }
   const key = loadKey(keyPath)
   const signingKey = await webcrypto.subtle.importKey(
@@ -81,7 +80,7 @@ export async function createAuthority(dir: string, name = 'Wattfleet development
     ['sign'],
   )
   // A crash between the two files leaves the key alone: the certificate is made from it now.
-  if (!existsSync(certPath)) writeDurably(certPath, await selfSigned(name, key, signingKey), PUBLIC_MODE)
+  if (!existsSync(certPath)) writeFileAtomic(certPath, await selfSigned(name, key, signingKey), PUBLIC_MODE)
   const caPem = loadCertificate(certPath, key)
   const ca = new X509Certificate(caPem)
   return { caPem, issue: (request) => issueLeaf(ca, signingKey, request) }

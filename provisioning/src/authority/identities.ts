@@ -1,7 +1,7 @@
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { PRIVATE_MODE, PUBLIC_MODE, writeDurably } from '../files.ts'
+import { PRIVATE_MODE, PUBLIC_MODE, writeFileAtomic } from '@wattfleet/protocol'
 import type { Authority } from './authority.ts'
 
 /** The loopback's names. */
@@ -52,10 +52,10 @@ export async function keepIdentity(
   if (!isGood(authority, paths)) {
     const identity = await make()
     // The certificate last: a key without its certificate is replaced, the reverse would be mistaken for an identity.
-    writeDurably(paths.keyPath, identity.privateKeyPem, PRIVATE_MODE)
-    writeDurably(paths.certPath, identity.certificatePem, PUBLIC_MODE)
+    writeFileAtomic(paths.keyPath, identity.privateKeyPem, PRIVATE_MODE)
+    writeFileAtomic(paths.certPath, identity.certificatePem, PUBLIC_MODE)
   }
-  writeDurably(paths.caPath, authority.caPem, PUBLIC_MODE)
+  writeFileAtomic(paths.caPath, authority.caPem, PUBLIC_MODE)
   return paths
 }
 

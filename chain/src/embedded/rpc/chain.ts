@@ -1,6 +1,6 @@
 import type { EmbeddedChain } from '../chain.ts'
 import type { StoredBlock } from '../store.ts'
-import { blockOf, headerJson, type Method, type Methods } from './context.ts'
+import { findBlock, headerJson, type Method, type Methods } from './context.ts'
 
 function hashAt(chain: EmbeddedChain, number: unknown): string | null {
   if (number === undefined || number === null) return chain.head().hash
@@ -20,9 +20,13 @@ function headSubscription(name: string): Method {
 const unsubscribe: Method = ({ client }, [id]) => client.unsubscribe(String(id))
 
 export const chainMethods: Methods = {
-  chain_getHeader: ({ chain }, [hash]) => headerJson(blockOf(chain, hash)),
+  chain_getHeader: ({ chain }, [hash]) => {
+    const block = findBlock(chain, hash)
+    return block === undefined ? null : headerJson(block)
+  },
   chain_getBlock: ({ chain }, [hash]) => {
-    const block = blockOf(chain, hash)
+    const block = findBlock(chain, hash)
+    if (block === undefined) return null
     return { block: { header: headerJson(block), extrinsics: block.extrinsics }, justifications: null }
   },
   chain_getBlockHash: ({ chain }, [number]) =>

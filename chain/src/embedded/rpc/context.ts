@@ -1,13 +1,15 @@
 import { TypeRegistry } from '@polkadot/types'
 import type { EmbeddedChain } from '../chain.ts'
-import type { StoredBlock } from '../store.ts'
-import { INVALID_PARAMS, RpcFault } from './fault.ts'
+import type { StorageView, StoredBlock } from '../store.ts'
+import { CLIENT_ERROR, invalidParams, RpcFault } from './fault.ts'
 
 /** One client's connection, as far as methods need it. */
 export interface Subscriber {
   /** Starts a subscription and yields its id; `start` gets a function that sends to it, and yields what ends it. */
   subscribe(method: string, start: (send: (result: unknown) => void) => () => void): string
   unsubscribe(id: string): boolean
+  /** Runs once the request's answer is out: nothing about an id is sent before the id itself. */
+  afterAnswer(run: () => void): void
 }
 
 export interface RpcContext {
@@ -21,24 +23,47 @@ export type Methods = Readonly<Record<string, Method>>
 
 const registry = new TypeRegistry()
 
+/** A header as Substrate's nodes write it: the number in hex. */
 export function headerJson(block: StoredBlock): unknown {
-  return registry.createType('Header', block.header).toJSON()
+  const header = registry.createType('Header', block.header).toJSON()
+  return { ...(header as object), number: `0x${block.number.toString(16)}` }
 }
 
-/** The block a request names by hash, or the head where it names none. */
-export function blockOf(chain: EmbeddedChain, hash: unknown): StoredBlock {
+/** The block a request names by hash, or the head where it names none; undefined where there is no such block. */
+export function findBlock(chain: EmbeddedChain, hash: unknown): StoredBlock | undefined {
   if (hash === undefined || hash === null) return chain.head()
-  const block = typeof hash === 'string' ? chain.store.byHash(hash.toLowerCase()) : undefined
-  if (block === undefined) throw new RpcFault(4003, `Unknown block: ${String(hash)}`)
-  return block
+  return chain.store.byHash(hexParam(hash, 'hash'))
+}
+
+/** As `findBlock`; throws what a node answers to a question about the state of a block that it does not know. */
+export function blockOf(chain: EmbeddedChain, hash: unknown): StoredBlock {
+  const block = findBlock(chain, hash)
+  if (block !== undefined) return block
+  const reason = `UnknownBlock: Header was not found in the database: ${String(hash)}`
+  throw new RpcFault(CLIENT_ERROR, `Client error: ${reason}`)
+}
+
+/** Every key under a prefix in order: after `after`, or from the prefix itself where that is a key. */
+export function* keysUnder(view: StorageView, prefix: string, after?: string): Generator<string, undefined> {
+  if (after === undefined && view.get(prefix) !== undefined) yield prefix
+  let key = view.nextKey(prefix, after ?? prefix)
+  while (key !== undefined) {
+    yield key
+    key = view.nextKey(prefix, key)
+  }
 }
 
 export function hexParam(value: unknown, name: string): string {
   if (typeof value === 'string' && /^0x([0-9a-f]{2})*$/i.test(value)) return value.toLowerCase()
-  throw new RpcFault(INVALID_PARAMS, `Invalid params: ${name} must be hex with 0x`)
+  throw invalidParams(`${name} must be hex with 0x`)
 }
 
 export function hexListParam(value: unknown, name: string): string[] {
-  if (!Array.isArray(value)) throw new RpcFault(INVALID_PARAMS, `Invalid params: ${name} must be a list`)
+  if (!Array.isArray(value)) throw invalidParams(`${name} must be a list`)
   return value.map((item) => hexParam(item, name))
+}
+
+export function textParam(value: unknown, name: string): string {
+  if (typeof value !== 'string') throw invalidParams(`${name} must be a text`)
+  return value
 }

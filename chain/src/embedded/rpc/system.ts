@@ -1,9 +1,28 @@
-import { u8aToHex } from '@polkadot/util'
+import { compactFromU8a, hexToU8a, u8aEq, u8aToHex } from '@polkadot/util'
 import { decodeAddress } from '@polkadot/util-crypto'
 import type { Methods } from './context.ts'
+import { invalidParams } from './fault.ts'
 
 /** ss58Format 42: addresses of no particular network. */
 const PROPERTIES = { ss58Format: 42, tokenDecimals: 9, tokenSymbol: 'WATT' }
+
+/** A signed extrinsic of version 4, and MultiAddress::Id before its signer's 32 bytes. */
+const SIGNED_BY_ID = Uint8Array.of(0x84, 0)
+
+function isSignedBy(extrinsic: string, account: Uint8Array): boolean {
+  const bytes = hexToU8a(extrinsic)
+  const [prefixBytes] = compactFromU8a(bytes)
+  const body = bytes.subarray(prefixBytes)
+  return u8aEq(body.subarray(0, 2), SIGNED_BY_ID) && u8aEq(body.subarray(2, 34), account)
+}
+
+function accountOf(address: unknown): Uint8Array {
+  try {
+    return decodeAddress(String(address))
+  } catch {
+    throw invalidParams('address must be an SS58 address')
+  }
+}
 
 export const systemMethods: Methods = {
   system_chain: ({ name }) => name,
@@ -21,9 +40,12 @@ export const systemMethods: Methods = {
   },
   /** The next nonce: the account's own, past its extrinsics that wait. */
   system_accountNextIndex: async ({ chain }, [address]) => {
-    const account = u8aToHex(decodeAddress(String(address)))
-    const nonce = await chain.call('AccountNonceApi_account_nonce', account, chain.head().number)
-    const waiting = chain.pool.list().filter(({ extrinsic }) => extrinsic.includes(account.slice(2)))
+    const account = accountOf(address)
+    const nonce = await chain.call('AccountNonceApi_account_nonce', u8aToHex(account), chain.head().number)
+    const waiting = chain.pool.list().filter(({ extrinsic }) => isSignedBy(extrinsic, account))
     return Buffer.from(nonce.slice(2), 'hex').readUInt32LE() + waiting.length
   },
+  chainSpec_v1_chainName: ({ name }) => name,
+  chainSpec_v1_genesisHash: ({ chain }) => chain.store.byNumber(0)?.hash ?? null,
+  chainSpec_v1_properties: () => PROPERTIES,
 }
