@@ -1,19 +1,20 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { manualClock } from '@wattfleet/protocol'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { describeWithPython } from '../../../test-support/python.ts'
 import { type ModbusConnection, openModbusTcp, readPoints, SDM630, sdm630Meter } from '../../src/index.ts'
 
 const SERVER = fileURLToPath(new URL('sdm630_server.py', import.meta.url))
 const AT_MS = 1_779_098_400_000
 const never = new AbortController().signal
 
-/** A Python that has pymodbus: the one of WATTFLEET_PYTHON, or the first of the usual names. */
-function pythonWithPymodbus(): string | undefined {
-  const candidates = [process.env.WATTFLEET_PYTHON, 'python3', 'python'].filter((name) => name !== undefined)
-  return candidates.find((name) => spawnSync(name, ['-c', 'from pymodbus.simulator import SimDevice']).status === 0)
+const PEER = {
+  name: 'pymodbus 3.16',
+  check: 'from pymodbus.simulator import SimDevice',
+  install: 'pip install pymodbus==3.16.1',
 }
 
 /** What each unit of the line shows; null is NaN. */
@@ -23,69 +24,55 @@ const UNITS = {
   3: { power_w: 0, import_kwh: null, export_kwh: 17.5 },
 }
 
-const python = pythonWithPymodbus()
-const required = process.env.CI !== undefined || process.env.WATTFLEET_REQUIRE_INTEROP !== undefined
-const MISSING = 'no Python with pymodbus 3.16: pip install pymodbus==3.16.1, or name one in WATTFLEET_PYTHON'
+describeWithPython(PEER, (python) => {
+  let server: ChildProcess
+  let connection: ModbusConnection
 
-if (python === undefined && !required) process.stderr.write(`skipped: ${MISSING}\n`)
-if (python === undefined && required) {
-  it('has a Python with pymodbus', () => {
-    expect.fail(MISSING)
+  beforeAll(async () => {
+    server = spawn(python, [SERVER, JSON.stringify(UNITS)], { stdio: ['pipe', 'pipe', 'inherit'] })
+    if (server.stdout === null) throw new Error('no output')
+    const [port] = await once(createInterface(server.stdout), 'line')
+    connection = openModbusTcp({ host: '127.0.0.1', port: Number(port), timeoutMs: 5000 })
   })
-}
+  afterAll(async () => {
+    await connection?.close()
+    const gone = server && once(server, 'exit')
+    server?.stdin?.end()
+    await gone
+  })
 
-describe.skipIf(python === undefined)(
-  `against pymodbus' server${python === undefined ? ` (skipped: ${MISSING})` : ''}`,
-  () => {
-    let server: ChildProcess
-    let connection: ModbusConnection
+  const good = (value: number) => ({ quality: 'good', value, atMs: AT_MS })
 
-    beforeAll(async () => {
-      server = spawn(python ?? '', [SERVER, JSON.stringify(UNITS)], { stdio: ['pipe', 'pipe', 'inherit'] })
-      if (server.stdout === null) throw new Error('no output')
-      const [port] = await once(createInterface(server.stdout), 'line')
-      connection = openModbusTcp({ host: '127.0.0.1', port: Number(port), timeoutMs: 5000 })
+  it.each([
+    { unit: 1, importWh: good(4_321_987), exportWh: good(250), importW: 0, exportW: 1234.5 },
+    { unit: 2, importWh: good(1), exportWh: good(9_999_999), importW: 2875.25, exportW: 0 },
+    {
+      unit: 3,
+      importWh: { quality: 'missing', reason: 'not-available', atMs: AT_MS },
+      exportWh: good(17_500),
+      importW: 0,
+      exportW: 0,
+    },
+  ])('reads of unit $unit what was put there', async ({ unit, importWh, exportWh, importW, exportW }) => {
+    expect(await sdm630Meter(connection, unit, manualClock(AT_MS)).read(never)).toEqual({
+      atMs: AT_MS,
+      importEnergyWh: importWh,
+      exportEnergyWh: exportWh,
+      importW: good(importW),
+      exportW: good(exportW),
     })
-    afterAll(async () => {
-      await connection?.close()
-      const gone = server && once(server, 'exit')
-      server?.stdin?.end()
-      await gone
-    })
+  })
 
-    const good = (value: number) => ({ quality: 'good', value, atMs: AT_MS })
+  it('reads all points of the model at once', async () => {
+    const names = Object.keys(SDM630.points) as (keyof typeof SDM630.points)[]
+    const points = await readPoints(connection, 2, SDM630, names, manualClock(AT_MS), never)
+    expect(points.totalPower).toEqual(good(2875.25))
+    expect(points.voltageL1).toEqual(good(0))
+    expect(points.importEnergy).toEqual(good(Math.fround(0.001)))
+  })
 
-    it.each([
-      { unit: 1, importWh: good(4_321_987), exportWh: good(250), importW: 0, exportW: 1234.5 },
-      { unit: 2, importWh: good(1), exportWh: good(9_999_999), importW: 2875.25, exportW: 0 },
-      {
-        unit: 3,
-        importWh: { quality: 'missing', reason: 'not-available', atMs: AT_MS },
-        exportWh: good(17_500),
-        importW: 0,
-        exportW: 0,
-      },
-    ])('reads of unit $unit what was put there', async ({ unit, importWh, exportWh, importW, exportW }) => {
-      expect(await sdm630Meter(connection, unit, manualClock(AT_MS)).read(never)).toEqual({
-        atMs: AT_MS,
-        importEnergyWh: importWh,
-        exportEnergyWh: exportWh,
-        importW: good(importW),
-        exportW: good(exportW),
-      })
-    })
-
-    it('reads all points of the model at once', async () => {
-      const names = Object.keys(SDM630.points) as (keyof typeof SDM630.points)[]
-      const points = await readPoints(connection, 2, SDM630, names, manualClock(AT_MS), never)
-      expect(points.totalPower).toEqual(good(2875.25))
-      expect(points.voltageL1).toEqual(good(0))
-      expect(points.importEnergy).toEqual(good(Math.fround(0.001)))
-    })
-
-    it("understands the server's refusal of an address it does not have", async () => {
-      const beyond = connection.readRegisters({ unitId: 1, kind: 'input', at: 500, count: 2 }, never)
-      await expect(beyond).rejects.toMatchObject({ code: 'device', retryable: false, cause: { exception: 2 } })
-    })
-  },
-)
+  it("understands the server's refusal of an address it does not have", async () => {
+    const beyond = connection.readRegisters({ unitId: 1, kind: 'input', at: 500, count: 2 }, never)
+    await expect(beyond).rejects.toMatchObject({ code: 'device', retryable: false, cause: { exception: 2 } })
+  })
+})

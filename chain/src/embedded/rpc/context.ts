@@ -1,4 +1,5 @@
 import { TypeRegistry } from '@polkadot/types'
+import type { Header } from '@polkadot/types/interfaces'
 import type { EmbeddedChain } from '../chain.ts'
 import type { StorageView, StoredBlock } from '../store.ts'
 import { CLIENT_ERROR, invalidParams, RpcFault } from './fault.ts'
@@ -23,10 +24,16 @@ export type Methods = Readonly<Record<string, Method>>
 
 const registry = new TypeRegistry()
 
-/** A header as Substrate's nodes write it: the number in hex. */
+/** A header as Substrate's nodes write it: the number and the SCALE of each digest item in hex. */
 export function headerJson(block: StoredBlock): unknown {
-  const header = registry.createType('Header', block.header).toJSON()
-  return { ...(header as object), number: `0x${block.number.toString(16)}` }
+  const { parentHash, stateRoot, extrinsicsRoot, digest } = registry.createType<Header>('Header', block.header)
+  return {
+    parentHash: parentHash.toHex(),
+    number: `0x${block.number.toString(16)}`,
+    stateRoot: stateRoot.toHex(),
+    extrinsicsRoot: extrinsicsRoot.toHex(),
+    digest: { logs: digest.logs.map((log) => log.toHex()) },
+  }
 }
 
 /** The block a request names by hash, or the head where it names none; undefined where there is no such block. */
@@ -53,7 +60,9 @@ export function* keysUnder(view: StorageView, prefix: string, after?: string): G
   }
 }
 
+/** Bytes in hex; no bytes may also be an empty text (JSON-RPC interface specification, glossary). */
 export function hexParam(value: unknown, name: string): string {
+  if (value === '') return '0x'
   if (typeof value === 'string' && /^0x([0-9a-f]{2})*$/i.test(value)) return value.toLowerCase()
   throw invalidParams(`${name} must be hex with 0x`)
 }
