@@ -20,6 +20,8 @@ export class ScaleWriter {
   }
 
   u64(value: number | bigint): this {
+    // a number past the safe integers has been rounded already: nobody knows which figure was meant
+    if (typeof value === 'number' && !Number.isSafeInteger(value)) throw new RangeError(`${value} is no safe integer`)
     const wide = BigInt(value)
     if (wide < 0n || wide > 0xffff_ffff_ffff_ffffn) throw new RangeError(`${value} does not fit u64`)
     const out = Buffer.alloc(8)
