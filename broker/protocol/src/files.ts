@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /** Modes of files: for their owner alone (keys, secrets), and for everybody to read. */
@@ -7,7 +7,8 @@ export const PUBLIC_MODE = 0o644
 
 /**
  * Replaces a file whole and durably: after a power cut it holds the old content or the new. `beforeVisible` runs when the
- * new content is on the disk and nobody can see it yet; what it throws leaves the old file.
+ * new content is on the disk and nobody can see it yet; what it throws leaves the old file. Throws the system's error where
+ * the disk is full or the place cannot be written; then nothing of the new content stays.
  */
 export function writeFileAtomic(
   path: string,
@@ -16,15 +17,21 @@ export function writeFileAtomic(
   beforeVisible: () => void = () => undefined,
 ): void {
   const draft = `${path}.draft`
-  const file = openSync(draft, 'w', mode)
+  rmSync(draft, { force: true }) // what a crash left would keep its own mode
+  const file = openSync(draft, 'wx', mode)
   try {
-    writeSync(file, typeof content === 'string' ? Buffer.from(content) : content)
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
+    try {
+      writeFileSync(file, content) // not writeSync: a disk that is nearly full takes a part and reports no error
+      fsyncSync(file)
+    } finally {
+      closeSync(file)
+    }
+    beforeVisible()
+    renameSync(draft, path)
+  } catch (error) {
+    rmSync(draft, { force: true })
+    throw error
   }
-  beforeVisible()
-  renameSync(draft, path)
   const folder = openSync(dirname(path), 'r')
   try {
     fsyncSync(folder) // the rename itself
