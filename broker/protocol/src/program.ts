@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { type Clock, type ClockAnchor, scaledClock, wallClock } from './clock.ts'
 import { type ConfigSchema, readConfig } from './config.ts'
+import { parseObject } from './down/envelope.ts'
 import { Fault, messageOf } from './fault.ts'
 
 /** Exit codes: 0 asked to stop, 1 a fault while running, 2 a configuration that cannot be used. */
@@ -30,14 +31,15 @@ export async function runProgram<T>(
   process.once('SIGTERM', stop)
   process.once('disconnect', stop)
   try {
-    const { values } = parseArgs({ options: { config: { type: 'string' } } })
-    if (values.config === undefined) throw new Fault('config', 'usage: main.ts --config <file.json>')
-    const config = readConfig(values.config, schema)
+    // where the parent was lost before this program listened, no event tells of it
+    if (process.connected === false) stop()
+    const config = readConfig(configPath(), schema)
     await body({
       config,
       clock: clockFromEnvironment(),
       signal: controller.signal,
-      ready: () => process.send?.('ready'),
+      // a parent that goes in between is no fault: its going has asked this program to stop
+      ready: () => process.connected && process.send?.('ready', () => undefined),
     })
     process.exitCode = EXIT.ok
   } catch (error) {
@@ -49,11 +51,24 @@ export async function runProgram<T>(
   }
 }
 
+const USAGE = 'usage: main.ts --config <file.json>'
+
+function configPath(): string {
+  let path: string | undefined
+  try {
+    path = parseArgs({ options: { config: { type: 'string' } } }).values.config
+  } catch (error) {
+    throw new Fault('config', `${USAGE}: ${messageOf(error)}`, { cause: error })
+  }
+  if (path === undefined) throw new Fault('config', USAGE)
+  return path
+}
+
 /** The street's clock where `WATTFLEET_CLOCK` carries an anchor, else the wall's. */
 export function clockFromEnvironment(text = process.env.WATTFLEET_CLOCK): Clock {
   if (text === undefined) return wallClock()
-  const anchor = JSON.parse(text) as Partial<ClockAnchor>
-  const { monotonicMs, streetMs, rate } = anchor
+  const anchor: Partial<ClockAnchor> | undefined = parseObject(text)
+  const { monotonicMs, streetMs, rate } = anchor ?? {}
   if (![monotonicMs, streetMs, rate].every(Number.isFinite) || !(Number(rate) > 0)) {
     throw new Fault('config', `WATTFLEET_CLOCK: expected {"monotonicMs", "streetMs", "rate" > 0}, got ${text}`)
   }
