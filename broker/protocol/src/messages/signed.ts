@@ -17,7 +17,7 @@ export type Message =
   | { readonly type: 'energy'; readonly value: Energy }
 
 export const SIGNATURE_BYTES = 64
-/** The longest payload a gateway ever has reason to send (an energy message and its signature); everything larger is refused unread. */
+/** Twice what a gateway ever has reason to send (an energy message and its signature: 218 bytes); everything larger is refused unread. */
 export const MAX_SIGNED_PAYLOAD_BYTES = 512
 
 export function encodeMessage(message: Message): Uint8Array {
