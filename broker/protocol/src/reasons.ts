@@ -1,6 +1,6 @@
 /**
  * Why an order was not accepted: the market's closed set, in the order in which the chain encodes it (one byte).
- * `store-unavailable` and `chain-unavailable` may be tried again with the same bytes; all others are final.
+ * `rate-limited`, `store-unavailable` and `chain-unavailable` may be tried again with the same bytes; all others are final.
  */
 export const REASONS = [
   'malformed',

@@ -1,0 +1,81 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type CommunityRules, DEFAULT_RULES, slotStartOf, slotTimes } from '../src/community.ts'
+
+/** 2025-06-20T10:00:00Z */
+const T = 1_750_413_600
+const MINUTE = 60
+const HOUR = 3_600
+const rules = (overrides: Partial<CommunityRules> = {}): CommunityRules => ({
+  community: 7,
+  ...DEFAULT_RULES,
+  ...overrides,
+})
+
+describe('slotTimes', () => {
+  it.each([
+    { moment: 'opensAt', at: T - 24 * HOUR },
+    { moment: 'intakeClosesAt', at: T - 330 },
+    { moment: 'gateClosesAt', at: T - 5 * MINUTE },
+    { moment: 'matchDeadline', at: T - MINUTE },
+    { moment: 'startsAt', at: T },
+    { moment: 'endsAt', at: T + 15 * MINUTE },
+    { moment: 'energiesExpectedAt', at: T + 25 * MINUTE },
+    { moment: 'executionFrom', at: T + 15 * MINUTE + HOUR },
+    { moment: 'executionLatest', at: T + 15 * MINUTE + 24 * HOUR },
+  ] as const)('by default puts $moment at $at', ({ moment, at }) => {
+    expect(slotTimes(T, rules())[moment]).toBe(at)
+  })
+
+  it.each([
+    { rule: 'slotLengthS', to: 3_600, moves: ['endsAt', 'energiesExpectedAt', 'executionFrom', 'executionLatest'] },
+    { rule: 'spotOpensS', to: 7_200, moves: ['opensAt'] },
+    { rule: 'relayMarginS', to: 400, moves: ['intakeClosesAt'] },
+    { rule: 'gateClosureS', to: 200, moves: ['gateClosesAt'] },
+    { rule: 'matchDeadlineS', to: 30, moves: ['matchDeadline'] },
+    { rule: 'energiesAfterS', to: 700, moves: ['energiesExpectedAt'] },
+    { rule: 'executionAfterS', to: 4_000, moves: ['executionFrom'] },
+    { rule: 'executionLatestS', to: 90_000, moves: ['executionLatest'] },
+  ] as const)('moves with $rule only what it rules', ({ rule, to, moves }) => {
+    const usual = slotTimes(T, rules())
+    const changed = slotTimes(T, rules({ [rule]: to }))
+    const moments = Object.keys(usual) as (keyof typeof usual)[]
+    expect(moments.filter((moment) => usual[moment] !== changed[moment])).toEqual(moves)
+  })
+
+  it('goes in one direction by default', () => {
+    const times = Object.values(slotTimes(T, rules()))
+    expect(times).toEqual(times.toSorted((a, b) => a - b))
+    expect(new Set(times).size).toBe(times.length)
+  })
+})
+
+describe('slotStartOf', () => {
+  it.each([
+    { at: 0, length: 900, start: 0 },
+    { at: 899, length: 900, start: 0 },
+    { at: 900, length: 900, start: 900 },
+    { at: T, length: 900, start: T },
+    { at: T + 899, length: 900, start: T },
+    { at: T + 899.999, length: 900, start: T },
+    { at: T - 1, length: 900, start: T - 900 },
+    { at: T + 3_599, length: 3_600, start: T },
+    { at: -1, length: 900, start: -900 },
+  ])('of $at in slots of $length s is $start', ({ at, length, start }) => {
+    expect(slotStartOf(at, length)).toBe(start)
+  })
+
+  it('is a multiple of the length, and the moment lies in its slot', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 4_000_000_000 }),
+        fc.constantFrom(60, 300, 900, 1_800, 3_600),
+        (at, length) => {
+          const start = slotStartOf(at, length)
+          expect(start % length).toBe(0)
+          expect(start <= at && at < start + length).toBe(true)
+        },
+      ),
+    )
+  })
+})
