@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ApiPromise, WsProvider } from '@polkadot/api'
+import type { SubmittableExtrinsic } from '@polkadot/api/types'
 import { manualClock } from '@wattfleet/protocol'
 import WebSocket from 'ws'
 import { type Account, accountFromSeed } from '../src/client/account.ts'
@@ -11,7 +13,7 @@ import { openEmbeddedChain, type RunningChain } from '../src/embedded/start.ts'
 import type { StoredBlock } from '../src/embedded/store.ts'
 import { configFor, hex32, START_S } from './fixture.ts'
 
-/** A real embedded chain on a free port, with one endowed account and nobody connected. Blocks are made by hand. */
+/** A real embedded chain on a free port, with one endowed account that has every role and sudo. Blocks are made by hand. */
 export interface ServedChain {
   readonly running: RunningChain
   readonly url: string
@@ -28,7 +30,8 @@ export async function servedChain(): Promise<ServedChain> {
   const seed = randomBytes(32)
   const account = accountFromSeed(seed)
   const accounts = { operator: account, relayer: account, matchingEngine: account, settlementEngine: account }
-  const config = configFor(stateDir, hex32(), accounts)
+  const plain = configFor(stateDir, hex32(), accounts)
+  const config: EmbeddedConfig = { ...plain, genesis: { ...plain.genesis, sudo: account.id } }
   const clock = manualClock(START_S * 1000)
   const running = await openEmbeddedChain(config, clock)
   return {
@@ -45,6 +48,27 @@ export async function servedChain(): Promise<ServedChain> {
       await running.stop()
       rmSync(stateDir, { recursive: true, force: true })
     },
+  }
+}
+
+/** Signs extrinsics of the chain's account without sending them. */
+export interface ExtrinsicSigner {
+  sign(nonce: number, call: (tx: ApiPromise['tx']) => SubmittableExtrinsic<'promise'> | undefined): Promise<string>
+  close(): Promise<void>
+}
+
+export async function extrinsicSigner({ url, running, account }: ServedChain): Promise<ExtrinsicSigner> {
+  const api = await ApiPromise.create({ provider: new WsProvider(url) as never, noInitWarn: true })
+  return {
+    async sign(nonce, call) {
+      const { hash, number } = running.chain.head()
+      const extrinsic = call(api.tx)
+      if (extrinsic === undefined) throw new Error('the runtime has no such call')
+      const era = api.createType('ExtrinsicEra', { current: number, period: 64 })
+      const { genesisHash, runtimeVersion } = api
+      return extrinsic.sign(account.pair, { blockHash: hash, era, genesisHash, nonce, runtimeVersion }).toHex()
+    },
+    close: () => api.disconnect(),
   }
 }
 

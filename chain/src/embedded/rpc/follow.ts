@@ -8,7 +8,7 @@ import { runtimeVersion } from './runtime.ts'
 /** Final blocks told at the start: about a minute of them, so that who comes back finds where it was. */
 const INITIAL_BLOCKS = 10
 /** Blocks that a client may keep pinned, as in Substrate's nodes: at one every 6 seconds, 50 minutes of unpinning none. */
-export const MAX_PINNED = 512
+const MAX_PINNED = 512
 /** What a client may have under way at once: as many as the specification has every server take. */
 export const MAX_OPERATIONS = 16
 
@@ -44,6 +44,7 @@ async function runtimeOf(chain: EmbeddedChain, block: StoredBlock): Promise<obje
 export class Follow {
   readonly withRuntime: boolean
   #chain: EmbeddedChain
+  #maxPinned: number
   #pinned = new Map<string, StoredBlock>()
   #operations = new Map<string, { readonly operation: Operation; readonly places: number }>()
   #send: (event: object) => void = () => {}
@@ -51,8 +52,9 @@ export class Follow {
   /** Events go out one after the other, though a runtime's version takes a while to ask for. */
   #told: Promise<void> = Promise.resolve()
 
-  constructor(chain: EmbeddedChain, withRuntime: boolean) {
+  constructor(chain: EmbeddedChain, withRuntime: boolean, maxPinned = MAX_PINNED) {
     this.#chain = chain
+    this.#maxPinned = maxPinned
     this.withRuntime = withRuntime
   }
 
@@ -126,7 +128,7 @@ export class Follow {
   async #report({ block, changes }: BlockNews, onStop: () => void): Promise<void> {
     const newRuntime = this.withRuntime && changes.has(CODE_KEY) ? await runtimeOf(this.#chain, block) : null
     if (!this.#following) return
-    if (this.#pinned.size >= MAX_PINNED) return this.#stop(onStop)
+    if (this.#pinned.size >= this.#maxPinned) return this.#stop(onStop)
     this.#pinned.set(block.hash, block)
     const parentBlockHash = this.#chain.store.byNumber(block.number - 1)?.hash
     const newBlock = { event: 'newBlock', blockHash: block.hash, parentBlockHash }
