@@ -141,7 +141,7 @@ function createListener(
   onReceipt: (hash: string) => void,
   onGap: () => void,
 ) {
-  const inbox = createInbox(fromHex(identity.grant.hubKey, 32) as Uint8Array)
+  const inbox = createInbox(fromHex(identity.grant.hubKey, 32) as Uint8Array, toHex(identity.key.publicKey))
   const bell = createBell()
 
   function hear(words: readonly HubWord[]): void {

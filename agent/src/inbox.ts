@@ -1,4 +1,5 @@
 import {
+  addresseeOf,
   type DownKind,
   openDown,
   parseBalanceNotice,
@@ -19,14 +20,16 @@ export interface Inbox {
   drain(): readonly HubWord[]
 }
 
-/** `hubKey`: the raw public key that signs receipts and notices. */
-export function createInbox(hubKey: Uint8Array): Inbox {
+/** `hubKey`: the raw public key that signs receipts and notices. `gateway`: this gateway's own key, hex. */
+export function createInbox(hubKey: Uint8Array, gateway: string): Inbox {
   let words: HubWord[] = []
   return {
     take(kind, payload) {
       if (kind === 'market' || kind === 'config' || kind === 'command') return 'ignored'
       if (words.length >= INBOX_LIMIT) return 'full'
       const body = openDown(payload, hubKey)
+      // a receipt is bound to its message by the hash; a notice says whom it is for
+      if (body !== undefined && kind !== 'receipt' && addresseeOf(body) !== gateway) return 'unreadable'
       const word = body && parseWord(kind, body)
       if (word === undefined) return 'unreadable'
       words.push(word)

@@ -46,6 +46,8 @@ export function testHub({ loses = () => false, doubles = () => false, refuses = 
   const withdrawn = new Set<number>()
   const notices: { kind: DownKind; body: { number: number } }[] = []
   const statuses: Status[] = []
+  /** The key that signed last: whom notices are for. */
+  let gateway = ''
   let live: Pick<LinkEvents, 'message' | 'down'> | undefined
   let received = 0
   let nextTrade = 1
@@ -56,7 +58,7 @@ export function testHub({ loses = () => false, doubles = () => false, refuses = 
   }
 
   function notify(kind: DownKind, body: object): void {
-    const numbered = { ...body, number: notices.length + 1 }
+    const numbered = { gateway, ...body, number: notices.length + 1 }
     notices.push({ kind, body: numbered })
     tell(kind, numbered)
   }
@@ -67,6 +69,7 @@ export function testHub({ loses = () => false, doubles = () => false, refuses = 
       const status = decodeStatus(payload)
       if (status === undefined) throw new Error('a status that does not follow the contract')
       statuses.push(status)
+      gateway = status.gateway
       for (const notice of notices.slice(status.lastNotice)) tell(notice.kind, notice.body)
       return
     }
@@ -74,6 +77,7 @@ export function testHub({ loses = () => false, doubles = () => false, refuses = 
     const message = signed && decodeMessage(signed.bytes)
     if (signed === undefined || message?.type !== kind) throw new Error(`a ${kind} that does not follow the contract`)
     if (!isSignedByItsGateway(message, signed)) throw new Error(`a ${kind} that its gateway did not sign`)
+    gateway = toHex(message.value.gateway)
     const hash = toHex(sha256(signed.bytes))
     const identity = `${message.value.epoch}/${message.value.sequence}`
     if ((identities.get(identity) ?? hash) !== hash) throw new Error(`sequence ${identity} has other bytes now`)

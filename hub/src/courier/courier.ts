@@ -39,8 +39,8 @@ export interface Courier {
 export function createCourier({ notices, wire, key, pulse, log }: CourierOptions): Courier {
   const wishes = new Map<string, { readonly gateway: string; readonly lastNotice: number }>()
 
-  const publish = (to: string, { kind, number, body }: Notice): Promise<boolean> =>
-    wire.publish(downTopic(to, kind), sealDown({ ...body, number }, key))
+  const publish = (to: string, { gateway, kind, number, body }: Notice): Promise<boolean> =>
+    wire.publish(downTopic(to, kind), sealDown({ ...body, gateway, number }, key))
 
   const sendAgain = async (): Promise<void> => {
     const asked = [...wishes]
