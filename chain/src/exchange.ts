@@ -184,10 +184,14 @@ export type OperatorCall =
 /** Most items one call carries: half of a block's weight with room to spare. */
 export const BATCH_LIMIT = { orders: 200, matches: 200, allocations: 200, deviations: 200 } as const
 
-/** How a submitted extrinsic ended. `died`: its era passed, or the chain refused it before inclusion; it had no effect. */
+/**
+ * How a submitted extrinsic ended. `included-without-effect`: the runtime refused the call, in this finalized block.
+ * `died`: its era passed, or the chain refused it before inclusion; it had no effect.
+ */
 export type Submission =
   | { readonly ok: true; readonly block: number }
-  | { readonly ok: false; readonly error: string; readonly effect: 'included-without-effect' | 'died' }
+  | { readonly ok: false; readonly error: string; readonly effect: 'included-without-effect'; readonly block: number }
+  | { readonly ok: false; readonly error: string; readonly effect: 'died' }
 
 /** One account that submits, one extrinsic at a time, crash-safe: the next is signed only when the last is known to have ended. */
 export interface Submitter {

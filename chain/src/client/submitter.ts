@@ -150,6 +150,7 @@ async function findIn({ api }: ChainConnection, pending: Pending, number: number
   return {
     ok: false,
     effect: 'included-without-effect',
+    block: number,
     error: named === undefined ? error.toString() : `${named.section}.${named.name}`,
   }
 }
