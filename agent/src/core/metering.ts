@@ -1,4 +1,4 @@
-import { type CommunityRules, type EnrolmentGrant, slotTimes } from '@wattfleet/protocol'
+import { type CommunityRules, type EnrolmentGrant, HOUSE_CONNECTION_W, slotTimes } from '@wattfleet/protocol'
 import { remember } from './forecast.ts'
 import type { CounterReading, GridPower } from './reading.ts'
 import { type MeteringRules, type MeterTrack, observe, overdue, type SlotEnergy } from './slot-energy.ts'
@@ -19,8 +19,6 @@ export interface Sample extends GridPower {
   readonly stepWh: number
 }
 
-/** The largest usual house connection, three phases of 63 A at 230 V: the bound where the nameplate gives none. */
-const HOUSE_CONNECTION_W = 43_470
 /** Above the nameplate by this factor a rise is no longer believed; below it clocks and meters may jitter. */
 const NAMEPLATE_FACTOR = 2
 /** A reading this near a boundary makes it good: at 10 kW the counter moves 42 Wh in this time, and errorWh says so. */

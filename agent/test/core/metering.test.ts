@@ -1,3 +1,4 @@
+import { HOUSE_CONNECTION_W } from '@wattfleet/protocol'
 import { describe, expect, it } from 'vitest'
 import { absorb, type Metering, meteringRules, type Sample } from '../../src/core/metering.ts'
 import { emptyTrack } from '../../src/core/slot-energy.ts'
@@ -21,7 +22,7 @@ describe('meteringRules', () => {
   })
 
   it('bounds a site without a nameplate by what a house connection carries', () => {
-    expect(meteringRules(grant({ capExportWh: 0 })).mostExportW).toBe(43_470)
+    expect(meteringRules(grant({ capExportWh: 0 })).mostExportW).toBe(HOUSE_CONNECTION_W)
     expect(METERING.mostImportW).toBe(32_000)
   })
 })

@@ -1,3 +1,9 @@
+/**
+ * The largest usual house connection, W: three phases of 63 A at 230 V. What a site can draw or feed in where its
+ * nameplate says nothing (a cap of 0): gateway and hub believe a meter up to the same bound.
+ */
+export const HOUSE_CONNECTION_W = 43_470
+
 /** The rules of one community, as its registry entry on the chain holds them. Offsets in seconds, rates in micro-currency per kWh. */
 export interface CommunityRules {
   readonly community: number

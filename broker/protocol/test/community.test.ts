@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type CommunityRules, DEFAULT_RULES, slotStartOf, slotTimes } from '../src/community.ts'
+import { type CommunityRules, DEFAULT_RULES, HOUSE_CONNECTION_W, slotStartOf, slotTimes } from '../src/community.ts'
 
 /** 2025-06-20T10:00:00Z */
 const T = 1_750_413_600
@@ -47,6 +47,12 @@ describe('slotTimes', () => {
     const times = Object.values(slotTimes(T, rules()))
     expect(times).toEqual(times.toSorted((a, b) => a - b))
     expect(new Set(times).size).toBe(times.length)
+  })
+})
+
+describe('HOUSE_CONNECTION_W', () => {
+  it('is what three phases of 63 A at 230 V carry', () => {
+    expect(HOUSE_CONNECTION_W).toBe(3 * 63 * 230)
   })
 })
 
