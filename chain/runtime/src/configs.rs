@@ -19,11 +19,16 @@ impl frame_system::Config for Runtime {
 	type Block = Block;
 	type Version = Version;
 	type AccountData = pallet_balances::AccountData<<Runtime as pallet_balances::Config>::Balance>;
+	/// Addresses of no particular network.
+	type SS58Prefix = ConstU16<42>;
 }
 
 #[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
 impl pallet_balances::Config for Runtime {
 	type AccountStore = System;
+	/// As wide as other clients expect it.
+	type Balance = u128;
+	type ExistentialDeposit = ConstU128<1>;
 }
 
 /// The exchange's own currency. Its accounts live beside the system's, and its smallest balance is one nano.

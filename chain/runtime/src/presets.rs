@@ -5,7 +5,7 @@ use frame::deps::sp_genesis_builder::PresetId;
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 
 /// Pays for a lifetime of extrinsics.
-const ENDOWMENT: u64 = 1_000_000_000_000_000_000;
+const ENDOWMENT: u64 = 1_000_000_000_000_000;
 
 pub fn names() -> Vec<PresetId> {
 	vec![PresetId::from("development")]

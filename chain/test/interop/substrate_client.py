@@ -80,9 +80,7 @@ def fail(substrate, keypair):
 
 
 given = json.loads(sys.argv[1])
-# it takes every chain's balances for 128 bits where a runtime API yields them; here they have 64
-types = {"types": {"Balance": "u64"}}
-with SubstrateInterface(url=given["url"], type_registry=types) as substrate:
+with SubstrateInterface(url=given["url"]) as substrate:
     read(substrate, given)
     follow_heads(substrate)
     submit(substrate, given)
