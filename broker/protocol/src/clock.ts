@@ -19,6 +19,11 @@ export interface ClockAnchor {
 
 /** setTimeout takes 31 bits of milliseconds; a longer wait is made of several. */
 const LONGEST_TIMER_MS = 0x7fff_ffff
+/**
+ * The wall's clock is stepped (a computer without a battery clock boots in the past until NTP answers), and no timer
+ * notices: whoever waits for a moment looks at it again this often.
+ */
+const WALL_LOOK_MS = 1_000
 
 export function monotonicMs(): number {
   return Number(process.hrtime.bigint() / 1000n) / 1000
@@ -38,25 +43,31 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   })
 }
 
-function clockOf(nowMs: () => number, rate: number): Clock {
+function clockOf(nowMs: () => number, rate: number, longestPauseMs: number): Clock {
   return {
     nowMs,
     async until(atMs, signal) {
       for (let left = atMs - nowMs(); left > 0 && !signal?.aborted; left = atMs - nowMs()) {
-        await pause(Math.min(Math.ceil(left / rate), LONGEST_TIMER_MS), signal)
+        await pause(Math.min(Math.ceil(left / rate), longestPauseMs), signal)
       }
     },
   }
 }
 
-/** The wall's clock. */
+/** The wall's clock. It may step, ahead or back; who waits for a moment wakes within a second of its coming. */
 export function wallClock(): Clock {
-  return clockOf(() => Date.now(), 1)
+  return clockOf(() => Date.now(), 1, WALL_LOOK_MS)
+}
+
+/** The wall's clock as it is now, and from now on never stepped: for pauses of transports, not for dates. */
+export function monotonicClock(): Clock {
+  return scaledClock({ monotonicMs: monotonicMs(), streetMs: Date.now(), rate: 1 })
 }
 
 /** A clock that runs `rate` times real time from an anchor: the street's. */
 export function scaledClock(anchor: ClockAnchor): Clock {
-  return clockOf(() => Math.floor(anchor.streetMs + (monotonicMs() - anchor.monotonicMs) * anchor.rate), anchor.rate)
+  const nowMs = () => Math.floor(anchor.streetMs + (monotonicMs() - anchor.monotonicMs) * anchor.rate)
+  return clockOf(nowMs, anchor.rate, LONGEST_TIMER_MS)
 }
 
 export interface ManualClock extends Clock {

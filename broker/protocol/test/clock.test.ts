@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { setImmediate as turn } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
-import { type Clock, manualClock, monotonicMs, pause, scaledClock, wallClock } from '../src/clock.ts'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type Clock, manualClock, monotonicClock, monotonicMs, pause, scaledClock, wallClock } from '../src/clock.ts'
 
 const START = 1_750_413_600_000
 
@@ -122,6 +122,44 @@ describe('wallClock', () => {
   })
 })
 
+describe('a step of the wall’s clock', () => {
+  const HOUR = 3_600_000
+  beforeEach(() => {
+    vi.useFakeTimers({ now: START, toFake: ['setTimeout', 'clearTimeout', 'Date', 'hrtime'] })
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  it('ahead wakes who waits for a moment that it skipped, within a second', async () => {
+    const waiting = wallClock().until(START + HOUR)
+    vi.setSystemTime(START + 2 * HOUR)
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(await isSettled(waiting)).toBe(true)
+  })
+
+  it('back does not wake who waits for a later one', async () => {
+    const waiting = wallClock().until(START + 10_000)
+    vi.setSystemTime(START - HOUR)
+    await vi.advanceTimersByTimeAsync(HOUR)
+    expect(await isSettled(waiting)).toBe(false)
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(await isSettled(waiting)).toBe(true)
+  })
+
+  it.each([-HOUR, HOUR])('by %i ms is nothing to a monotonic clock', async (stepMs) => {
+    const clock = monotonicClock()
+    expect(clock.nowMs()).toBe(START)
+    const waiting = clock.until(START + 10_000)
+    vi.setSystemTime(START + stepMs)
+    await vi.advanceTimersByTimeAsync(9_999)
+    expect(await isSettled(waiting)).toBe(false)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(await isSettled(waiting)).toBe(true)
+    expect(clock.nowMs()).toBe(START + 10_000)
+  })
+})
+
 describe('pause()', () => {
   it('lasts as long as it is told', async () => {
     await turn() // a timer counts from the start of the loop's turn
@@ -147,6 +185,7 @@ describe('until()', () => {
   const clocks: readonly { name: string; make: () => Clock }[] = [
     { name: 'manualClock', make: () => manualClock(START) },
     { name: 'scaledClock', make: fast },
+    { name: 'monotonicClock', make: monotonicClock },
     { name: 'wallClock', make: wallClock },
   ]
 
@@ -172,7 +211,7 @@ describe('until()', () => {
 
   it('waits for more than a timer can hold', async () => {
     const controller = new AbortController()
-    const clock = wallClock()
+    const clock = monotonicClock()
     const waiting = clock.until(clock.nowMs() + 2 ** 33, controller.signal)
     // a timer that overflowed would have fired after one millisecond
     await clock.until(clock.nowMs() + 5)
