@@ -1,32 +1,11 @@
-import { type Clock, type DownKind, encodeStatus, fromHex, toHex } from '@wattfleet/protocol'
+import { type DownKind, encodeStatus, fromHex, toHex } from '@wattfleet/protocol'
 import { createBell } from './bell.ts'
-import type { Strategy } from './core/decide.ts'
-import type { Identity } from './identity.ts'
+import type { GatewayParts } from './gateway-parts.ts'
 import { createInbox } from './inbox.ts'
-import type { GridMeter, HubWord, Link, LinkEvents, Log, Outbox, Scheduler, Session, SunSource } from './ports.ts'
+import type { HubWord, LinkEvents, Session } from './ports.ts'
 import { createReader } from './reader.ts'
 import { createSender } from './sender.ts'
 import { survivingStore } from './surviving-store.ts'
-
-export interface GatewayParts {
-  /** What slots, readings and orders are timed by. */
-  readonly clock: Clock
-  /** The wall's clock: receipts and retries. */
-  readonly transport: Clock
-  readonly meter: GridMeter
-  /** Absent where the house has no inverter that can be read. */
-  readonly sun: SunSource | undefined
-  readonly outbox: Outbox
-  readonly link: Link
-  readonly scheduler: Scheduler
-  readonly identity: Identity
-  readonly strategy: Strategy
-  /** Between two readings, of the clock. */
-  readonly pollMs: number
-  /** In [0, 1): jitter only. */
-  readonly random: () => number
-  readonly log: Log
-}
 
 const STATUS_EVERY_MS = 60_000
 /** Between two statuses, of the wall: gaps in the notices come in bursts. */

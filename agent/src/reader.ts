@@ -4,7 +4,7 @@ import { type Action, decide } from './core/decide.ts'
 import { measuredBasis, persist } from './core/forecast.ts'
 import { absorb, type Metering, meteringRules } from './core/metering.ts'
 import { emptyTrack } from './core/slot-energy.ts'
-import type { GatewayParts } from './gateway.ts'
+import type { GatewayParts } from './gateway-parts.ts'
 import type { Draft } from './ports.ts'
 import { survivingStore } from './surviving-store.ts'
 
