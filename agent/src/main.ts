@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { openModbusTcp, sdm630Meter, sunSpecInverter } from '@wattfleet/devices'
-import { type Program, runProgram, wallClock } from '@wattfleet/protocol'
+import { monotonicClock, type Program, runProgram } from '@wattfleet/protocol'
 import { pino } from 'pino'
 import { enrolmentClient } from './adapters/enrolment-client.ts'
 import { gridMeter, sunSource } from './adapters/modbus-devices.ts'
@@ -19,7 +19,7 @@ const random = () => randomBytes(4).readUInt32LE() / 2 ** 32
 
 async function main({ config, clock, signal, ready }: Program<AgentConfig>): Promise<void> {
   const log = pino({ level: config.logLevel })
-  const transport = wallClock()
+  const transport = monotonicClock()
   mkdirSync(config.stateDir, { recursive: true, mode: 0o700 })
   const files = stateFiles(config.stateDir)
   const enrolled = await enrol(

@@ -23,7 +23,7 @@ export interface Sender {
   run(signal: AbortSignal): Promise<void>
 }
 
-/** `transport` is the wall's clock: how long a network may take has nothing to do with slots. `random` in [0, 1). */
+/** `transport` is real time: how long a network may take has nothing to do with slots. `random` in [0, 1). */
 export function createSender(outbox: Outbox, transport: Clock, random: () => number, log: Log): Sender {
   const bell = createBell()
   const tries = new Map<string, { count: number; dueMs: number }>()
