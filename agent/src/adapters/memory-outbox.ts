@@ -6,6 +6,7 @@ import { isFinal, NO_PREVIOUS, type StoredOrder, toRecord } from './outbox-rows.
 /** An outbox that forgets with the process: for tests, and the shape the durable ones follow. */
 export function memoryOutbox(seal: Seal, epoch: number): Outbox {
   const waiting = new Map<string, PendingMessage>()
+  const refused = new Map<string, PendingMessage>()
   const orders = new Map<number, StoredOrder>()
   const trades = new Set<string>()
   let sequence = 0
@@ -24,19 +25,31 @@ export function memoryOutbox(seal: Seal, epoch: number): Outbox {
     if (kind === 'trade' && !trades.has(`${value.trade}/${value.sequence}`)) {
       trades.add(`${value.trade}/${value.sequence}`)
       const order = orders.get(value.sequence)
-      if (order?.epoch === value.epoch) order.tradesWh += value.energyWh
+      if (order?.epoch === value.epoch) {
+        order.tradesWh += value.energyWh
+        // a trade, too, proves that an order was stored which only a receipt had refused
+        if (order.state === 'refused') order.state = 'live'
+      }
     }
     return 'applied'
   }
 
   function apply(word: HubWord): Effect {
     if (word.kind !== 'receipt') return applyNotice(word)
-    const message = waiting.get(word.value.hash)
+    const { hash, ok } = word.value
+    const message = waiting.get(hash) ?? (ok ? refused.get(hash) : undefined)
     if (message === undefined) return 'known'
-    if (!word.value.ok && !isFinal(word.value.reason)) return 'postponed'
-    waiting.delete(word.value.hash)
+    if (!ok && !isFinal(word.value.reason)) return 'postponed'
+    waiting.delete(hash)
     const order = orders.get(message.sequence)
-    if (order?.state === 'live' && !word.value.ok) order.state = 'rejected'
+    if (ok) {
+      // of two copies one may be refused and the other stored: what is stored can trade, whichever answer came first
+      refused.delete(hash)
+      if (order?.state === 'refused') order.state = 'live'
+    } else {
+      refused.set(hash, message)
+      if (order?.state === 'live') order.state = 'refused'
+    }
     return 'applied'
   }
 
@@ -80,6 +93,9 @@ export function memoryOutbox(seal: Seal, epoch: number): Outbox {
       const held = new Set([...waiting.values()].map((message) => message.sequence))
       for (const order of orders.values()) {
         if (order.slotStart < before && !held.has(order.sequence)) orders.delete(order.sequence)
+      }
+      for (const [hash, { kind, sequence: of }] of refused) {
+        if (kind === 'order' && !orders.has(of)) refused.delete(hash)
       }
     },
     close() {},

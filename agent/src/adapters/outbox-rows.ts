@@ -13,12 +13,14 @@ export interface StoredOrder {
   readonly energyWh: number
   tradesWh: number
   outcomeWh: number
-  state: OrderRecord['state']
+  /** `refused`: rejected by a receipt alone, which the hub may still take back; `rejected`: by its outcome. */
+  state: OrderRecord['state'] | 'refused'
   withdrawing: number
 }
 
 export function toRecord(row: StoredOrder): OrderRecord {
-  const { sequence, side, slotStart, energyWh, state } = row
+  const { sequence, side, slotStart, energyWh } = row
+  const state = row.state === 'refused' ? 'rejected' : row.state
   const tradedWh = Math.max(row.tradesWh, row.outcomeWh)
   return { sequence, side, slotStart, energyWh, tradedWh, state, withdrawing: row.withdrawing === 1 }
 }

@@ -151,11 +151,12 @@ function slotStartOfDraft(draft: Draft, ofOrder: (sequence: number) => number): 
 }
 
 function hearerOf(db: Database.Database, memo: Memo): (word: HubWord) => Effect {
-  const find = db.prepare<[string], { sequence: number }>(
-    "SELECT sequence FROM messages WHERE hash = ? AND state = 'waiting'",
+  const find = db.prepare<[string], { sequence: number; state: 'waiting' | 'refused' }>(
+    "SELECT sequence, state FROM messages WHERE hash = ? AND state IN ('waiting', 'refused')",
   )
   const settle = db.prepare('UPDATE messages SET state = ?, reason = ? WHERE sequence = ?')
-  const reject = db.prepare("UPDATE orders SET state = 'rejected', reason = ? WHERE sequence = ? AND state = 'live'")
+  const refuse = db.prepare("UPDATE orders SET state = 'refused', reason = ? WHERE sequence = ? AND state = 'live'")
+  const revive = db.prepare("UPDATE orders SET state = 'live', reason = NULL WHERE sequence = ? AND state = 'refused'")
   const note = noticeWriter(db, memo)
   return (word) => {
     if (word.kind !== 'receipt') {
@@ -168,12 +169,15 @@ function hearerOf(db: Database.Database, memo: Memo): (word: HubWord) => Effect 
     const row = find.get(word.value.hash)
     if (row === undefined) return 'known'
     if (word.value.ok) {
+      // of two copies one may be refused and the other stored: what is stored can trade, whichever answer came first
       settle.run('receipted', null, row.sequence)
+      revive.run(row.sequence)
       return 'applied'
     }
+    if (row.state === 'refused') return 'known'
     if (!isFinal(word.value.reason)) return 'postponed'
     settle.run('refused', word.value.reason, row.sequence)
-    reject.run(word.value.reason, row.sequence)
+    refuse.run(word.value.reason, row.sequence)
     return 'applied'
   }
 }
@@ -184,7 +188,11 @@ function noticeWriter(db: Database.Database, memo: Memo): (notice: Notice) => vo
     `INSERT OR IGNORE INTO trades (trade, sequence, epoch, slotStart, side, energyWh, rateMicro)
      VALUES (?, ?, ?, ?, ?, ?, ?)`,
   )
-  const addTrade = db.prepare('UPDATE orders SET tradesWh = tradesWh + ? WHERE sequence = ? AND epoch = ?')
+  // a trade, too, proves that an order was stored which only a receipt had refused
+  const addTrade = db.prepare(
+    `UPDATE orders SET tradesWh = tradesWh + ?, state = CASE state WHEN 'refused' THEN 'live' ELSE state END
+     WHERE sequence = ? AND epoch = ?`,
+  )
   const settled = db.prepare(
     'INSERT INTO settlements (slotStart, body) VALUES (?, ?) ON CONFLICT (slotStart) DO UPDATE SET body = excluded.body',
   )

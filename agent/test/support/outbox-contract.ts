@@ -116,6 +116,43 @@ export function outboxContract(name: string, make: () => { outbox: Outbox; remov
       expect(outbox.orders(0)).toMatchObject([{ state: 'live' }])
     })
 
+    it.each([
+      { name: 'a refusal, then the receipt', reasons: ['unknown-gateway', undefined] as const },
+      { name: 'the receipt, then a refusal', reasons: [undefined, 'unknown-gateway'] as const },
+      { name: 'two refusals, then the receipt', reasons: ['unknown-gateway', 'collateral', undefined] as const },
+      { name: 'a refusal, the receipt, a refusal', reasons: ['collateral', undefined, 'collateral'] as const },
+    ])('believes that an order is stored when one of its copies is: $name', ({ reasons }) => {
+      const [a] = put(orderDraft()) as [PendingMessage]
+      const effects = reasons.flatMap((reason) => outbox.hear([receipt(a, reason)]))
+      expect(effects).toEqual(reasons.map((reason, i) => (i === 0 || reason === undefined ? 'applied' : 'known')))
+      expect(outbox.orders(0)).toMatchObject([{ state: 'live' }])
+      expect(outbox.pending(10)).toEqual([])
+    })
+
+    it('believes that a refused order is stored when it trades', () => {
+      const [a] = put(orderDraft()) as [PendingMessage]
+      outbox.hear([receipt(a, 'unknown-gateway'), trade(1, { epoch: 2 })])
+      expect(outbox.orders(0)).toMatchObject([{ state: 'rejected', tradedWh: 0 }])
+      outbox.hear([trade(2)])
+      expect(outbox.orders(0)).toMatchObject([{ state: 'live', tradedWh: 200 }])
+    })
+
+    it('does not wake an order that has ended by a late receipt after a refusal', () => {
+      const [a, b] = put(orderDraft(), orderDraft()) as [PendingMessage, PendingMessage]
+      outbox.hear([receipt(a, 'collateral'), receipt(b, 'collateral')])
+      outbox.hear([outcome(1, { state: 'rejected' }), outcome(2, { sequence: 2, state: 'expired' })])
+      expect(outbox.hear([receipt(a), receipt(b)])).toEqual(['applied', 'applied'])
+      expect(outbox.orders(0).map((order) => order.state)).toEqual(['rejected', 'expired'])
+    })
+
+    it('takes a receipt after the refusal of a cancel or an energy, once', () => {
+      const messages = put(orderDraft(), { type: 'cancel', target: 1 }, energyDraft()).slice(1)
+      expect(outbox.hear(messages.map((message) => receipt(message, 'conflict')))).toEqual(['applied', 'applied'])
+      expect(outbox.hear(messages.map((message) => receipt(message)))).toEqual(['applied', 'applied'])
+      expect(outbox.hear(messages.map((message) => receipt(message)))).toEqual(['known', 'known'])
+      expect(outbox.orders(0)).toMatchObject([{ state: 'live', withdrawing: true }])
+    })
+
     it('applies notices without gaps: an older one is known, a later one waits for those before it', () => {
       put(orderDraft())
       expect(outbox.hear([trade(1), trade(1), trade(3), trade(2), trade(3)])).toEqual([

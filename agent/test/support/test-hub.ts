@@ -33,13 +33,20 @@ export interface HubOptions {
   readonly doubles?: () => boolean
   /** A refusal for this message instead of storing it. */
   readonly refuses?: (message: Message) => Reason | undefined
+  /** Whether, of a message that arrives twice, the first copy is refused for good and the second stored. */
+  readonly wavers?: () => boolean
 }
 
 /**
  * A hub over an in-memory link, with the real codecs: verifies, dedupes, stores, receipts, and numbers its notices. What
  * it holds is the truth that a test compares the gateway with. Throws when the gateway breaks the contract.
  */
-export function testHub({ loses = () => false, doubles = () => false, refuses = () => undefined }: HubOptions = {}) {
+export function testHub({
+  loses = () => false,
+  doubles = () => false,
+  refuses = () => undefined,
+  wavers = () => false,
+}: HubOptions = {}) {
   const stored = new Map<string, Message>()
   const identities = new Map<string, string>()
   const orders = new Map<number, HubOrder>()
@@ -50,6 +57,7 @@ export function testHub({ loses = () => false, doubles = () => false, refuses = 
   let gateway = ''
   let live: Pick<LinkEvents, 'message' | 'down'> | undefined
   let received = 0
+  let waverings = 0
   let nextTrade = 1
 
   function tell(kind: DownKind, body: object): void {
@@ -61,6 +69,15 @@ export function testHub({ loses = () => false, doubles = () => false, refuses = 
     const numbered = { gateway, ...body, number: notices.length + 1 }
     notices.push({ kind, body: numbered })
     tell(kind, numbered)
+  }
+
+  /** Two copies with two answers. That the second is lost is left out: then nothing can tell the gateway in time. */
+  function waver(kind: UpKind, payload: Uint8Array): void {
+    const hash = toHex(sha256(fromPayload(payload)?.bytes ?? new Uint8Array()))
+    if (!stored.has(hash)) tell('receipt', { hash, ok: false, reason: 'unknown-gateway' })
+    take(kind, payload)
+    live?.message('receipt', sealDown({ hash, ok: true }, HUB_KEY))
+    waverings += 1
   }
 
   function take(kind: UpKind, payload: Uint8Array): void {
@@ -110,7 +127,9 @@ export function testHub({ loses = () => false, doubles = () => false, refuses = 
       live = events
       events.up({
         publish(kind, payload) {
-          for (let copies = loses() ? 0 : doubles() ? 2 : 1; copies > 0; copies--) take(kind, payload)
+          const copies = loses() ? 0 : doubles() ? 2 : 1
+          if (copies === 2 && kind !== 'status' && wavers()) waver(kind, payload)
+          else for (let i = 0; i < copies; i++) take(kind, payload)
         },
       })
       await aborted(signal)
@@ -129,6 +148,7 @@ export function testHub({ loses = () => false, doubles = () => false, refuses = 
     orders,
     statuses,
     received: () => received,
+    waverings: () => waverings,
     notices: () => notices.length,
     /** Trades some of an open order. */
     trade(sequence: number, energyWh: number): void {
