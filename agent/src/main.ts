@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { openModbusTcp, sdm630Meter, sunSpecInverter } from '@wattfleet/devices'
-import { monotonicClock, type Program, runProgram } from '@wattfleet/protocol'
+import { monotonicClock, type Program, runProgram, toHex } from '@wattfleet/protocol'
 import { pino } from 'pino'
 import { enrolmentClient } from './adapters/enrolment-client.ts'
 import { gridMeter, sunSource } from './adapters/modbus-devices.ts'
@@ -30,7 +30,8 @@ async function main({ config, clock, signal, ready }: Program<AgentConfig>): Pro
   const { grant, tlsKeyPem } = enrolled
   const { gateway, brokerUrl, caPem, certificatePem } = grant
   const seal = sealer(enrolled, () => Uint8Array.from(randomBytes(16)))
-  const outbox = openSqliteOutbox(join(config.stateDir, 'outbox.sqlite'), seal, grant.epoch)
+  const signer = { epoch: grant.epoch, gateway: toHex(enrolled.key.publicKey) }
+  const outbox = openSqliteOutbox(join(config.stateDir, 'outbox.sqlite'), seal, signer)
   const meterLine = openModbusTcp(config.meter)
   const inverterLine = config.inverter && openModbusTcp(config.inverter)
   try {

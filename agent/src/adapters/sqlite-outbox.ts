@@ -33,6 +33,13 @@ const BUSY_MS = 5_000
 /** 256 MiB in pages of 4 KiB: a hub that is away for months must not fill the gateway's card. */
 const MOST_PAGES = 65_536
 
+/** Under which the outbox signs. */
+export interface Signer {
+  readonly epoch: number
+  /** The public key in force, hex: the hub numbers its notices for each key from 1. */
+  readonly gateway: string
+}
+
 /**
  * Opens the outbox file, making it on first use. Commits are durable when they return (WAL with `synchronous` FULL;
  * SQLite documentation, "PRAGMA synchronous"). Throws Fault `store`.
@@ -40,10 +47,10 @@ const MOST_PAGES = 65_536
 export function openSqliteOutbox(
   path: string,
   seal: Seal,
-  epoch: number,
+  signer: Signer,
   { mostPages = MOST_PAGES }: { mostPages?: number } = {},
 ): Outbox {
-  return guarded(path, () => outboxOf(path, openDatabase(path, mostPages), seal, epoch))
+  return guarded(path, () => outboxOf(path, openDatabase(path, mostPages), seal, signer))
 }
 
 function openDatabase(path: string, mostPages: number): Database.Database {
@@ -73,10 +80,11 @@ function guarded<T>(path: string, work: () => T): T {
   }
 }
 
-function outboxOf(path: string, db: Database.Database, seal: Seal, epoch: number): Outbox {
+function outboxOf(path: string, db: Database.Database, seal: Seal, { epoch, gateway }: Signer): Outbox {
   const memo = memoOf(db)
+  const noticeKey = `lastNotice/${gateway}`
   const put = putterOf(db, memo, seal, epoch)
-  const hearOne = hearerOf(db, memo)
+  const hearOne = hearerOf(db, memo, noticeKey)
   const pendingRows = db.prepare<[number], MessageRow>(
     "SELECT sequence, kind, bytes, signature, hash FROM messages WHERE state = 'waiting' ORDER BY sequence LIMIT ?",
   )
@@ -101,7 +109,7 @@ function outboxOf(path: string, db: Database.Database, seal: Seal, epoch: number
     hear: (words) => guarded(path, () => hear.immediate(words)),
     pending: (limit) => guarded(path, () => pendingRows.all(limit).map(toPending)),
     orders: (from) => guarded(path, () => orderRows.all(from).map(toRecord)),
-    lastNotice: () => guarded(path, () => Number(memo.get('lastNotice') ?? 0)),
+    lastNotice: () => guarded(path, () => Number(memo.get(noticeKey) ?? 0)),
     track: () => guarded(path, () => parseTrack(memo.get('track'))),
     clockFloorMs: () => guarded(path, () => Number(memo.get('clockFloorMs') ?? 0)),
     prune: (before) => guarded(path, () => prune.immediate(before)),
@@ -150,7 +158,7 @@ function slotStartOfDraft(draft: Draft, ofOrder: (sequence: number) => number): 
   return draft.type === 'order' ? draft.slotStart : draft.slot.slotStart
 }
 
-function hearerOf(db: Database.Database, memo: Memo): (word: HubWord) => Effect {
+function hearerOf(db: Database.Database, memo: Memo, noticeKey: string): (word: HubWord) => Effect {
   const find = db.prepare<[string], { sequence: number; state: 'waiting' | 'refused' }>(
     "SELECT sequence, state FROM messages WHERE hash = ? AND state IN ('waiting', 'refused')",
   )
@@ -160,9 +168,9 @@ function hearerOf(db: Database.Database, memo: Memo): (word: HubWord) => Effect 
   const note = noticeWriter(db, memo)
   return (word) => {
     if (word.kind !== 'receipt') {
-      const last = Number(memo.get('lastNotice') ?? 0)
+      const last = Number(memo.get(noticeKey) ?? 0)
       if (word.value.number !== last + 1) return word.value.number <= last ? 'known' : 'gap'
-      memo.set('lastNotice', String(word.value.number))
+      memo.set(noticeKey, String(word.value.number))
       note(word)
       return 'applied'
     }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { decodeMessage, toHex } from '@wattfleet/protocol'
 import { afterAll, expect, it } from 'vitest'
 import { openSqliteOutbox } from '../../src/adapters/sqlite-outbox.ts'
-import { testSeal } from '../support/fixtures.ts'
+import { signer, testSeal } from '../support/fixtures.ts'
 
 const ROUNDS = 6
 const folder = mkdtempSync(join(tmpdir(), 'outbox-kill-'))
@@ -47,7 +47,7 @@ it('loses nothing it said was durable and never gives a sequence to other bytes,
       if (what === 'done') done.add(a)
       if (what === 'notice') notices = Math.max(notices, Number(a))
     }
-    const outbox = openSqliteOutbox(path, testSeal(), 1)
+    const outbox = openSqliteOutbox(path, testSeal(), signer())
     const pending = outbox.pending(1_000_000)
     const hashes = new Map(pending.map((message) => [message.sequence, message.hash]))
     for (const [sequence, hash] of said) {
@@ -66,7 +66,7 @@ it('loses nothing it said was durable and never gives a sequence to other bytes,
 
 /** Whether each energy message names the hash of the one before, among those still kept. */
 function unbrokenChain(): boolean {
-  const outbox = openSqliteOutbox(path, testSeal(), 1)
+  const outbox = openSqliteOutbox(path, testSeal(), signer())
   const energies = outbox.pending(1_000_000).filter((message) => message.kind === 'energy')
   outbox.close()
   return energies.every((message, i) => {

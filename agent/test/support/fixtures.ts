@@ -6,6 +6,7 @@ import {
   signingKeyFromSeed,
   toHex,
 } from '@wattfleet/protocol'
+import type { Signer } from '../../src/adapters/sqlite-outbox.ts'
 import type { Strategy } from '../../src/core/decide.ts'
 import { type Identity, sealer } from '../../src/identity.ts'
 import type { Log } from '../../src/ports.ts'
@@ -35,6 +36,11 @@ export function grant(overrides: Partial<EnrolmentGrant> = {}): EnrolmentGrant {
 
 export function identity(overrides: Partial<EnrolmentGrant> = {}): Identity {
   return { grant: grant(overrides), key: GATEWAY_KEY }
+}
+
+/** Whom an outbox signs for: the fixture's gateway in epoch 1. */
+export function signer(overrides: Partial<Signer> = {}): Signer {
+  return { epoch: 1, gateway: toHex(GATEWAY_KEY.publicKey), ...overrides }
 }
 
 /** Seals as the fixture's gateway, with salts that count up. */

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs'
 import { openSqliteOutbox } from '../../src/adapters/sqlite-outbox.ts'
-import { testSeal } from './fixtures.ts'
+import { signer, testSeal } from './fixtures.ts'
 import { energyDraft, orderDraft, receipt, trade } from './outbox-contract.ts'
 
 /*
@@ -8,7 +8,7 @@ import { energyDraft, orderDraft, receipt, trade } from './outbox-contract.ts'
  * was durable: `put <sequence> <hash>`, `done <hash>` or `notice <number>`.
  */
 const [, , path = ''] = process.argv
-const outbox = openSqliteOutbox(path, testSeal(), 1)
+const outbox = openSqliteOutbox(path, testSeal(), signer())
 const say = (line: string) => writeSync(1, `${line}\n`)
 say('open')
 for (let turn = 0; ; turn++) {
