@@ -62,9 +62,9 @@ export function createReader(parts: GatewayParts, onSigned: () => void, onChange
     if (basis === undefined) return []
     const { slotLengthS } = grant.rules
     const orders = outbox.orders(slotStartOf(Math.floor(nowMs / 1000), slotLengthS))
-    const sunIsKnown = parts.sun === undefined || (sunW !== undefined && sunW > 0)
+    const sunShines = sunW !== undefined && sunW > 0
     const forecast = persist(basis, slotLengthS)
-    return decide(Math.ceil(nowMs / 1000), forecast, orders, grant, parts.strategy, sunIsKnown)
+    return decide(Math.ceil(nowMs / 1000), forecast, orders, grant, parts.strategy, sunShines)
   }
 
   return {

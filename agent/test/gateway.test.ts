@@ -1,4 +1,12 @@
-import { manualClock, openDown, type SigningKey, sealDown, signingKeyFromSeed, toHex } from '@wattfleet/protocol'
+import {
+  ENERGY_TYPE,
+  manualClock,
+  openDown,
+  type SigningKey,
+  sealDown,
+  signingKeyFromSeed,
+  toHex,
+} from '@wattfleet/protocol'
 import { describe, expect, it } from 'vitest'
 import { memoryOutbox } from '../src/adapters/memory-outbox.ts'
 import { clockScheduler } from '../src/adapters/schedulers.ts'
@@ -136,6 +144,23 @@ describe('runGateway', () => {
     const later = [...one.hub.orders.values()].filter((entry) => !offers.includes(entry))
     expect(later.length).toBeGreaterThan(0)
     expect(later.every(({ order }) => order.side === 'bid')).toBe(true)
+    await one.stop()
+  })
+
+  it.each([
+    { name: 'no inverter', sun: undefined, energyTypes: ENERGY_TYPE.other },
+    {
+      name: 'an inverter that does not answer',
+      sun: { readSunW: async () => undefined },
+      energyTypes: ENERGY_TYPE.other,
+    },
+    { name: 'an inverter that stands', sun: { readSunW: async () => 0 }, energyTypes: ENERGY_TYPE.other },
+    { name: 'an inverter that produces', sun: { readSunW: async () => 1_800 }, energyTypes: ENERGY_TYPE.sun },
+  ])('sells as sun only what an inverter says is sun: $name', async ({ sun, energyTypes }) => {
+    const one = street({ powerW: () => -1_200, parts: { sun } })
+    await one.advance(60_000)
+    const kinds = [...one.hub.orders.values()].map(({ order }) => [order.side, order.energyTypes])
+    expect(kinds).toEqual(Array.from({ length: 4 }, () => ['offer', energyTypes]))
     await one.stop()
   })
 

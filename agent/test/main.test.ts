@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { monotonicMs } from '@wattfleet/protocol'
+import { ENERGY_TYPE, monotonicMs } from '@wattfleet/protocol'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { RULES } from './support/fixtures.ts'
 import { type SimpleMeter, sdm630Server } from './support/modbus-server.ts'
@@ -100,7 +100,7 @@ describe('the gateway program', () => {
         },
       )
       const [offer] = [...utility.hub.orders.values()]
-      expect(offer?.order).toMatchObject({ side: 'offer', energyTypes: 1, priceMicro: 120_000 })
+      expect(offer?.order).toMatchObject({ side: 'offer', energyTypes: ENERGY_TYPE.other, priceMicro: 120_000 })
       expect(Math.abs((offer?.order.energyWh ?? 0) - 375)).toBeLessThanOrEqual(8)
       for (const energy of utility.hub.energies().filter((one) => one.quality === 'good')) {
         expect(Math.abs(energy.exportWh - 375)).toBeLessThanOrEqual(energy.errorWh)

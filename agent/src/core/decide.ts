@@ -41,7 +41,8 @@ const TOLERATED_SHARE = 0.2
  * What to do about every slot whose spot market takes orders now. Per slot and side the position is
  * forecast − traded − what remains of every order not known to have ended: a positive one becomes an order, an
  * overhang is withdrawn. Orders are withdrawn and not replaced: what an order trades while its replacement is on the
- * way would be sold twice, so the new order waits for the outcome of the old.
+ * way would be sold twice, so the new order waits for the outcome of the old. `sunShines`: an inverter says that it
+ * produces now; without its word nothing is sold as sun.
  */
 export function decide(
   nowS: number,
@@ -49,11 +50,11 @@ export function decide(
   orders: readonly OrderRecord[],
   market: Market,
   strategy: Strategy,
-  sunIsKnown = true,
+  sunShines: boolean,
 ): readonly Action[] {
   return tradableSlots(nowS, market.rules, strategy.horizonSlots).flatMap((slotStart) => {
     const mine = orders.filter((order) => order.slotStart === slotStart)
-    const energyTypes = sunIsKnown ? ENERGY_TYPE.sun : ENERGY_TYPE.other
+    const energyTypes = sunShines ? ENERGY_TYPE.sun : ENERGY_TYPE.other
     return [
       ...decideSide(
         { side: 'bid', slotStart, priceMicro: strategy.bidMicro, energyTypes: 0 },

@@ -130,7 +130,7 @@ describe('decide', () => {
       actions: [{ ...place, energyWh: 500 }],
     },
   ])('$name', ({ forecast, orders, actions }) => {
-    expect(decide(NOW, forecast, orders, MARKET, ONE_SLOT)).toEqual(actions)
+    expect(decide(NOW, forecast, orders, MARKET, ONE_SLOT, true)).toEqual(actions)
   })
 
   it('says that an export is something else where the inverter does not confirm the sun', () => {
@@ -178,7 +178,7 @@ describe('nothing is sold twice', () => {
         const believed = new Map<number, OrderRecord>()
         for (const event of story) {
           if (event.type === 'decide') {
-            const actions = decide(NOW, sell(event.exportWh), [...believed.values()], MARKET, ONE_SLOT)
+            const actions = decide(NOW, sell(event.exportWh), [...believed.values()], MARKET, ONE_SLOT, true)
             for (const action of actions) {
               if (action.type === 'cancel') {
                 const target = believed.get(action.target) as OrderRecord
