@@ -14,6 +14,8 @@ export interface MqttLinkOptions {
 }
 
 const RECONNECT: BackoffRules = { firstMs: 500, mostMs: 60_000 }
+/** A broker that lets go of every connection at once must not be asked every second: only after this long is it well. */
+const STEADY_MS = 60_000
 /** TLS and CONNACK together. */
 const CONNECT_TIMEOUT_MS = 15_000
 /** A dead connection is noticed within one and a half of these. */
@@ -29,9 +31,9 @@ export function mqttLink(options: MqttLinkOptions, transport: Clock, random: () 
     async run(events, signal) {
       let failures = 0
       while (!signal.aborted) {
-        const end = await oneConnection(options, events, signal, log)
+        const end = await oneConnection(options, events, signal, transport, log)
         if (signal.aborted) return
-        failures = end.wasUp ? 0 : failures + 1
+        failures = end.upMs >= STEADY_MS ? 0 : failures + 1
         const waitMs = backoffMs(failures, random(), RECONNECT)
         log.warn({ reason: end.reason, waitMs }, 'no connection to the broker')
         await transport.until(transport.nowMs() + waitMs, signal)
@@ -41,7 +43,8 @@ export function mqttLink(options: MqttLinkOptions, transport: Clock, random: () 
 }
 
 interface ConnectionEnd {
-  readonly wasUp: boolean
+  /** How long it was up, 0 for never. */
+  readonly upMs: number
   readonly reason: string
 }
 
@@ -49,11 +52,12 @@ function oneConnection(
   options: MqttLinkOptions,
   events: LinkEvents,
   signal: AbortSignal,
+  transport: Clock,
   log: Log,
 ): Promise<ConnectionEnd> {
   return new Promise((resolve) => {
     let reason = 'closed'
-    let wasUp = false
+    let upAtMs: number | undefined
     const client = connect(options.brokerUrl, {
       clientId: options.gateway,
       ca: options.caPem,
@@ -85,7 +89,7 @@ function oneConnection(
           client.end(true)
           return
         }
-        wasUp = true
+        upAtMs = transport.nowMs()
         log.info({ broker: options.brokerUrl }, 'connected to the broker')
         events.up({ publish: (kind, payload) => publish(client, upTopic(options.gateway, kind), payload, log) })
       })
@@ -93,8 +97,8 @@ function oneConnection(
     client.once('close', () => {
       signal.removeEventListener('abort', stop)
       client.end(true)
-      if (wasUp) events.down(reason)
-      resolve({ wasUp, reason })
+      if (upAtMs !== undefined) events.down(reason)
+      resolve({ upMs: upAtMs === undefined ? 0 : transport.nowMs() - upAtMs, reason })
     })
   })
 }

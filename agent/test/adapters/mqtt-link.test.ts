@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
-import { downTopic, gatewayIdFrom, upTopic, wallClock } from '@wattfleet/protocol'
+import { type Clock, downTopic, gatewayIdFrom, upTopic, wallClock } from '@wattfleet/protocol'
 import { Aedes } from 'aedes'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { mqttLink } from '../../src/adapters/mqtt-link.ts'
@@ -56,7 +56,11 @@ describe('mqttLink', () => {
     return (server.address() as AddressInfo).port
   }
 
-  function link(certificatePem = ca.issue(GATEWAY, own.publicKey)) {
+  function link(
+    certificatePem = ca.issue(GATEWAY, own.publicKey),
+    transport: Clock = wallClock(),
+    onUp: (ups: number) => void = () => {},
+  ) {
     const seen = { ups: [] as Session[], downs: [] as string[], messages: [] as string[] }
     const log = memoryLog()
     const options = {
@@ -66,9 +70,9 @@ describe('mqttLink', () => {
       certificatePem,
       keyPem: own.keyPem,
     }
-    running = mqttLink(options, wallClock(), () => 0, log).run(
+    running = mqttLink(options, transport, () => 0, log).run(
       {
-        up: (session) => void seen.ups.push(session),
+        up: (session) => onUp(seen.ups.push(session)),
         down: (reason) => void seen.downs.push(reason),
         message: (kind, payload) => void seen.messages.push(`${kind} ${Buffer.from(payload).toString('utf8')}`),
       },
@@ -113,6 +117,19 @@ describe('mqttLink', () => {
     await listen(old)
     await vi.waitFor(() => expect(seen.ups).toHaveLength(2), 10_000)
     await vi.waitFor(() => expect(seen.messages).toEqual(['trade while away']))
+  })
+
+  it('waits ever longer for a broker that lets go of it at once, and begins anew after one that held', async () => {
+    let nowMs = 0
+    // a clock on which waiting takes no time: what is asked for is in the log
+    const transport = { nowMs: () => nowMs, until: async () => {} }
+    const { log } = link(undefined, transport, (ups) => {
+      if (ups === 4) nowMs += 60_000
+      hangUp()
+    })
+    await vi.waitFor(() => expect(log.lines.length).toBeGreaterThanOrEqual(10), 10_000)
+    const waits = log.lines.flatMap(({ fields }) => ('waitMs' in fields ? [fields.waitMs] : []))
+    expect(waits.slice(0, 5)).toEqual([500, 1_000, 2_000, 250, 500])
   })
 
   it('keeps trying when the broker refuses it, and stops when asked', async () => {
