@@ -1,4 +1,5 @@
-export { createViews, type ViewSources, type Views } from './adapters/views.ts'
+export type { ViewSources } from './adapters/view-sources.ts'
+export { createViews, type Views } from './adapters/views.ts'
 export { type HubConfig, hubConfig, ROLES, type Role } from './config.ts'
 export { type Gateway, type GatewayOptions, startGateway } from './gateway/server.ts'
 export { runHub } from './hub.ts'

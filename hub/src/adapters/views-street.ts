@@ -11,7 +11,7 @@ import { finalRefusals } from '../intake/intake.ts'
 import { NO_TOTALS, ONLY, type SiteRow, type TradeRow } from '../orderbook/rows.ts'
 import { guarded } from './database.ts'
 import type { SqliteIndex } from './index-sqlite.ts'
-import type { ViewSources } from './views.ts'
+import type { ViewSources } from './view-sources.ts'
 import { marketsOf } from './views-markets.ts'
 
 /** The whole street, its index read in one transaction. */

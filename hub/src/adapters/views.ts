@@ -1,4 +1,4 @@
-import { decodeEnergy, messageOf, type Reason, toHex } from '@wattfleet/protocol'
+import { decodeEnergy, messageOf, toHex } from '@wattfleet/protocol'
 import type {
   CountersView,
   ExchangeViews,
@@ -15,24 +15,10 @@ import type { OrderRow, TradeRow } from '../orderbook/rows.ts'
 import { guarded } from './database.ts'
 import type { SqliteInbox } from './inbox-sqlite.ts'
 import type { SqliteIndex } from './index-sqlite.ts'
+import type { ViewSources } from './view-sources.ts'
 import { marketsOf } from './views-markets.ts'
 import { chainOf, streetOf, totalsOf } from './views-street.ts'
 import { conditions } from './where.ts'
-
-/** What the running process knows beside its stores. */
-export interface ViewSources {
-  readonly index: SqliteIndex
-  readonly inbox: SqliteInbox
-  readonly community: number
-  /** What the operator calls a site, by its id. */
-  readonly siteNames: Readonly<Record<string, string>>
-  /** Finalized head as far as the chain said, while it can be asked. */
-  readonly finalizedBlock: () => number | undefined
-  readonly isBrokerConnected: () => boolean
-  readonly storeFault: () => string | undefined
-  readonly receipts: () => ReadonlyMap<Reason | 'ok', number>
-  readonly blocksFollowed: () => number
-}
 
 export interface Views extends ExchangeViews {
   /** Tells those who listen that what the street shows has changed. */
