@@ -2,6 +2,7 @@ import {
   type Cancel,
   type CommunityRules,
   type Energy,
+  HOUSE_CONNECTION_W,
   type Message,
   type Order,
   type Reason,
@@ -12,10 +13,12 @@ import { capOf, type GatewayEntry } from '../ports.ts'
 
 /** A corrected reading counts until the slot's disputes end: this long after the last moment of its execution. */
 export const DISPUTES_S = 7 * 86_400
+/** A gateway's clock may lead ours: a reading may come this long before its slot ends here. Nothing is settled that early. */
+const ENERGY_EARLY_S = 60
 /** A meter may exceed its nameplate for a moment, not twofold for a whole slot: beyond this it is a phantom. */
 const SANE_FACTOR = 2
-/** A site without a plant still feeds in a little now and then: its reading must not be lost for that. */
-const SANE_FLOOR_WH = 1000
+/** What a reading may be off where a slot's boundary was met late: it must not be lost for that. */
+const SANE_MARGIN_WH = 1000
 
 export interface IntakeContext {
   readonly chain: Uint8Array
@@ -86,12 +89,17 @@ function decideCancel(_cancel: Cancel, entry: GatewayEntry, rules: CommunityRule
 function decideEnergy(energy: Energy, entry: GatewayEntry, rules: CommunityRules, nowS: number): Decision {
   if (energy.slotStart % rules.slotLengthS !== 0) return refuse('malformed')
   const times = slotTimes(energy.slotStart, rules)
-  if (nowS < times.endsAt) return refuse('market-not-open')
+  if (nowS < times.endsAt - ENERGY_EARLY_S) return refuse('market-not-open')
   const entersUntilS = times.executionLatest + DISPUTES_S
   if (nowS > entersUntilS) return refuse('gate-closed')
   const isSane =
-    energy.importWh <= entry.capImportWh * SANE_FACTOR + SANE_FLOOR_WH &&
-    energy.exportWh <= entry.capExportWh * SANE_FACTOR + SANE_FLOOR_WH
+    energy.importWh <= mostWh(entry.capImportWh, rules) && energy.exportWh <= mostWh(entry.capExportWh, rules)
   if (energy.quality !== 'missing' && !isSane) return refuse('cap')
   return { ok: true, site: entry.site, entersUntilS }
+}
+
+/** The most that is believed of one slot: gateways believe their meters up to the same bound. */
+function mostWh(capWh: number, rules: CommunityRules): number {
+  const connectionWh = (HOUSE_CONNECTION_W * rules.slotLengthS) / 3600
+  return Math.max(capWh * SANE_FACTOR, connectionWh) + SANE_MARGIN_WH
 }

@@ -25,6 +25,9 @@ const entry: GatewayEntry = {
   capExportWh: 4000,
 }
 
+const large = { ...entry, capImportWh: 10_000 }
+const consumer = { ...entry, capExportWh: 0 }
+
 function decoded({ bytes }: { bytes: Uint8Array }): Message {
   const message = decodeMessage(bytes)
   if (message === undefined) throw new Error('not a message')
@@ -68,10 +71,11 @@ describe('what intake refuses without asking the store', () => {
     ['past its own expiry', order({ expiresAt: OPEN_S }), {}, 'expired'],
     ['an offer over the export cap', order({ energyWh: 4001 }), {}, 'cap'],
     ['a bid over the import cap', order({ side: 'bid', energyWh: 5001 }), {}, 'cap'],
-    ['a reading before the slot ended', energy(), { nowS: SLOT + 899 }, 'market-not-open'],
+    ['a reading before the slot ended', energy(), { nowS: SLOT + 839 }, 'market-not-open'],
     ['a reading off the grid', energy({ slotStart: SLOT + 1 }), {}, 'malformed'],
     ['a reading after the disputes', energy(), { nowS: SLOT + 900 + 86_400 + 7 * 86_400 + 1 }, 'gate-closed'],
-    ['a phantom of energy', energy({ exportWh: 9001 }), {}, 'cap'],
+    ['a phantom of energy', energy({ exportWh: 11_868 }), {}, 'cap'],
+    ['a phantom beyond twice a large cap', energy({ importWh: 21_001 }), { entry: large }, 'cap'],
   ]
   it.each(rows)('%s', (_, message, context, reason) => {
     expect(decide(message, context)).toEqual({ ok: false, reason })
@@ -97,5 +101,12 @@ describe('what intake accepts', () => {
     const entersUntilS = SLOT + 900 + 86_400 + 7 * 86_400
     expect(decide(energy({ exportWh: 9000 }))).toEqual({ ok: true, site: ada.site, entersUntilS })
     expect(decide(energy({ exportWh: 99_999, quality: 'missing' }))).toMatchObject({ ok: true })
+  })
+  it('a reading up to what a house connection carries, where its nameplate says less; up to twice the nameplate else', () => {
+    expect(decide(energy({ importWh: 4000, exportWh: 10_867 }), { entry: consumer })).toMatchObject({ ok: true })
+    expect(decide(energy({ importWh: 21_000 }), { entry: large })).toMatchObject({ ok: true })
+  })
+  it('a reading of a gateway whose clock leads', () => {
+    expect(decide(energy(), { nowS: SLOT + 840 })).toMatchObject({ ok: true })
   })
 })
