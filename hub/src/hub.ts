@@ -102,7 +102,7 @@ function makeParts(config: HubConfig, clock: Clock, chain: ChainClient): Parts {
 
 /** Intake and courier: they share the connection to the broker. */
 async function runIntake(parts: Parts, chainId: Uint8Array, started: () => void, signal: AbortSignal): Promise<void> {
-  const { config, clock, inbox, index, log, stored, running } = parts
+  const { config, clock, inbox, index, chain, log, stored, running } = parts
   const key = readSigningKey(config.hubSeedPath)
   const files = { ca: readText(config.caPath), cert: readText(config.certPath), key: readText(config.keyPath) }
   let receive: OnMessage = () => undefined
@@ -114,6 +114,7 @@ async function runIntake(parts: Parts, chainId: Uint8Array, started: () => void,
     community: config.community,
     inbox,
     registry: index,
+    finalizedBlock: chain.finalizedBlock,
     clock,
     rate: { perSecond: config.messagesPerSecond, burst: config.messageBurst },
     monotonicMs,

@@ -27,7 +27,7 @@ export interface IntakeContext {
   /** What the registry says of the key, as far as blocks are indexed. */
   readonly entry: GatewayEntry | undefined
   readonly rules: CommunityRules | undefined
-  /** Whether the index has moved on since this key or epoch was first asked for and not found. */
+  /** Whether the index holds all that was final when this key or epoch was first asked for and not found. */
   readonly isIndexSure: boolean
 }
 

@@ -54,6 +54,8 @@ export interface IntakeOptions {
   readonly community: number
   readonly inbox: InboxWriter
   readonly registry: Registry
+  /** The chain's finalized head, while it can be asked. */
+  readonly finalizedBlock: () => number | undefined
   readonly clock: Clock
   readonly rate: RateLimit
   /** The wall's monotonic time in ms, for the rate limit. */
@@ -90,7 +92,7 @@ function split(incoming: Incoming): { message: Message; signed: SignedMessage } 
 export function createIntake(options: IntakeOptions): Intake {
   const { chain, community, inbox, registry, clock, log } = options
   const rate = createRateLimiter(options.rate, options.monotonicMs)
-  const isIndexSure = unheardKeys(registry)
+  const isIndexSure = unheardKeys(options)
   const counts = new Map<Reason | 'ok', number>()
   let fault: string | undefined
 
@@ -107,14 +109,16 @@ export function createIntake(options: IntakeOptions): Intake {
     if (known !== undefined) return { hash, answer: known === hash ? 'ok' : 'conflict' }
     const key = toHex(message.value.gateway)
     const receivedMs = clock.nowMs()
+    const nowS = Math.floor(receivedMs / 1000)
     const entry = registry.gateway(key)
     const decision = decideIntake(message, {
       chain,
       community,
-      nowS: Math.floor(receivedMs / 1000),
+      nowS,
       entry,
       rules: registry.rules(community),
-      isIndexSure: (entry !== undefined && entry.epoch >= message.value.epoch) || isIndexSure(key, message.value.epoch),
+      isIndexSure:
+        (entry !== undefined && entry.epoch >= message.value.epoch) || isIndexSure(key, message.value.epoch, nowS),
     })
     if (!decision.ok) return { hash, answer: decision.reason }
     const { ok: _, ...accepted } = decision
@@ -168,22 +172,34 @@ function verdictOf(stored: Stored | undefined): Reason | 'ok' {
   }
 }
 
+/** What was known when a key or epoch was asked for and not found. */
+interface FirstAsk {
+  /** The latest finalized block then, as far as known here. */
+  readonly block: number
+  /** Where the chain itself did not say how far it was: the moment, S. */
+  readonly atS?: number
+}
+
 /**
  * A key or epoch that is not in the index may have been enrolled in a block that is not indexed yet. It counts as unknown
- * only once a block was indexed after it was first asked for; until then the answer is one that invites another try.
+ * only once the index is past the chain's finalized head of when it was first asked for; where the chain could not say,
+ * once it holds a block as late as that moment. Until then the answer is one that invites another try.
  */
-function unheardKeys(registry: Registry): (key: string, epoch: number) => boolean {
-  const firstAsked = new Map<string, number>()
-  return (key, epoch) => {
-    const head = registry.head()?.number
-    if (head === undefined) return false
+function unheardKeys({ registry, finalizedBlock }: Pick<IntakeOptions, 'registry' | 'finalizedBlock'>) {
+  const firstAsks = new Map<string, FirstAsk>()
+  return (key: string, epoch: number, nowS: number): boolean => {
+    const head = registry.head()
     const name = `${key}/${epoch}`
-    const first = firstAsked.get(name)
-    if (first !== undefined) return head > first
-    firstAsked.set(name, head)
-    if (firstAsked.size > UNHEARD_LIMIT) {
-      const oldest = firstAsked.keys().next().value
-      if (oldest !== undefined) firstAsked.delete(oldest)
+    const first = firstAsks.get(name)
+    if (first !== undefined) {
+      return head !== undefined && head.number > first.block && head.timestampS >= (first.atS ?? 0)
+    }
+    const finalized = finalizedBlock()
+    const block = Math.max(head?.number ?? -1, finalized ?? -1)
+    firstAsks.set(name, { block, ...(finalized === undefined ? { atS: nowS } : {}) })
+    if (firstAsks.size > UNHEARD_LIMIT) {
+      const oldest = firstAsks.keys().next().value
+      if (oldest !== undefined) firstAsks.delete(oldest)
     }
     return false
   }

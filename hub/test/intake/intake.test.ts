@@ -43,7 +43,7 @@ function setup(rate = { perSecond: 1000, burst: 1000 }) {
   const inbox = memoryInbox()
   const index = memoryIndex()
   const clock = manualClock(OPEN_S * 1000)
-  const produce = () => indexBlock(index, inbox, chain.produce(OPEN_S))
+  const produce = (atS = OPEN_S) => indexBlock(index, inbox, chain.produce(atS))
   produce()
   const broken = { store: false }
   const writer = {
@@ -53,9 +53,10 @@ function setup(rate = { perSecond: 1000, burst: 1000 }) {
       return inbox.commit(...group)
     },
   }
+  const finalized: { block: number | undefined } = { block: 0 }
   const options = { chain: CHAIN_ID, community: COMMUNITY, inbox: writer, registry: index, clock, rate, log: quiet }
-  const intake = createIntake({ ...options, monotonicMs: () => 0 })
-  return { chain, inbox, index, clock, intake, produce, broken }
+  const intake = createIntake({ ...options, finalizedBlock: () => finalized.block, monotonicMs: () => 0 })
+  return { chain, inbox, index, clock, intake, produce, broken, finalized }
 }
 
 function incoming(kind: Incoming['kind'], signed: SignedMessage, wire = ada.wire): Incoming {
@@ -140,6 +141,33 @@ describe('intake', () => {
     moveIn(chain, stranger)
     produce()
     expect(answers(intake, unknown)).toEqual(['ok'])
+  })
+
+  it('refuses no key for good while the index is behind the finalized head that was known when it was asked for', () => {
+    const { intake, produce, chain, finalized } = setup()
+    finalized.block = 3
+    const early = incoming('order', order(1, {}, stranger), stranger.wire)
+    const later = incoming('order', order(1, { epoch: 2 }))
+    for (let block = 1; block <= 3; block++) {
+      expect(answers(intake, early, later)).toEqual(['chain-unavailable', 'chain-unavailable'])
+      if (block === 3) moveIn(chain, stranger)
+      produce()
+    }
+    expect(answers(intake, early)).toEqual(['ok'])
+    expect(answers(intake, later)).toEqual(['chain-unavailable'])
+    produce()
+    expect(answers(intake, later)).toEqual(['epoch'])
+  })
+
+  it('goes by the time of blocks where the chain did not say how far it is', () => {
+    const { intake, produce, finalized } = setup()
+    finalized.block = undefined
+    const unknown = incoming('order', order(1, {}, stranger), stranger.wire)
+    expect(answers(intake, unknown)).toEqual(['chain-unavailable'])
+    produce(OPEN_S - 1)
+    expect(answers(intake, unknown)).toEqual(['chain-unavailable'])
+    produce(OPEN_S)
+    expect(answers(intake, unknown)).toEqual(['unknown-gateway'])
   })
 
   it('caps a site over all its orders of a slot', () => {
