@@ -1,4 +1,4 @@
-import { aborted, type Clock, slotStartOf } from '@wattfleet/protocol'
+import { type Clock, pause, slotStartOf } from '@wattfleet/protocol'
 import { scheduleJob } from 'node-schedule'
 import type { Scheduler } from '../ports.ts'
 
@@ -20,20 +20,29 @@ export function clockScheduler(clock: Clock): Scheduler {
   }
 }
 
-/** Slot jobs on the wall's clock: one job for one date at a time, so that a slot is never run twice or late in a row. */
+/**
+ * Slot jobs on the wall's clock: one job for one date at a time, so that a slot is never run twice or late in a row.
+ * node-schedule waits for its date however the clock is stepped, so a date that is out of reach is planned anew.
+ */
 export function wallScheduler(clock: Clock): Scheduler {
   return {
     async everySlot(slotLengthS, job, signal) {
       let plan = planned(nextSlot(clock.nowMs(), slotLengthS))
       function planned(slotStart: number) {
-        return scheduleJob(new Date(slotStart * 1000), () => {
+        const timer = scheduleJob(new Date(slotStart * 1000), () => {
           // a timer may fire a moment early: the next slot is then still the one after this
           plan = planned(Math.max(nextSlot(clock.nowMs(), slotLengthS), slotStart + slotLengthS))
           job(slotStart)
         })
+        return { slotStart, timer }
       }
-      await aborted(signal)
-      plan?.cancel()
+      while (!signal.aborted) {
+        await pause(slotLengthS * 1000, signal)
+        if (Math.abs(plan.slotStart - clock.nowMs() / 1000) <= 2 * slotLengthS) continue
+        plan.timer?.cancel()
+        plan = planned(nextSlot(clock.nowMs(), slotLengthS))
+      }
+      plan.timer?.cancel()
     },
   }
 }

@@ -1,5 +1,5 @@
 import { manualClock, wallClock } from '@wattfleet/protocol'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { clockScheduler, wallScheduler } from '../../src/adapters/schedulers.ts'
 
 describe('clockScheduler', () => {
@@ -18,6 +18,27 @@ describe('clockScheduler', () => {
 })
 
 describe('wallScheduler', () => {
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  it('keeps to the slots of the wall after a clock that was years ahead for a moment', async () => {
+    vi.useFakeTimers({ now: 1_800_000_000_000, toFake: ['setTimeout', 'clearTimeout', 'Date'] })
+    const stop = new AbortController()
+    const slots: number[] = []
+    const running = wallScheduler(wallClock()).everySlot(900, (slotStart) => void slots.push(slotStart), stop.signal)
+    await vi.advanceTimersByTimeAsync(890_000)
+    vi.setSystemTime(Date.now() + 31_536_000_000)
+    await vi.advanceTimersByTimeAsync(20_000)
+    vi.setSystemTime(Date.now() - 31_536_000_000)
+    await vi.advanceTimersByTimeAsync(3 * 900_000)
+    stop.abort()
+    await running
+    expect(slots.filter((slotStart) => slotStart < 1_810_000_000)).toEqual([
+      1_800_000_900, 1_800_002_700, 1_800_003_600,
+    ])
+  })
+
   it('runs one job per slot, aligned to the wall, and leaves nothing behind', async () => {
     const stop = new AbortController()
     const slots: { slotStart: number; lateMs: number }[] = []
