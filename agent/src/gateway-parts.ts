@@ -7,6 +7,8 @@ import type { GridMeter, Link, Log, Outbox, Scheduler, SunSource } from './ports
 export interface GatewayParts {
   /** What slots, readings and orders are timed by. */
   readonly clock: Clock
+  /** Runs at the clock's rate and is never stepped: pauses, and what a jump of the clock shows against. */
+  readonly steady: Clock
   /** Real time that nobody steps: receipts and retries. */
   readonly transport: Clock
   readonly meter: GridMeter

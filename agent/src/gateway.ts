@@ -52,7 +52,7 @@ async function trustedClock({ clock, outbox, log }: GatewayParts, signal: AbortS
 type Loop = (signal: AbortSignal) => Promise<void>
 
 function createGateway(parts: GatewayParts): { loops: readonly Loop[]; started: Promise<unknown> } {
-  const { clock, transport, outbox, log, identity } = parts
+  const { clock, steady, transport, outbox, log, identity } = parts
   const { grant } = identity
   const statusBell = createBell()
   const connected = Promise.withResolvers<void>()
@@ -79,13 +79,18 @@ function createGateway(parts: GatewayParts): { loops: readonly Loop[]; started: 
     while (!signal.aborted) {
       await survivingStore(log, publishStatus)
       await transport.until(transport.nowMs() + STATUS_GAP_MS, signal)
-      await statusBell.wait(clock, clock.nowMs() + STATUS_EVERY_MS, signal)
+      await statusBell.wait(steady, steady.nowMs() + STATUS_EVERY_MS, signal)
     }
+  }
+
+  /** By what the reader believed and committed, not by the clock: one that is years ahead would have everything forgotten. */
+  function prune(): void {
+    outbox.prune(Math.floor(outbox.clockFloorMs() / 1000) - KEEP_S)
   }
 
   function atSlot(slotStart: number): void {
     reader.wake()
-    if (slotStart % PRUNE_EVERY_S === 0) void survivingStore(log, () => outbox.prune(slotStart - KEEP_S))
+    if (slotStart % PRUNE_EVERY_S === 0) void survivingStore(log, prune)
   }
 
   const events: LinkEvents = {

@@ -20,6 +20,7 @@ const random = () => randomBytes(4).readUInt32LE() / 2 ** 32
 async function main({ config, clock, signal, ready }: Program<AgentConfig>): Promise<void> {
   const log = pino({ level: config.logLevel })
   const transport = monotonicClock()
+  const onWall = process.env.WATTFLEET_CLOCK === undefined
   mkdirSync(config.stateDir, { recursive: true, mode: 0o700 })
   const files = stateFiles(config.stateDir)
   const enrolled = await enrol(
@@ -40,13 +41,15 @@ async function main({ config, clock, signal, ready }: Program<AgentConfig>): Pro
     await runGateway(
       {
         clock,
+        // a scaled clock is made of the monotonic one and cannot be stepped
+        steady: onWall ? transport : clock,
         transport,
         meter,
         sun: inverter && sunSource(inverter),
         outbox,
         link: mqttLink({ brokerUrl, gateway, caPem, certificatePem, keyPem: tlsKeyPem }, transport, random, log),
         // node-schedule knows only the wall's clock; a scaled one keeps its own time
-        scheduler: process.env.WATTFLEET_CLOCK === undefined ? wallScheduler(clock) : clockScheduler(clock),
+        scheduler: onWall ? wallScheduler(clock) : clockScheduler(clock),
         identity: enrolled,
         strategy: config.strategy,
         pollMs: config.pollS * 1000,

@@ -1,5 +1,6 @@
 import { slotStartOf } from '@wattfleet/protocol'
 import { createBell } from './bell.ts'
+import { look, trustAtStart } from './core/clock-trust.ts'
 import { type Action, decide } from './core/decide.ts'
 import { measuredBasis, persist } from './core/forecast.ts'
 import { absorb, type Metering, meteringRules } from './core/metering.ts'
@@ -27,12 +28,13 @@ export interface Reader {
 
 /** `onSigned`: there is something new in the outbox; `onChange`: the meter fell silent or speaks again. */
 export function createReader(parts: GatewayParts, onSigned: () => void, onChange: () => void): Reader {
-  const { clock, outbox, log } = parts
+  const { clock, steady, outbox, log } = parts
   const { grant } = parts.identity
   const rules = meteringRules(grant)
   const bell = createBell()
   const tried = Promise.withResolvers<void>()
   let metering: Metering = { track: outbox.track() ?? emptyTrack(clock.nowMs(), rules), recent: [], power: undefined }
+  let trust = trustAtStart(clock.nowMs(), steady.nowMs())
   let journalledMs = Number.NEGATIVE_INFINITY
   let silentPolls = 0
 
@@ -40,7 +42,9 @@ export function createReader(parts: GatewayParts, onSigned: () => void, onChange
   async function turn(signal: AbortSignal): Promise<void> {
     const [sample, sunW] = await Promise.all([parts.meter.read(signal), parts.sun?.readSunW(signal)])
     const nowMs = clock.nowMs()
-    if (signal.aborted || nowMs < outbox.clockFloorMs()) return
+    if (signal.aborted || !believes(nowMs) || nowMs < outbox.clockFloorMs()) return
+    // stepped back while the meter was read: no one knows when this was
+    if (sample !== undefined && sample.atMs > nowMs) return
     const next = absorb(metering, sample, nowMs, rules)
     const drafts: Draft[] = next.slots.map((slot) => ({ type: 'energy', slot }))
     drafts.push(...actionsNow(next.metering, sunW, nowMs).map(toDraft))
@@ -55,6 +59,21 @@ export function createReader(parts: GatewayParts, onSigned: () => void, onChange
     if (drafts.length > 0) onSigned()
     if (changed) onChange()
     for (const draft of drafts) log.info(draft, `signed ${draft.type}`)
+  }
+
+  /** A clock that jumped ahead may be wrong by years: what it would make durable waits until it has stood. */
+  function believes(nowMs: number): boolean {
+    const before = trust
+    trust = look(trust, nowMs, steady.nowMs())
+    const { jump } = trust
+    if (jump !== undefined && jump !== before.jump) {
+      log.warn(
+        { clockMs: nowMs, aheadMs: jump.offsetMs - trust.offsetMs },
+        'the clock jumped ahead: waiting whether it stays',
+      )
+    }
+    if (jump === undefined && before.jump !== undefined) log.info({ clockMs: nowMs }, 'the clock is believed again')
+    return jump === undefined
   }
 
   function actionsNow(now: Metering, sunW: number | undefined, nowMs: number): readonly Action[] {
@@ -76,7 +95,7 @@ export function createReader(parts: GatewayParts, onSigned: () => void, onChange
         await survivingStore(log, () => turn(signal))
         tried.resolve()
         const polls = Math.min(LONGEST_SILENCE_POLLS, 2 ** Math.min(silentPolls, 10))
-        await bell.wait(clock, clock.nowMs() + parts.pollMs * polls, signal)
+        await bell.wait(steady, steady.nowMs() + parts.pollMs * polls, signal)
       }
     },
   }

@@ -1,4 +1,5 @@
 import {
+  type Clock,
   ENERGY_TYPE,
   manualClock,
   openDown,
@@ -12,7 +13,7 @@ import { memoryOutbox } from '../src/adapters/memory-outbox.ts'
 import { clockScheduler } from '../src/adapters/schedulers.ts'
 import { runGateway } from '../src/gateway.ts'
 import type { GatewayParts } from '../src/gateway-parts.ts'
-import type { MeterReading, Outbox } from '../src/ports.ts'
+import type { MeterReading, Outbox, Scheduler } from '../src/ports.ts'
 import { identity, memoryLog, STRATEGY, testSeal } from './support/fixtures.ts'
 import { type HubOptions, testHub } from './support/test-hub.ts'
 
@@ -23,25 +24,33 @@ const SLOT_MS = 900_000
 /** A house whose net power is a function of time, W, import positive; its counters start high, as real ones do. */
 function house(powerW: (sinceMs: number) => number) {
   const counters = { importWh: 5_000_000, exportWh: 900_000 }
-  let atMs = START_MS
+  let meteredMs = START_MS
   let silent = false
   let reads = 0
+  let misstampMs = 0
   return {
+    /** The gateway's clock is this far ahead just while the next reading is taken. */
+    misstamp(ms: number) {
+      misstampMs = ms
+    },
     silence(on: boolean) {
       silent = on
     },
     reads: () => reads,
-    meterAt: (nowMs: () => number) => ({
+    /** `nowMs`: when it really is; `stampMs`: what the gateway's clock says. */
+    meterAt: (nowMs: () => number, stampMs: () => number) => ({
       async read(): Promise<MeterReading | undefined> {
         reads += 1
-        for (; atMs < nowMs(); atMs += 1_000) {
-          const watts = powerW(atMs - START_MS)
+        for (; meteredMs < nowMs(); meteredMs += 1_000) {
+          const watts = powerW(meteredMs - START_MS)
           if (watts > 0) counters.importWh += watts / 3_600
           else counters.exportWh -= watts / 3_600
         }
         if (silent) return undefined
         const watts = powerW(nowMs() - START_MS)
-        return { atMs: nowMs(), ...counters, stepWh: 1, importW: Math.max(0, watts), exportW: Math.max(0, -watts) }
+        const atMs = stampMs() + misstampMs
+        misstampMs = 0
+        return { atMs, ...counters, stepWh: 1, importW: Math.max(0, watts), exportW: Math.max(0, -watts) }
       },
     }),
   }
@@ -54,7 +63,7 @@ interface Options extends HubOptions {
   readonly startMs?: number
 }
 
-/** A gateway over a hub in memory, on one clock that the test moves. */
+/** A gateway over a hub in memory, on one clock that the test moves, and can make the gateway believe another time. */
 function street({
   powerW,
   outbox = memoryOutbox(testSeal(), 1),
@@ -63,6 +72,17 @@ function street({
   ...hubOptions
 }: Options) {
   const clock = manualClock(startMs)
+  let stepMs = 0
+  const stepped: Clock = {
+    nowMs: () => clock.nowMs() + stepMs,
+    async until(atMs, signal) {
+      while (stepped.nowMs() < atMs && !signal?.aborted) await clock.until(clock.nowMs() + 1_000, signal)
+    },
+  }
+  const scheduler: Scheduler = {
+    everySlot: (lengthS, job, signal) =>
+      clockScheduler(clock).everySlot(lengthS, (slotStart) => job(slotStart + stepMs / 1000), signal),
+  }
   const home = house(powerW)
   const hub = testHub(hubOptions)
   const log = memoryLog()
@@ -70,13 +90,14 @@ function street({
   let ready = 0
   const running = runGateway(
     {
-      clock,
+      clock: stepped,
+      steady: clock,
       transport: clock,
-      meter: home.meterAt(clock.nowMs),
+      meter: home.meterAt(clock.nowMs, stepped.nowMs),
       sun: undefined,
       outbox,
       link: hub.link,
-      scheduler: clockScheduler(clock),
+      scheduler,
       identity: identity(),
       strategy: STRATEGY,
       pollMs: 30_000,
@@ -97,6 +118,10 @@ function street({
     outbox,
     running,
     ready: () => ready,
+    /** From now on the gateway's clock is this far from the time. */
+    step(ms: number) {
+      stepMs = ms
+    },
     async advance(ms: number) {
       // in steps, so that whatever wakes at one moment is done before the next
       for (let left = ms; left > 0; left -= 1_000) await clock.advance(Math.min(left, 1_000))
@@ -279,6 +304,67 @@ describe('runGateway', () => {
     expect([one.ready(), one.outbox.pending(10), one.hub.received()]).toEqual([0, [], 0])
     await one.advance(120_000)
     expect(one.hub.orders.size).toBe(4)
+    await one.stop()
+  })
+
+  it('makes nothing durable of a clock that is years ahead for a few minutes, and goes on as if nothing had been', async () => {
+    const one = street({ powerW: () => -1_200 })
+    const day = 86_400
+    // the slot that begins meanwhile begins a day of that other time: then old slots are forgotten
+    const aheadS = 400 * day - ((START_S + 900) % day)
+    await one.advance(790_000)
+    const before = one.outbox.orders(0)
+    one.step(aheadS * 1000)
+    await one.advance(240_000)
+    expect(one.outbox.orders(0)).toEqual(before)
+    expect(one.outbox.clockFloorMs()).toBeLessThanOrEqual(START_MS + 790_000)
+    one.step(0)
+    const [readsBefore, statusesBefore] = [one.home.reads(), one.hub.statuses.length]
+    await one.advance(3 * SLOT_MS)
+    expect(one.home.reads() - readsBefore).toBeGreaterThan(85)
+    expect(one.hub.statuses.length - statusesBefore).toBeGreaterThan(40)
+    expect(
+      one.outbox
+        .orders(0)
+        .slice(0, before.length)
+        .map(({ sequence }) => sequence),
+    ).toEqual(before.map(({ sequence }) => sequence))
+    const nowS = one.clock.nowMs() / 1000
+    for (const { order } of one.hub.orders.values()) expect(order.slotStart).toBeLessThan(nowS + 7_200)
+    expect(one.hub.energies().map(({ slotStart, quality }) => [slotStart - START_S, quality])).toEqual([
+      [0, 'estimated'],
+      [900, 'estimated'],
+      [1_800, 'good'],
+      [2_700, 'good'],
+    ])
+    expect(one.log.lines).toContainEqual(expect.objectContaining({ message: expect.stringContaining('jumped ahead') }))
+    await one.stop()
+  })
+
+  it('takes no reading from a clock that was stepped back while the meter was read', async () => {
+    const one = street({ powerW: () => 400 })
+    await one.advance(100_000)
+    one.home.misstamp(365 * 86_400_000)
+    await one.advance(2 * SLOT_MS)
+    expect(one.outbox.track()?.last?.atMs).toBeLessThanOrEqual(one.clock.nowMs())
+    expect(one.hub.energies()).toMatchObject([
+      { slotStart: START_S, importWh: 100, quality: 'good' },
+      { importWh: 100 },
+    ])
+    await one.stop()
+  })
+
+  it('follows a clock that jumped ahead once it has stood for minutes', async () => {
+    const one = street({ powerW: () => 400 })
+    await one.advance(100_000)
+    const aheadMs = 2 * 86_400_000
+    one.step(aheadMs)
+    await one.advance(240_000)
+    expect([one.hub.orders.size, one.outbox.clockFloorMs() < START_MS + aheadMs]).toEqual([4, true])
+    await one.advance(120_000)
+    expect(one.outbox.clockFloorMs()).toBeGreaterThan(START_MS + aheadMs)
+    const latest = [...one.hub.orders.values()].at(-1)
+    expect(latest?.order.slotStart).toBeGreaterThan((START_MS + aheadMs) / 1000)
     await one.stop()
   })
 
