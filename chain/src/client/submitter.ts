@@ -11,6 +11,8 @@ import type { Pending, SubmissionStore } from './submission-store.ts'
 const ERA_BLOCKS = 64
 /** A node that restarted has forgotten what it was sent: say it again after so many blocks without it. */
 const RESEND_BLOCKS = 8
+/** The nonce is taken: on a network that makes blocks faster than it finalizes them, perhaps by this very extrinsic. */
+const MAY_BE_INCLUDED = /\b(Stale|outdated)\b/
 /** Between two attempts when the chain does not answer. */
 const RETRY_MS = 1_000
 
@@ -90,7 +92,7 @@ async function finish(
     if (last < number && last - sentAt >= RESEND_BLOCKS) {
       refusal = await retrying(() => send(connection, pending), signal)
       sentAt = last
-      if (refusal !== '' && (await isDead(connection, pending, signal))) break
+      if (refusal !== '' && !MAY_BE_INCLUDED.test(refusal) && (await isDead(connection, pending, signal))) break
     }
     await connection.headFrom(number, signal)
     const ended = await retrying(() => findIn(connection, pending, number), signal)
