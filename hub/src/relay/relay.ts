@@ -39,10 +39,11 @@ export async function untilIndexed(
  */
 export async function runRelay(options: RelayOptions, signal: AbortSignal): Promise<void> {
   const { queue, clock, stored, log } = options
-  await retrying(log, signal, () => recoverClaims(options, signal))
   while (!signal.aborted) {
     const seen = stored.count
     const sent = await retrying(log, signal, async () => {
+      await recoverClaims(options, signal)
+      if (signal.aborted) return 0
       const batch = queue.waiting(BATCH_LIMIT.orders, Math.floor(clock.nowMs() / 1000))
       if (batch.length === 0) return 0
       const ids = batch.map(({ id }) => id)
@@ -63,10 +64,10 @@ export async function runRelay(options: RelayOptions, signal: AbortSignal): Prom
 }
 
 /**
- * What was claimed when a process died may be in an extrinsic that still enters. An empty batch is a barrier: the
- * submitter signs nothing before the last extrinsic has ended, so once the barrier's block is indexed, every claimed
- * message either has its fate or never entered. Without it, an order refused in the old extrinsic (for want of
- * collateral, say) could enter in a new one after its owner was told that it was rejected.
+ * What was claimed when a process died, or when its store failed, may be in an extrinsic that still enters. An empty
+ * batch is a barrier: the submitter signs nothing before the last extrinsic has ended, so once the barrier's block is
+ * indexed, every claimed message either has its fate or never entered. Without it, an order refused in the old extrinsic
+ * (for want of collateral, say) could enter in a new one after its owner was told that it was rejected.
  */
 async function recoverClaims(options: RelayOptions, signal: AbortSignal): Promise<void> {
   const { queue, progress, indexed, log } = options
@@ -78,7 +79,7 @@ async function recoverClaims(options: RelayOptions, signal: AbortSignal): Promis
       await untilIndexed(progress, submission.block, indexed, signal)
       break
     }
-    log.warn({ error: submission.error }, 'the barrier after a restart is tried again')
+    log.warn({ error: submission.error }, 'the barrier behind what was claimed is tried again')
     await pause(BACK_OFF_MS, signal)
   }
   if (signal.aborted) return

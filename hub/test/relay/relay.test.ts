@@ -1,3 +1,4 @@
+import { Fault } from '@wattfleet/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Hub, hub } from '../support/hub.ts'
 import { house, moveIn, OPEN_S, SLOT, signedCancel, signedOrder, until } from '../support/street.ts'
@@ -64,6 +65,29 @@ describe('the relay', () => {
     await blockWhenSubmitted()
     expect(entered(street)).toHaveLength(1)
     expect(chain.submitted).toHaveLength(2)
+  })
+
+  it('strands nothing when the store fails while it gives back what died', async () => {
+    const { chain, inbox, put, start, block, blockWhenSubmitted } = setup()
+    const { release } = inbox
+    let calls = 0
+    Object.assign(inbox, {
+      release(ids: readonly string[]) {
+        if (calls++ === 0) throw new Fault('store', 'disk full', { retryable: true })
+        release(ids)
+      },
+    })
+    await block()
+    put(ada, order(1))
+    start('relay')
+    await until(() => chain.waiting() === 1)
+    chain.dropPool()
+    await until(() => chain.submitted.length === 2, 'the barrier')
+    expect(chain.submitted[1]).toMatchObject({ items: [] })
+    await block()
+    await blockWhenSubmitted()
+    expect(entered(street)).toHaveLength(1)
+    expect(inbox.claimed()).toEqual([])
   })
 
   it('goes on where it was killed between submission and end: nothing is lost, nothing entered twice', async () => {
