@@ -1,4 +1,4 @@
-import { Fault, messageOf, wallClock } from '@wattfleet/protocol'
+import { Fault, messageOf, pause } from '@wattfleet/protocol'
 import type { pino } from 'pino'
 import type { SiteRecord, Store } from './adapters/store.ts'
 import type { Registrar } from './ports.ts'
@@ -68,14 +68,13 @@ export async function keepRegistering(
   log: pino.Logger,
   signal: AbortSignal,
 ): Promise<void> {
-  const wall = wallClock() // a transport's pauses
   for (let waitMs = FIRST_RETRY_MS; !signal.aborted; waitMs = Math.min(2 * waitMs, LONGEST_RETRY_MS)) {
     const faults = await registerAll(store, registrar, settings, signal)
     if (faults.length === 0) return void log.info({ sites: store.sites().length }, 'all sites are on the chain')
     if (signal.aborted) return
     const retryable = faults.every((fault) => fault instanceof Fault && fault.retryable)
     log[retryable ? 'warn' : 'error']({ open: faults.length, first: messageOf(faults[0]) }, 'sites not registered yet')
-    await wall.until(wall.nowMs() + waitMs, signal)
+    await pause(waitMs, signal)
   }
 }
 
