@@ -1,4 +1,4 @@
-import { type Clock, Fault, messageOf, wallClock } from '@wattfleet/protocol'
+import { type Clock, Fault, messageOf, pause } from '@wattfleet/protocol'
 import type { HouseConfig, SimulatorConfig } from './config.ts'
 import type { Flows, HouseState } from './core/house.ts'
 import { firstState, flowsAt, momentOf, nextStep, STEP_MS, stepAt, type World } from './core/street.ts'
@@ -154,9 +154,8 @@ class Street implements Simulator {
 
   /** Stores by the wall's clock: it is the disk that is spared. A full disk does not stop the meters. */
   async #keep(): Promise<void> {
-    const wall = wallClock()
     while (!this.#stopping.signal.aborted) {
-      await wall.until(wall.nowMs() + STORE_EVERY_MS, this.#stopping.signal)
+      await pause(STORE_EVERY_MS, this.#stopping.signal)
       try {
         await this.#store()
       } catch (error) {
