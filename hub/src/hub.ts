@@ -169,6 +169,7 @@ async function runRole(
   const { config, chain, inbox, index, clock, stored, indexed, log } = parts
   const { community, seeds, stateDir } = config
   const named = log.child({ role })
+  const { finalizedBlock } = chain
   if (role === 'intake') return runIntake(parts, chainId, started, signal)
   if (role === 'gateway') return runHttp(parts, started, signal)
   if (role === 'orderbook') {
@@ -185,10 +186,10 @@ async function runRole(
         signal,
       )
     case 'match':
-      return runMatching({ community, book: index, submitter, indexed, log: named }, signal)
+      return runMatching({ community, book: index, finalizedBlock, submitter, indexed, log: named }, signal)
     case 'settle':
       return runSettlement(
-        { community, slots: index, energies: inbox, plans: inbox, submitter, indexed, log: named },
+        { community, slots: index, energies: inbox, plans: inbox, finalizedBlock, submitter, indexed, log: named },
         signal,
       )
   }

@@ -3,7 +3,7 @@ import { matchPayAsBid } from '@wattfleet/market'
 import { slotTimes } from '@wattfleet/protocol'
 import type { Book, Log, Market } from '../ports.ts'
 import { LOOK_AGAIN_MS, type Pulse } from '../pulse.ts'
-import { retrying, untilIndexed } from '../relay/relay.ts'
+import { isBehind, retrying, untilIndexed } from '../relay/relay.ts'
 
 /** A market whose matches the chain refuses is left alone for 1, 2, 4 … blocks, at most this many. */
 const MOST_BLOCKS_OFF = 64
@@ -12,6 +12,8 @@ export interface MatchOptions {
   readonly community: number
   readonly book: Book
   readonly submitter: Submitter
+  /** The chain's finalized head, while it can be asked. */
+  readonly finalizedBlock: () => number | undefined
   /** Beaten when a block was indexed. */
   readonly indexed: Pulse
   readonly log: Log
@@ -29,14 +31,14 @@ interface Penalty {
  * one call is left to the next round.
  */
 export async function runMatching(options: MatchOptions, signal: AbortSignal): Promise<void> {
-  const { book, community, indexed, log } = options
+  const { book, community, finalizedBlock, indexed, log } = options
   const penalties = new Map<string, Penalty>()
   while (!signal.aborted) {
     const seen = indexed.count
     let submitted = 0
     await retrying(log, signal, async () => {
       for (const market of book.tradableMarkets(community)) {
-        if (signal.aborted) return
+        if (signal.aborted || isBehind(book, finalizedBlock)) return
         if (await matchMarket(options, market, penalties, signal)) submitted++
       }
     })

@@ -30,6 +30,18 @@ export async function untilIndexed(
   }
 }
 
+/** A node tells of a finalized block before its events are fetched and taken in: this far behind is no lag. */
+const BLOCKS_UNDER_WAY = 2
+
+/**
+ * Whether the index is behind what the chain says is final: what is worked out from it then is old, and refused. While
+ * the chain does not say how far it is, this is not known to be so.
+ */
+export function isBehind(progress: Progress, finalizedBlock: () => number | undefined): boolean {
+  const finalized = finalizedBlock()
+  return finalized !== undefined && (progress.head()?.number ?? -1) < finalized - BLOCKS_UNDER_WAY
+}
+
 /**
  * Brings orders and cancels from the inbox to the chain, a batch at a time, as they come: the next batch gathers while
  * the last is on its way. Messages are claimed durably before they are submitted, so that a process that dies knows what

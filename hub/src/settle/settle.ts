@@ -2,7 +2,7 @@ import type { Submitter } from '@wattfleet/chain'
 import { sha256 } from '@wattfleet/protocol'
 import type { Energies, Log, Plan, Plans, Slots } from '../ports.ts'
 import { LOOK_AGAIN_MS, type Pulse } from '../pulse.ts'
-import { retrying, untilIndexed } from '../relay/relay.ts'
+import { isBehind, retrying, untilIndexed } from '../relay/relay.ts'
 import { isDue, nextCall, planSlot } from './plan.ts'
 
 /** A slot whose settlement the chain refuses is left alone for 1, 2, 4 … blocks, at most this many. */
@@ -16,6 +16,8 @@ export interface SettleOptions {
   readonly energies: Energies
   readonly plans: Plans
   readonly submitter: Submitter
+  /** The chain's finalized head, while it can be asked. */
+  readonly finalizedBlock: () => number | undefined
   /** Beaten when a block was indexed. */
   readonly indexed: Pulse
   readonly log: Log
@@ -29,17 +31,18 @@ interface Penalty {
 /**
  * The settlement engine. A slot's plan is written down before anything of it is submitted: its calls share one root, so a
  * process that dies between two of them must go on with the same readings, whatever has arrived since. What is done is
- * what finalized blocks say, so a call that got in before the process died is not sent again.
+ * what finalized blocks say, so a call that got in before the process died is not sent again; and if it is, because its
+ * block is not indexed yet, its refusal changes nothing.
  */
 export async function runSettlement(options: SettleOptions, signal: AbortSignal): Promise<void> {
-  const { slots, community, indexed, log } = options
+  const { slots, community, finalizedBlock, indexed, log } = options
   const penalties = new Map<number, Penalty>()
   while (!signal.aborted) {
     const seen = indexed.count
     let submitted = 0
     await retrying(log, signal, async () => {
       for (const slotStart of slots.unsettled(community).slice(0, SLOTS_PER_ROUND)) {
-        if (signal.aborted) return
+        if (signal.aborted || isBehind(slots, finalizedBlock)) return
         if (await settleOne(options, slotStart, penalties, signal)) submitted++
       }
     })
@@ -88,10 +91,14 @@ async function settleOne(
   }
   log.warn({ slotStart, error: submission.error, effect: submission.effect }, 'a settlement had no effect')
   const blocks = Math.min(MOST_BLOCKS_OFF, (penalties.get(slotStart)?.blocks ?? 0) * 2 || 1)
-  penalties.set(slotStart, { blocks, until: head + blocks })
-  // nothing is committed for this slot yet: it may be planned anew, with what has arrived since
-  if (submission.effect === 'included-without-effect' && slots.root(community, slotStart) === undefined) {
-    plans.drop(community, slotStart)
+  if (submission.effect === 'died') {
+    penalties.set(slotStart, { blocks, until: head + blocks })
+    return true
   }
+  penalties.set(slotStart, { blocks, until: submission.block + blocks })
+  // a call of this plan may be in a block that is not indexed yet: what is committed is known only from here on
+  await untilIndexed(slots, submission.block, indexed, signal)
+  // nothing is: it may be planned anew, with what has arrived since
+  if (!signal.aborted && slots.root(community, slotStart) === undefined) plans.drop(community, slotStart)
   return true
 }

@@ -4,11 +4,12 @@ import { house, moveIn, OPEN_S, SLOT, signedCancel, signedOrder, until } from '.
 
 const [ada, ben, cy] = [house('ada'), house('ben'), house('cy')]
 let street: Hub
+let orderbook: ReturnType<Hub['start']>
 
 async function setup(): Promise<Hub> {
   street = hub()
   for (const one of [ada, ben, cy]) moveIn(street.chain, one)
-  street.start('orderbook')
+  orderbook = street.start('orderbook')
   street.start('relay')
   await street.block()
   return street
@@ -43,6 +44,21 @@ describe('the matching engine', () => {
     await blockWhenSubmitted()
     await blockWhenSubmitted()
     expect(trades(street).map((trade) => trade.type === 'trade' && trade.energyWh)).toEqual([800, 200])
+  })
+
+  it('rests while the index is far behind the chain', async () => {
+    const { put, start, blockWhenSubmitted, chain, index } = await setup()
+    put(ada, signedOrder(ada, { sequence: 1, side: 'offer' }))
+    put(ben, signedOrder(ben, { sequence: 1, side: 'bid' }))
+    await blockWhenSubmitted()
+    await until(() => index.tradableMarkets(7).length === 1, 'a market')
+    await orderbook.stop()
+    for (let block = 0; block < 4; block++) chain.produce(OPEN_S)
+    start('match')
+    start('orderbook')
+    await until(() => matches(street).length === 1, 'matches')
+    const [first] = matches(street)
+    expect(first?.call === 'submit-matches' && first.computedFrom).toBeGreaterThanOrEqual(chain.all.length - 3)
   })
 
   it('lets matches go that a cancel has overtaken, and leaves the market alone for a while', async () => {

@@ -1,7 +1,8 @@
+import { decodeMessage, orderIdHex } from '@wattfleet/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Hub, hub } from '../support/hub.ts'
 import { BALANCING, GRID_OPERATOR } from '../support/memory-settlement.ts'
-import { COMMUNITY, house, moveIn, SLOT, signedEnergy, signedOrder, until } from '../support/street.ts'
+import { COMMUNITY, house, moveIn, OPEN_S, SLOT, signedEnergy, signedOrder, until } from '../support/street.ts'
 
 const [ada, ben] = [house('ada'), house('ben')]
 const FROM = SLOT + 900 + 3600
@@ -19,6 +20,32 @@ async function traded(): Promise<Hub> {
   await street.blockWhenSubmitted()
   return street
 }
+
+/** A street whose two houses have traded 1 Wh this many times; nothing runs. */
+async function tradedOften(count: number): Promise<Hub> {
+  street = hub()
+  const { chain } = street
+  for (const one of [ada, ben]) moveIn(chain, one)
+  chain.produce(OPEN_S)
+  const signed = Array.from({ length: count }, (_, i) =>
+    [ada, ben].map((of, side) => signedOrder(of, { sequence: i + 1, side: side === 0 ? 'offer' : 'bid', energyWh: 1 })),
+  )
+  chain.push({ call: 'submit-orders', community: COMMUNITY, items: signed.flat() })
+  chain.produce(OPEN_S + 6)
+  const matches = signed.map((pair) => {
+    const [offer = '', bid = ''] = pair.map(({ bytes }) => idOf(bytes))
+    return { bid, offer, energyWh: 1 }
+  })
+  const market = { community: COMMUNITY, slotStart: SLOT, kind: 'spot' } as const
+  chain.push({ call: 'submit-matches', ...market, computedFrom: 1, matches })
+  chain.produce(OPEN_S + 12)
+  return street
+}
+function idOf(bytes: Uint8Array): string {
+  const message = decodeMessage(bytes)
+  if (message === undefined) throw new Error('not a message')
+  return orderIdHex(message.value)
+}
 afterEach(() => street.stop())
 
 async function at({ clock, block }: Hub, atS: number) {
@@ -26,8 +53,8 @@ async function at({ clock, block }: Hub, atS: number) {
   await block()
 }
 function measure({ put }: Hub, exportWh: number, importWh: number) {
-  put(ada, signedEnergy(ada, { sequence: 2, exportWh }))
-  put(ben, signedEnergy(ben, { sequence: 2, importWh }))
+  put(ada, signedEnergy(ada, { sequence: 900, exportWh }))
+  put(ben, signedEnergy(ben, { sequence: 900, importWh }))
 }
 const settles = ({ chain }: Hub) => chain.submitted.filter((call) => call.call === 'settle')
 
@@ -86,13 +113,50 @@ describe('the settlement engine', () => {
     await until(() => chain.waiting() === 1)
     await first.stop()
     const plan = inbox.load(COMMUNITY, SLOT)
-    put(ada, signedEnergy(ada, { sequence: 3, exportWh: 1 }))
+    put(ada, signedEnergy(ada, { sequence: 901, exportWh: 1 }))
     chain.dropPool()
     start('settle')
     await blockWhenSubmitted()
     await until(() => index.unsettled(COMMUNITY).length === 0, 'settled')
     expect(index.root(COMMUNITY, SLOT)).toBe(plan?.root)
     expect(index.trades(COMMUNITY, SLOT)).toMatchObject([{ executed: true, allocatedWh: 1000 }])
+  })
+
+  describe.each([250, 450])('with %i trades, killed before its first call was indexed', (count) => {
+    it.each([
+      ['knows that the index is behind', true],
+      ['does not know it', false],
+    ])('settles all of the slot by the readings it began with, though one is corrected: it %s', async (_, tells) => {
+      const { start, put, chain, index, inbox, node, clock } = await tradedOften(count)
+      const orderbook = start('orderbook')
+      await street.block()
+      measure(street, count - 7, count)
+      const first = start('settle')
+      await at(street, FROM)
+      await until(() => chain.waiting() === 1)
+      await Promise.all([first.stop(), orderbook.stop()])
+      const plan = inbox.load(COMMUNITY, SLOT)
+      const produce = () => chain.produce(Math.floor(clock.nowMs() / 1000))
+      for (let block = 0; block < 4; block++) produce()
+      put(ada, signedEnergy(ada, { sequence: 1000, exportWh: 1 }))
+      node.tells = tells
+      start('settle')
+      if (!tells) {
+        await until(() => chain.waiting() === 1, 'the first call again')
+        produce()
+      }
+      // whatever follows without another block has happened after this
+      await new Promise((resolve) => setImmediate(resolve))
+      expect(settles(street)).toHaveLength(tells ? 1 : 2)
+      start('orderbook')
+      await until(() => {
+        if (index.head()?.number === chain.all.length - 1) produce()
+        return index.unsettled(COMMUNITY).length === 0
+      }, 'settled')
+      expect(index.root(COMMUNITY, SLOT)).toBe(plan?.root)
+      expect(index.trades(COMMUNITY, SLOT).filter(({ executed }) => executed)).toHaveLength(count)
+      expect(index.rows.settlements.get(COMMUNITY, SLOT, ada.site)).toMatchObject({ shortfallWh: 7 })
+    })
   })
 
   it('settles nothing twice when its last call got in while it was dead', async () => {

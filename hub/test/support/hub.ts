@@ -16,6 +16,8 @@ export interface Hub {
   readonly inbox: MemoryInbox
   readonly index: MemoryIndex
   readonly clock: ManualClock
+  /** Whether the chain says how far it is. */
+  readonly node: { tells: boolean }
   /** What intake would have stored. */
   put(of: House, signed: SignedMessage, entersUntilS?: number): void
   /** Starts a role; the same account goes on where the last one of it died. */
@@ -32,6 +34,8 @@ export function hub(): Hub {
   const inbox = memoryInbox()
   const index = memoryIndex()
   const clock = manualClock(OPEN_S * 1000)
+  const node = { tells: true }
+  const finalizedBlock = () => (node.tells ? chain.all.length - 1 : undefined)
   const stored = createPulse()
   const indexed = createPulse()
   const submitters = new Map<string, Submitter>()
@@ -53,10 +57,10 @@ export function hub(): Hub {
           signal,
         )
       case 'match':
-        return runMatching({ community, book: index, submitter, indexed, log: quiet }, signal)
+        return runMatching({ community, book: index, finalizedBlock, submitter, indexed, log: quiet }, signal)
       default:
         return runSettlement(
-          { community, slots: index, energies: inbox, plans: inbox, submitter, indexed, log: quiet },
+          { community, slots: index, energies: inbox, plans: inbox, finalizedBlock, submitter, indexed, log: quiet },
           signal,
         )
     }
@@ -70,6 +74,7 @@ export function hub(): Hub {
     inbox,
     index,
     clock,
+    node,
     block,
     put(of, signed, entersUntilS) {
       const [said] = inbox.commit([candidate(of, signed, entersUntilS === undefined ? {} : { entersUntilS })], [])

@@ -108,7 +108,9 @@ export function memoryChain(chainId: Uint8Array, rules: CommunityRules): MemoryC
         if (error !== undefined) events = events.slice(0, before)
         return () =>
           end(
-            error === undefined ? { ok: true, block: number } : { ok: false, error, effect: 'included-without-effect' },
+            error === undefined
+              ? { ok: true, block: number }
+              : { ok: false, error, effect: 'included-without-effect', block: number },
           )
       })
       orders.close(timestampS)
