@@ -42,6 +42,7 @@ function emptyRows(): MemoryRows {
     trades,
     accounts: table((row) => [row.account]),
     settlements: table((row) => [row.community, row.slotStart, row.site]),
+    slots: table((row) => [row.community, row.slotStart]),
     commitments: table((row) => [row.community, row.slotStart]),
     totals: table((row) => [row.id]),
     heads: table((row) => [row.id]),
@@ -51,6 +52,11 @@ function emptyRows(): MemoryRows {
         .filter((row) => row.member === member && row.gateway !== null)
         .sort((a, b) => (a.site < b.site ? -1 : 1))
         .flatMap((row) => row.gateway ?? []),
+    hasTraded: (community, slotStart, site) =>
+      trades
+        .all()
+        .filter((t) => t.community === community && t.slotStart === slotStart)
+        .some((t) => t.buyerSite === site || t.sellerSite === site),
     tradesOfSite: (community, slotStart, site) =>
       trades
         .all()
@@ -62,9 +68,10 @@ function emptyRows(): MemoryRows {
 
 export function memoryIndex(): MemoryIndex {
   const rows = emptyRows()
-  const { communities, sites, gateways, orders, trades, accounts, settlements, commitments, totals, heads } = rows
+  const { communities, sites, gateways, orders, trades, accounts, settlements, slots, commitments, totals, heads } =
+    rows
   const registry = [communities, sites, gateways]
-  const tables = [...registry, orders, trades, accounts, settlements, commitments, totals, heads]
+  const tables = [...registry, orders, trades, accounts, settlements, slots, commitments, totals, heads]
   return {
     rows,
     transact(change) {
@@ -120,19 +127,13 @@ function bookOf(rows: MemoryRows): Pick<Book, 'tradableMarkets' | 'openOrders' |
 }
 
 function slotsOf(rows: MemoryRows): Pick<Slots, 'unsettled' | 'trades' | 'settledSites' | 'root'> {
-  const isSettled = (community: number, slotStart: number, site: string) =>
-    rows.settlements.get(community, slotStart, site) !== undefined
   return {
-    unsettled: (community) => {
-      const open = rows.trades
+    unsettled: (community) =>
+      rows.slots
         .all()
-        .filter((t) => t.community === community)
-        .filter((t) => {
-          const sites = [t.buyerSite, t.sellerSite]
-          return t.allocatedWh === null || !sites.every((site) => isSettled(community, t.slotStart, site))
-        })
-      return [...new Set(open.map((trade) => trade.slotStart))].sort((a, b) => a - b)
-    },
+        .filter((slot) => slot.community === community && slot.waiting > 0)
+        .map((slot) => slot.slotStart)
+        .sort((a, b) => a - b),
     trades: (community, slotStart) =>
       rows.trades
         .all()

@@ -9,6 +9,7 @@ import type {
   OrderRow,
   SettlementRow,
   SiteRow,
+  SlotRow,
   TotalsRow,
   TradeRow,
 } from '../orderbook/rows.ts'
@@ -17,7 +18,7 @@ import type { Book, Registry, Slots } from '../ports.ts'
 import { guarded, openDatabase, type Sqlite } from './database.ts'
 import { type Columns, createTable, type SqlTable, sqlTable } from './table.ts'
 
-const LAYOUT = 1
+const LAYOUT = 2
 
 const COMMUNITIES: Columns<CommunityRow> = { community: 'int', rules: 'json', balancing: 'text', gridOperator: 'text' }
 const SITES: Columns<SiteRow> = {
@@ -90,6 +91,7 @@ const SETTLEMENTS: Columns<SettlementRow> = {
   receivedNano: 'nano',
   block: 'int',
 }
+const SLOTS: Columns<SlotRow> = { community: 'int', slotStart: 'int', waiting: 'int' }
 const COMMITMENTS: Columns<CommitmentRow> = { community: 'int', slotStart: 'int', root: 'text' }
 const TOTALS: Columns<TotalsRow> = {
   id: 'int',
@@ -113,6 +115,7 @@ const SCHEMA = [
   createTable('trades', TRADES, ['trade']),
   createTable('accounts', ACCOUNTS, ['account']),
   createTable('settlements', SETTLEMENTS, ['community', 'slotStart', 'site']),
+  createTable('slots', SLOTS, ['community', 'slotStart']),
   createTable('commitments', COMMITMENTS, ['community', 'slotStart']),
   createTable('totals', TOTALS, ['id']),
   createTable('heads', HEADS, ['id']),
@@ -122,9 +125,9 @@ const SCHEMA = [
   'CREATE INDEX IF NOT EXISTS orders_of_site ON orders (site, state);',
   'CREATE INDEX IF NOT EXISTS orders_of_gateway ON orders (gateway);',
   'CREATE INDEX IF NOT EXISTS trades_of_slot ON trades (community, slotStart);',
-  'CREATE INDEX IF NOT EXISTS trades_of_buyer ON trades (buyerSite);',
-  'CREATE INDEX IF NOT EXISTS trades_of_seller ON trades (sellerSite);',
-  'CREATE INDEX IF NOT EXISTS trades_waiting ON trades (community, slotStart) WHERE allocatedWh IS NULL;',
+  'CREATE INDEX IF NOT EXISTS trades_of_buyer ON trades (buyerSite, community, slotStart);',
+  'CREATE INDEX IF NOT EXISTS trades_of_seller ON trades (sellerSite, community, slotStart);',
+  'CREATE INDEX IF NOT EXISTS unsettled_slots ON slots (community, slotStart) WHERE waiting > 0;',
   'CREATE INDEX IF NOT EXISTS settlements_by_slot ON settlements (slotStart);',
 ].join('\n')
 
@@ -147,6 +150,10 @@ export interface SqliteIndex extends IndexStore, Registry, Book, Slots {
 function rowsOf(db: Sqlite): SqlRows {
   const sites = sqlTable(db, 'sites', SITES, ['site'])
   const trades = sqlTable(db, 'trades', TRADES, ['trade'])
+  const hasTraded = db.prepare(
+    `SELECT 1 WHERE EXISTS (SELECT 1 FROM trades WHERE buyerSite = :site AND community = :community AND slotStart = :slotStart)
+       OR EXISTS (SELECT 1 FROM trades WHERE sellerSite = :site AND community = :community AND slotStart = :slotStart)`,
+  )
   return {
     communities: sqlTable(db, 'communities', COMMUNITIES, ['community']),
     sites,
@@ -155,11 +162,14 @@ function rowsOf(db: Sqlite): SqlRows {
     trades,
     accounts: sqlTable(db, 'accounts', ACCOUNTS, ['account']),
     settlements: sqlTable(db, 'settlements', SETTLEMENTS, ['community', 'slotStart', 'site']),
+    slots: sqlTable(db, 'slots', SLOTS, ['community', 'slotStart']),
     commitments: sqlTable(db, 'commitments', COMMITMENTS, ['community', 'slotStart']),
     totals: sqlTable(db, 'totals', TOTALS, ['id']),
     heads: sqlTable(db, 'heads', HEADS, ['id']),
     gatewaysOf: (member) =>
       sites.select('WHERE member = ? AND gateway IS NOT NULL ORDER BY site', member).flatMap((s) => s.gateway ?? []),
+    hasTraded: (community, slotStart, site) =>
+      guarded('index', () => hasTraded.get({ community, slotStart, site })) !== undefined,
     tradesOfSite: (community, slotStart, site) =>
       trades.select(
         'WHERE community = ? AND slotStart = ? AND (buyerSite = ? OR sellerSite = ?) ORDER BY trade',
@@ -229,16 +239,8 @@ function bookOf(db: Sqlite, rows: SqlRows): Pick<Book, 'tradableMarkets' | 'open
 }
 
 function slotsOf(db: Sqlite, rows: SqlRows): Pick<Slots, 'unsettled' | 'trades' | 'settledSites' | 'root'> {
-  // a slot is settled when each of its trades is executed and each site that traded has its settlement
   const unsettled = db
-    .prepare(
-      `SELECT DISTINCT slotStart FROM trades AS t WHERE community = ? AND (allocatedWh IS NULL
-         OR NOT EXISTS (SELECT 1 FROM settlements s
-           WHERE s.community = t.community AND s.slotStart = t.slotStart AND s.site = t.buyerSite)
-         OR NOT EXISTS (SELECT 1 FROM settlements s
-           WHERE s.community = t.community AND s.slotStart = t.slotStart AND s.site = t.sellerSite))
-       ORDER BY slotStart`,
-    )
+    .prepare('SELECT slotStart FROM slots WHERE community = ? AND waiting > 0 ORDER BY slotStart')
     .pluck()
   return {
     unsettled: (community) => guarded('index', () => unsettled.all(community) as number[]),

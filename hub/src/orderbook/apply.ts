@@ -2,7 +2,15 @@ import type { ExchangeEvent, FinalizedBlock, VaultEvent } from '@wattfleet/chain
 import { invariant, type Order, toHex } from '@wattfleet/protocol'
 import type { BlockRecord, NewNotice } from '../ports.ts'
 import { balanceNotice, outcomeNotice, settlementNotice, tradeNotices } from './notices.ts'
-import { type AccountRow, type IndexRows, NO_TOTALS, ONLY, type OrderRow, type TotalsRow } from './rows.ts'
+import {
+  type AccountRow,
+  type IndexRows,
+  NO_TOTALS,
+  ONLY,
+  type OrderRow,
+  type SlotRow,
+  type TotalsRow,
+} from './rows.ts'
 
 /** What a block has meant so far, while it is being taken in. */
 interface Effects {
@@ -92,6 +100,9 @@ const HANDLERS: Handlers = {
       rows.orders.put({ ...order, remainingWh })
       return order
     })
+    const { community, slotStart, buyerSite, sellerSite } = event
+    const newSites = [buyerSite, sellerSite].filter((site) => !rows.hasTraded(community, slotStart, site))
+    countWaiting(rows, event, 1 + newSites.length)
     const { number: block, timestampS: tradedAt } = effects.block
     const open = { allocatedWh: null, paidNano: null, receivedNano: null, feeNano: null, executedBlock: null }
     rows.trades.put({ ...trade, block, tradedAt, ...open })
@@ -104,6 +115,7 @@ const HANDLERS: Handlers = {
   'trade-executed': (rows, { type: _, trade: number, ...money }, effects) => {
     const trade = rows.trades.get(number)
     invariant(trade, `trade ${number} entered before it was executed`)
+    if (trade.executedBlock === null) countWaiting(rows, trade, -1)
     rows.trades.put({ ...trade, ...money, executedBlock: effects.block.number })
     count(rows, (totals) => ({ settled: totals.settled + 1 }))
   },
@@ -116,6 +128,7 @@ const HANDLERS: Handlers = {
       else receivedNano += trade.receivedNano ?? 0n
     }
     const row = { ...figures, paidNano, receivedNano, block: effects.block.number }
+    if (rows.settlements.get(community, slotStart, site) === undefined) countWaiting(rows, figures, -1)
     rows.settlements.put(row)
     const gateway = rows.sites.get(site)?.gateway
     if (gateway) effects.notices.push(settlementNotice(gateway, row))
@@ -138,6 +151,13 @@ export function describe(order: Order) {
     ...{ community, slotStart, kind, side, gateway, epoch, sequence },
     ...{ energyWh, priceMicro, expiresAt, energyTypes, remainingWh },
   }
+}
+
+/** Counts what waits for settlement in a slot: so much more, or less. */
+function countWaiting(rows: IndexRows, { community, slotStart }: Omit<SlotRow, 'waiting'>, more: number): void {
+  const waiting = (rows.slots.get(community, slotStart)?.waiting ?? 0) + more
+  invariant(waiting >= 0, `nothing is settled twice in slot ${slotStart}`)
+  rows.slots.put({ community, slotStart, waiting })
 }
 
 function known(rows: IndexRows, id: string): OrderRow {

@@ -105,6 +105,14 @@ export interface SettlementRow {
   readonly block: number
 }
 
+/** How much of a slot's trades is still to settle: one row for each slot that ever had a trade. */
+export interface SlotRow {
+  readonly community: number
+  readonly slotStart: number
+  /** Trades that are not executed and sites that traded and are not settled, together. */
+  readonly waiting: number
+}
+
 export interface CommitmentRow {
   readonly community: number
   readonly slotStart: number
@@ -145,11 +153,13 @@ export interface IndexRows {
   readonly trades: Table<TradeRow>
   readonly accounts: Table<AccountRow>
   readonly settlements: Table<SettlementRow>
+  readonly slots: Table<SlotRow>
   readonly commitments: Table<CommitmentRow>
   readonly totals: Table<TotalsRow>
   readonly heads: Table<HeadRow>
   /** Keys in force at the sites of a member, by site. */
   gatewaysOf(member: string): readonly string[]
+  hasTraded(community: number, slotStart: number, site: string): boolean
   /** Executed and not, by number. */
   tradesOfSite(community: number, slotStart: number, site: string): readonly TradeRow[]
 }

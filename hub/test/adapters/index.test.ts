@@ -6,8 +6,9 @@ import { type MemoryIndex, memoryIndex } from '../../src/adapters/index-memory.t
 import { openIndex } from '../../src/adapters/index-sqlite.ts'
 import { indexBlock } from '../../src/orderbook/follow.ts'
 import { afterThis, temporaryFolder } from '../support/inboxes.ts'
+import { type MemoryChain, memoryChain } from '../support/memory-chain.ts'
 import { script } from '../support/script.ts'
-import { COMMUNITY, house, OPEN_S, SLOT } from '../support/street.ts'
+import { CHAIN_ID, COMMUNITY, house, moveIn, OPEN_S, RULES, SLOT, signedOrder } from '../support/street.ts'
 
 type Index = Omit<MemoryIndex, 'rows'>
 
@@ -52,6 +53,49 @@ function answersOf(index: Index) {
       root: index.root(COMMUNITY, slot),
     })),
   }
+}
+
+/** The slots of trades that are not executed, or between sites that are not settled, by the rows themselves. */
+function unsettledBy({ rows }: MemoryIndex): number[] {
+  const isSettled = (slot: number, site: string) => rows.settlements.get(COMMUNITY, slot, site) !== undefined
+  const open = rows.trades.all().filter(({ allocatedWh, slotStart, buyerSite, sellerSite }) => {
+    return allocatedWh === null || !isSettled(slotStart, buyerSite) || !isSettled(slotStart, sellerSite)
+  })
+  return [...new Set(open.map(({ slotStart }) => slotStart))].sort((a, b) => a - b)
+}
+
+describe('an index of long standing', () => {
+  it('finds what is unsettled without reading what was settled', () => {
+    const index = openIndex(':memory:')
+    for (const block of traded().all) indexBlock(index, memoryInbox(), block)
+    index.db.exec(`
+      INSERT INTO trades SELECT NULL, n, ${COMMUNITY}, ${SLOT} - 900 * (1 + n / 100), 'spot', 'b', 'o', 's1', 's2', 1, 1, 1, 0,
+        0, 1, '1', '1', '0', 0
+        FROM (WITH RECURSIVE up (n) AS (SELECT 1000 UNION ALL SELECT n + 1 FROM up WHERE n < 101000) SELECT n FROM up);
+      INSERT INTO settlements SELECT NULL, ${COMMUNITY}, slotStart, site, 1, 1, 1, 1, 0, 0, 0, 0, '0', '1', '1', 0
+        FROM (SELECT DISTINCT slotStart FROM trades WHERE trade >= 1000), (SELECT 's1' AS site UNION SELECT 's2')`)
+    const start = performance.now()
+    for (let round = 0; round < 20; round++) expect(index.unsettled(COMMUNITY)).toEqual([SLOT])
+    expect(performance.now() - start).toBeLessThan(200)
+    index.close()
+  })
+})
+
+/** A history that ends with trades of one slot, none executed. */
+function traded(): MemoryChain {
+  const chain = memoryChain(CHAIN_ID, RULES)
+  const [ada, ben] = [house('ada'), house('ben')]
+  for (const one of [ada, ben]) moveIn(chain, one)
+  chain.produce(OPEN_S)
+  const offer = signedOrder(ada, { sequence: 1, side: 'offer' })
+  const bid = signedOrder(ben, { sequence: 1, side: 'bid' })
+  chain.push({ call: 'submit-orders', community: COMMUNITY, items: [offer, bid] })
+  const ids = chain.produce(OPEN_S + 6).events.flatMap((event) => (event.type === 'order-entered' ? [event.id] : []))
+  const matches = [{ offer: ids[0] ?? '', bid: ids[1] ?? '', energyWh: 500 }]
+  const market = { community: COMMUNITY, slotStart: SLOT, kind: 'spot' } as const
+  chain.push({ call: 'submit-matches', ...market, computedFrom: 1, matches })
+  chain.produce(OPEN_S + 12)
+  return chain
 }
 
 describe.each(INDEXES)('index: %s', (_, make) => {
@@ -99,6 +143,7 @@ describe('for every history', () => {
           indexBlock(memory, memoryInbox(), block)
           indexBlock(sqlite, memoryInbox(), block)
           expect(answersOf(sqlite)).toEqual(answersOf(memory))
+          expect(memory.unsettled(COMMUNITY)).toEqual(unsettledBy(memory))
         }
         for (const [id, { remainingWh, state }] of chain.orders.orders) {
           if (state === 'open') expect(sqlite.rows.orders.get(id)).toMatchObject({ remainingWh, state })
