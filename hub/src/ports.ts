@@ -72,8 +72,13 @@ export interface Candidate {
   readonly capWh?: number
 }
 
-/** What became of a candidate. `duplicate`: these very bytes are stored already. */
-export type Stored = 'stored' | 'duplicate' | 'conflict' | 'cap'
+/**
+ * What became of a candidate. `duplicate`: these very bytes are stored already. `cap`: an order over the site's cap, or
+ * one reading too many. `rate-limited`: a cancel for which there is no place now: too many of its key wait, or it came on
+ * a wire name that the key is not known by and there is nothing here that it cancels. Cancels become public on the chain,
+ * and one that somebody else sends again must not take the place of its signer's own.
+ */
+export type Stored = 'stored' | 'duplicate' | 'conflict' | 'cap' | 'rate-limited'
 
 export interface StatusRow {
   readonly wire: string

@@ -1,4 +1,4 @@
-import { decodeOrder, type Reason, toHex } from '@wattfleet/protocol'
+import { decodeOrder, orderIdHex, type Reason, toHex } from '@wattfleet/protocol'
 import { endingNotice } from '../orderbook/notices.ts'
 import type {
   Candidate,
@@ -15,6 +15,7 @@ import type {
   StatusRow,
   Stored,
 } from '../ports.ts'
+import { MOST_CANCELS_WAITING, MOST_READINGS } from './inbox-limits.ts'
 
 /** The inbox without a disk, for tests and measurements: the same contract, nothing survives. */
 export interface MemoryInbox extends InboxWriter, RelayQueue, Journal, NoticeLog, Energies, Plans {}
@@ -71,6 +72,8 @@ function store(state: State, candidate: Candidate): Stored {
   const { id, hash, message, site } = candidate
   const known = state.rows.get(id)
   if (known !== undefined) return known.candidate.hash === hash ? 'duplicate' : 'conflict'
+  const full = fullFor(state, candidate)
+  if (full !== undefined) return full
   const gateway = toHex(message.value.gateway)
   if (message.type === 'order') {
     const order = message.value
@@ -101,6 +104,29 @@ function store(state: State, candidate: Candidate): Stored {
     Object.assign(route, { wire: candidate.wire, epoch, sequence })
   }
   return 'stored'
+}
+
+/** Whether there is room for one more reading or cancel of its sender; undefined when there is. */
+function fullFor(state: State, { message, site, wire, receivedMs }: Candidate): 'cap' | 'rate-limited' | undefined {
+  if (message.type === 'order') return undefined
+  const { epoch } = message.value
+  const gateway = toHex(message.value.gateway)
+  if (message.type === 'energy') {
+    const { slotStart } = message.value
+    const others = [...state.rows.values()].filter(({ candidate: { message: other, site: at } }) => {
+      return (
+        other.type === 'energy' && at === site && other.value.slotStart === slotStart && other.value.epoch === epoch
+      )
+    })
+    return others.length < MOST_READINGS ? undefined : 'cap'
+  }
+  const target = orderIdHex({ ...message.value, sequence: message.value.target })
+  if (state.routes.get(gateway)?.wire !== wire && !state.rows.has(target)) return 'rate-limited'
+  const waiting = [...state.rows.values()].filter(({ candidate: { message: other, entersUntilS }, relay, fate }) => {
+    const isWaiting = relay !== 'relayed' && fate === undefined && entersUntilS >= Math.floor(receivedMs / 1000)
+    return other.type === 'cancel' && toHex(other.value.gateway) === gateway && isWaiting
+  })
+  return waiting.length < MOST_CANCELS_WAITING ? undefined : 'rate-limited'
 }
 
 function queueOf(state: State): RelayQueue {

@@ -1,18 +1,8 @@
-import { decodeEnergy, decodeStatus, encodeStatus, type NoticeKind, type Status, toHex } from '@wattfleet/protocol'
-import type {
-  Candidate,
-  Energies,
-  InboxWriter,
-  Journal,
-  Notice,
-  NoticeLog,
-  Plan,
-  Plans,
-  RelayQueue,
-  Stored,
-} from '../ports.ts'
+import { decodeEnergy, decodeStatus, type NoticeKind, type Status } from '@wattfleet/protocol'
+import type { Energies, InboxWriter, Journal, Notice, NoticeLog, Plan, Plans, RelayQueue } from '../ports.ts'
 import { guarded, openDatabase, type Sqlite } from './database.ts'
 import { journalOf } from './inbox-journal.ts'
+import { writerOf } from './inbox-writer.ts'
 
 const LAYOUT = 1
 
@@ -36,6 +26,8 @@ CREATE INDEX IF NOT EXISTS to_expire ON messages (enters_until_s) WHERE type = '
 CREATE INDEX IF NOT EXISTS expired_in ON messages (fate_block) WHERE fate = 'expired';
 CREATE INDEX IF NOT EXISTS orders_by_site ON messages (site, slot_start, side) WHERE type = 'order';
 CREATE INDEX IF NOT EXISTS energies_by_slot ON messages (community, slot_start) WHERE type = 'energy';
+CREATE INDEX IF NOT EXISTS energies_of_site ON messages (site, slot_start, epoch) WHERE type = 'energy';
+CREATE INDEX IF NOT EXISTS cancels_waiting ON messages (gateway) WHERE type = 'cancel' AND fate IS NULL AND relay < 2;
 CREATE TABLE IF NOT EXISTS routes (
   gateway TEXT PRIMARY KEY, wire TEXT NOT NULL, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL,
   sent INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
@@ -94,68 +86,6 @@ export function openInbox(path: string): SqliteInbox {
     ...noticeLogOf(db),
     ...energiesOf(db),
     ...plansOf(db),
-  }
-}
-
-function writerOf(db: Sqlite): InboxWriter {
-  const hashOf = db.prepare('SELECT hash FROM messages WHERE id = ?').pluck()
-  const insert = db.prepare(
-    `INSERT INTO messages (id, hash, type, community, site, slot_start, side, counted_wh, gateway, epoch, sequence,
-       bytes, signature, received_ms, enters_until_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  )
-  const counted = db
-    .prepare(
-      `SELECT COALESCE(SUM(counted_wh), 0) FROM messages WHERE type = 'order' AND site = ? AND slot_start = ? AND side = ?
-         AND NOT (gateway = ? AND epoch = ? AND sequence = ?)`,
-    )
-    .pluck()
-  const supersede = db.prepare(
-    "UPDATE messages SET counted_wh = 0 WHERE type = 'order' AND gateway = ? AND epoch = ? AND sequence = ? AND (fate IS NULL OR fate = 'entered')",
-  )
-  const learn = db.prepare(
-    `INSERT INTO routes (gateway, wire, epoch, sequence) VALUES (?, ?, ?, ?) ON CONFLICT (gateway) DO UPDATE
-       SET wire = excluded.wire, epoch = excluded.epoch, sequence = excluded.sequence
-       WHERE (excluded.epoch, excluded.sequence) > (routes.epoch, routes.sequence)`,
-  )
-  const putStatus = db.prepare(
-    'INSERT OR REPLACE INTO statuses (wire, gateway, status, received_ms) VALUES (?, ?, ?, ?)',
-  )
-  const store = (candidate: Candidate): Stored => {
-    const { id, hash, message, signed, site } = candidate
-    const known = hashOf.get(id) as string | undefined
-    if (known !== undefined) return known === hash ? 'duplicate' : 'conflict'
-    const { value } = message
-    const gateway = toHex(value.gateway)
-    const order = message.type === 'order' ? message.value : undefined
-    if (order !== undefined) {
-      // what this order replaces makes room for it
-      const used = counted.get(site, order.slotStart, order.side, gateway, order.epoch, order.replaces ?? -1) as number
-      if (used + order.energyWh > (candidate.capWh ?? 0)) return 'cap'
-      if (order.replaces !== undefined) supersede.run(gateway, order.epoch, order.replaces)
-    }
-    const community = message.type === 'cancel' ? null : message.value.community
-    const slotStart = message.type === 'cancel' ? null : message.value.slotStart
-    insert.run(
-      ...[id, hash, message.type, community, site, slotStart, order?.side ?? null, order?.energyWh ?? 0],
-      ...[gateway, value.epoch, value.sequence, signed.bytes, signed.signature],
-      ...[candidate.receivedMs, candidate.entersUntilS],
-    )
-    learn.run(gateway, candidate.wire, value.epoch, value.sequence)
-    return 'stored'
-  }
-  return {
-    hashOf: (id) => guarded('inbox', () => hashOf.get(id) as string | undefined),
-    commit: (candidates, statuses) =>
-      guarded('inbox', () =>
-        db
-          .transaction(() => {
-            for (const { wire, status, receivedMs } of statuses) {
-              putStatus.run(wire, status.gateway, Buffer.from(encodeStatus(status)), receivedMs)
-            }
-            return candidates.map(store)
-          })
-          .immediate(),
-      ),
   }
 }
 

@@ -166,6 +166,7 @@ function verdictOf(stored: Stored | undefined): Reason | 'ok' {
       return 'ok'
     case 'conflict':
     case 'cap':
+    case 'rate-limited':
       return stored
     case undefined:
       return 'store-unavailable'

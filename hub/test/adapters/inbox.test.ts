@@ -183,6 +183,51 @@ describe.each(INBOXES)('inbox: %s', (_, make) => {
     expect(inbox.latest(COMMUNITY + 1, SLOT)).toEqual([])
   })
 
+  it('stores no more than 16 readings of a site for a slot; a new key has room of its own', () => {
+    const inbox = make()
+    const reading = (sequence: number, rest = {}) => candidate(ada, signedEnergy(ada, { sequence, ...rest }))
+    const readings = Array.from({ length: 17 }, (_, i) => reading(i + 1, { exportWh: i }))
+    expect(inbox.commit(readings, []).map((stored, i) => [i, stored])).toEqual(
+      readings.map((_, i) => [i, i < 16 ? 'stored' : 'cap']),
+    )
+    expect(inbox.latest(COMMUNITY, SLOT)[0]?.energy.exportWh).toBe(15)
+    expect(
+      inbox.commit([reading(18, { slotStart: SLOT + 900 }), reading(1, { epoch: 2 }), ...readings.slice(0, 1)], []),
+    ).toEqual(['stored', 'stored', 'duplicate'])
+  })
+
+  it('lets 128 cancels of a gateway wait for the chain, until they are relayed or too late', () => {
+    const inbox = make()
+    const cancel = (sequence: number, rest: Parameters<typeof candidate>[2] = {}, of = ada) =>
+      candidate(of, signedCancel(of, { sequence, target: 1 }), rest)
+    const cancels = Array.from({ length: 128 }, (_, i) => cancel(i + 2))
+    expect(new Set(inbox.commit([order(1), order(1, {}, ben), ...cancels], []))).toEqual(new Set(['stored']))
+    expect(inbox.commit([cancel(200), cancel(2), cancel(2, {}, ben)], [])).toEqual([
+      'rate-limited',
+      'duplicate',
+      'stored',
+    ])
+    inbox.claim([cancel(2).id])
+    expect(inbox.commit([cancel(200)], [])).toEqual(['rate-limited'])
+    inbox.relayed([cancel(2).id])
+    expect(inbox.commit([cancel(200), cancel(201)], [])).toEqual(['stored', 'rate-limited'])
+    expect(inbox.commit([cancel(201, { receivedMs: (SLOT - 299) * 1000, entersUntilS: SLOT })], [])).toEqual(['stored'])
+  })
+
+  it('takes a cancel from the wire name of its key, from another only where it has what is cancelled', () => {
+    const inbox = make()
+    const cancel = (sequence: number, target: number, wire = ada.wire) =>
+      candidate(ada, signedCancel(ada, { sequence, target }), { wire })
+    expect(inbox.commit([cancel(2, 1)], [])).toEqual(['rate-limited'])
+    expect(inbox.route(ada.gateway)).toBeUndefined()
+    inbox.commit([order(1)], [])
+    expect(inbox.commit([cancel(3, 9), cancel(4, 9, ben.wire), cancel(5, 1, ben.wire)], [])).toEqual([
+      'stored',
+      'rate-limited',
+      'stored',
+    ])
+  })
+
   it('keeps a plan until it is dropped', () => {
     const inbox = make()
     const plan = {

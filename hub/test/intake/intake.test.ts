@@ -177,6 +177,14 @@ describe('intake', () => {
     ).toEqual(['ok', 'cap'])
   })
 
+  it('invites another try where a cancel has no place now, and refuses the seventeenth reading for good', async () => {
+    const { intake, clock } = setup()
+    expect(answers(intake, incoming('cancel', signedCancel(ada, { sequence: 2, target: 1 })))).toEqual(['rate-limited'])
+    await clock.advance((SLOT + 900 - OPEN_S) * 1000)
+    const readings = Array.from({ length: 17 }, (_, i) => incoming('energy', signedEnergy(ada, { sequence: i + 3 })))
+    expect(answers(intake, ...readings).slice(15)).toEqual(['ok', 'cap'])
+  })
+
   it('limits one sender without the others noticing', () => {
     const { intake } = setup({ perSecond: 1, burst: 2 })
     const mine = [1, 2, 3].map((sequence) => incoming('order', order(sequence, { energyWh: 1 })))
