@@ -136,10 +136,12 @@ async function runIntake(parts: Parts, chainId: Uint8Array, started: () => void,
 }
 
 async function runOrderbook(parts: Parts, signal: AbortSignal): Promise<void> {
-  const { inbox, index, chain, log, running } = parts
+  const { config, inbox, index, chain, log, running } = parts
   const onBlock = (head: Head) => {
     running.blocks++
-    if (head.number % PRUNE_EVERY_BLOCKS === 0) inbox.prune(head.timestampS - KEEP_S)
+    if (head.number % PRUNE_EVERY_BLOCKS === 0) {
+      inbox.prune(head.timestampS - KEEP_S, index.unsettled(config.community))
+    }
     parts.indexed.beat()
     parts.notices.beat()
     parts.views.changed()

@@ -2,6 +2,7 @@ import { decodeOrder, type Reason, toHex } from '@wattfleet/protocol'
 import { endingNotice } from '../orderbook/notices.ts'
 import type { BlockRecord, InboxEnding, Journal, NewNotice } from '../ports.ts'
 import { guarded, type Sqlite } from './database.ts'
+import { NOTICES_KNOWN } from './inbox-prune.ts'
 
 type IsOnChain = (id: string) => boolean
 
@@ -33,12 +34,14 @@ export function journalOf(db: Sqlite): Journal {
     "SELECT id, type, site, bytes, signature, fate, reason FROM messages WHERE fate = 'expired' AND fate_block = ? ORDER BY position",
   )
   const append = db.prepare(
-    `INSERT INTO notices (gateway, number, about, kind, body)
-     SELECT :gateway, 1 + COALESCE((SELECT MAX(number) FROM notices WHERE gateway = :gateway), 0), :about, :kind, :body
+    `INSERT INTO notices (gateway, number, about, kind, body, block, at_s)
+     SELECT :gateway, 1 + COALESCE((SELECT MAX(number) FROM notices WHERE gateway = :gateway), 0), :about, :kind, :body,
+       :block, :atS
      WHERE NOT EXISTS (SELECT 1 FROM notices WHERE gateway = :gateway AND about = :about)`,
   )
-  const put = ({ gateway, about, kind, body }: NewNotice) =>
-    append.run({ gateway, about, kind, body: JSON.stringify(body) })
+  const known = db.prepare('SELECT CAST(value AS INTEGER) FROM facts WHERE name = ?').pluck()
+  const put = ({ gateway, about, kind, body }: NewNotice, { number: block, timestampS: atS }: BlockRecord) =>
+    append.run({ gateway, about, kind, body: JSON.stringify(body), block, atS })
 
   const rejected = ({ hash, reason }: BlockRecord['rejected'][number], isOnChain: IsOnChain): InboxEnding[] => {
     const row = byHash.get(hash) as EndingRow | undefined
@@ -65,8 +68,9 @@ export function journalOf(db: Sqlite): Journal {
               ...block.rejected.flatMap((item) => rejected(item, isOnChain)),
               ...expired(block, isOnChain),
             ]
-            for (const notice of block.notices) put(notice)
-            for (const ending of endings) put(noticeOf(ending))
+            const isNew = block.number > ((known.get(NOTICES_KNOWN) as number | undefined) ?? -1)
+            if (isNew) for (const notice of block.notices) put(notice, block)
+            for (const ending of endings) put(noticeOf(ending), block)
             return endings
           })
           .immediate(),

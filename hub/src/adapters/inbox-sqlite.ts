@@ -2,6 +2,7 @@ import { decodeEnergy, decodeStatus, type NoticeKind, type Status } from '@wattf
 import type { Energies, InboxWriter, Journal, Notice, NoticeLog, Plan, Plans, RelayQueue } from '../ports.ts'
 import { guarded, openDatabase, type Sqlite } from './database.ts'
 import { journalOf } from './inbox-journal.ts'
+import { addAgeOfNotices, type Prune, pruneOf } from './inbox-prune.ts'
 import { writerOf } from './inbox-writer.ts'
 
 const LAYOUT = 1
@@ -41,7 +42,7 @@ CREATE TABLE IF NOT EXISTS plans (
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 `
 
-export interface SqliteInbox extends InboxWriter, RelayQueue, Journal, NoticeLog, Energies, Plans {
+export interface SqliteInbox extends InboxWriter, RelayQueue, Journal, NoticeLog, Energies, Plans, Prune {
   readonly db: Sqlite
   /** A fact that was kept, such as the chain's id. */
   fact(name: string): string | undefined
@@ -50,14 +51,13 @@ export interface SqliteInbox extends InboxWriter, RelayQueue, Journal, NoticeLog
   statusOf(gateway: string): Status | undefined
   /** Orders and cancels that are not in a finalized block yet. */
   waitingForChain(): number
-  /** Forgets messages whose fate is known, or that are nothing but a cancel or a reading, and that none may enter any more since `beforeS`. */
-  prune(beforeS: number): void
   close(): void
 }
 
 /** Opens the inbox. Throws Fault `store`. */
 export function openInbox(path: string): SqliteInbox {
   const db = openDatabase(path, LAYOUT, SCHEMA)
+  addAgeOfNotices(db)
   const fact = db.prepare('SELECT value FROM facts WHERE name = ?').pluck()
   const keepFact = db.prepare('INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)')
   const statusOf = db
@@ -66,13 +66,9 @@ export function openInbox(path: string): SqliteInbox {
   const waiting = db
     .prepare("SELECT COUNT(*) FROM messages WHERE type <> 'energy' AND fate IS NULL AND relay < 2")
     .pluck()
-  const prune = db.prepare(
-    "DELETE FROM messages WHERE enters_until_s < ? AND (type <> 'order' OR fate IN ('ended', 'rejected', 'expired'))",
-  )
   return {
     db,
     close: () => db.close(),
-    prune: (beforeS) => guarded('inbox', () => void prune.run(beforeS)),
     fact: (name) => guarded('inbox', () => fact.get(name) as string | undefined),
     keepFact: (name, value) => guarded('inbox', () => void keepFact.run(name, value)),
     statusOf(gateway) {
@@ -86,6 +82,7 @@ export function openInbox(path: string): SqliteInbox {
     ...noticeLogOf(db),
     ...energiesOf(db),
     ...plansOf(db),
+    ...pruneOf(db),
   }
 }
 

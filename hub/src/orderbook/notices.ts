@@ -20,6 +20,9 @@ import type { AccountRow, OrderRow, SettlementRow } from './rows.ts'
  * appended there, durably, before the index commits the block. Whoever dies in between, or deletes the index and follows
  * from block 0 again, appends them again, which changes nothing and takes no number. An order that never entered the chain
  * gets its outcome the same way, so there can be one outcome for an order and no second.
+ *
+ * Old notices that their gateway has acknowledged are forgotten, and what they were about with them. The inbox then knows
+ * up to which block it has had all notices of the chain, and takes none of those blocks again.
  */
 
 /** A body without its number, which is given when the notice is stored. */

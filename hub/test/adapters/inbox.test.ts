@@ -3,10 +3,11 @@ import type { MemoryInbox } from '../../src/adapters/inbox-memory.ts'
 import { openInbox } from '../../src/adapters/inbox-sqlite.ts'
 import type { BlockRecord, NewNotice } from '../../src/ports.ts'
 import { candidate, INBOXES, temporaryFolder } from '../support/inboxes.ts'
-import { COMMUNITY, house, SLOT, signedCancel, signedEnergy, signedOrder } from '../support/street.ts'
+import { COMMUNITY, house, OPEN_S, SLOT, signedCancel, signedEnergy, signedOrder } from '../support/street.ts'
 
 const ada = house('ada')
 const ben = house('ben')
+const cy = house('cy')
 
 function block(number: number, overrides: Partial<BlockRecord> = {}): BlockRecord {
   return { number, timestampS: SLOT - 3600, entered: [], ended: [], rejected: [], notices: [], ...overrides }
@@ -275,9 +276,72 @@ describe('inbox on disk', () => {
     const [done, open, later] = [order(1), order(2), order(3, { entersUntilS: SLOT })]
     inbox.commit([done, open, later], [])
     inbox.record(block(1, { rejected: [done, later].map(({ hash }) => ({ hash, reason: 'cap' as const })) }), nowhere)
-    inbox.prune(SLOT - 299)
+    inbox.prune(SLOT - 299, [])
     expect([done, open, later].map(({ id }) => inbox.hashOf(id) !== undefined)).toEqual([false, true, true])
     inbox.close()
+  })
+
+  it('forgets old notices once they are acknowledged: numbers go on, and a block that comes again says nothing new', () => {
+    const inbox = openInbox(`${temporaryFolder()}/inbox.sqlite`)
+    const bad = order(1)
+    inbox.commit([bad, order(2), order(1, {}, ben), order(1, {}, cy)], [])
+    const blocks = [1, 2, 3].map((number) =>
+      block(number, {
+        timestampS: OPEN_S + number,
+        rejected: number === 1 ? [{ hash: bad.hash, reason: 'cap' }] : [],
+        notices: [ada, ben, cy].map(({ gateway }) => note(gateway, `in ${number}`)),
+      }),
+    )
+    for (const one of blocks) inbox.record(one, nowhere)
+    for (const { gateway } of [ada, ben, cy]) inbox.sent(new Map([[gateway, gateway === ben.gateway ? 1 : 4]]))
+    const status = (gateway: string, wire: string, lastNotice = 4) => {
+      inbox.commit([], [{ wire, receivedMs: 1, status: { ...statusOf(gateway), lastNotice } }])
+    }
+    const numbers = ({ gateway }: typeof ada) => said(inbox, gateway).map(({ number }) => number)
+    status(ada.gateway, ada.wire)
+    status(ben.gateway, ben.wire)
+    status(cy.gateway, 'of another')
+    inbox.prune(OPEN_S + 3, [])
+    // the last block is young, the outcome's message is still here, ben was sent but one, cy said nothing
+    expect([ada, ben, cy].map(numbers)).toEqual([
+      [2, 4],
+      [1, 2, 3],
+      [1, 2, 3],
+    ])
+    inbox.prune(OPEN_S + 4, [])
+    expect(numbers(ada)).toEqual([2, 4])
+    for (const one of blocks) inbox.record(one, nowhere)
+    inbox.record(block(4, { notices: [note(ada.gateway, 'in 4')] }), nowhere)
+    expect(numbers(ada)).toEqual([2, 4, 5])
+    inbox.close()
+  })
+
+  it('forgets the old plans of settled slots', () => {
+    const inbox = openInbox(`${temporaryFolder()}/inbox.sqlite`)
+    const slots = [SLOT, SLOT + 900, SLOT + 1800]
+    for (const slotStart of slots) {
+      inbox.save({ community: COMMUNITY, slotStart, root: 'ab', allocations: [], deviations: [] })
+    }
+    inbox.prune(SLOT + 1800, [SLOT + 900])
+    expect(slots.map((slot) => inbox.load(COMMUNITY, slot) !== undefined)).toEqual([false, true, true])
+    inbox.close()
+  })
+
+  it('keeps the notices of a file from before they had an age', () => {
+    const path = `${temporaryFolder()}/inbox.sqlite`
+    const before = openInbox(path)
+    before.commit([order(1)], [{ wire: ada.wire, receivedMs: 1, status: { ...statusOf(ada.gateway), lastNotice: 9 } }])
+    before.record(block(1, { notices: [note(ada.gateway, 'x'), note(ada.gateway, 'y')] }), nowhere)
+    before.db.exec(
+      'DROP INDEX notices_by_age; ALTER TABLE notices DROP COLUMN at_s; ALTER TABLE notices DROP COLUMN block',
+    )
+    before.close()
+    const after = openInbox(path)
+    expect(said(after, ada.gateway)).toHaveLength(2)
+    after.prune(Number.MAX_SAFE_INTEGER, [])
+    after.record(block(1, { notices: [note(ada.gateway, 'x'), note(ada.gateway, 'y')] }), nowhere)
+    expect(said(after, ada.gateway)).toHaveLength(2)
+    after.close()
   })
 
   it('refuses a file of another layout', () => {

@@ -2,6 +2,7 @@ import { parseBalanceNotice, parseOutcome, parseSettlementNotice, parseTradeNoti
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type MemoryInbox, memoryInbox } from '../../src/adapters/inbox-memory.ts'
+import { openInbox } from '../../src/adapters/inbox-sqlite.ts'
 import { memoryIndex } from '../../src/adapters/index-memory.ts'
 import { openIndex } from '../../src/adapters/index-sqlite.ts'
 import { indexBlock } from '../../src/orderbook/follow.ts'
@@ -22,8 +23,9 @@ function noticesOf(inbox: MemoryInbox) {
 }
 
 /** An inbox that has heard of every house, so that notices have somewhere to go. */
-function inboxWithRoutes(): MemoryInbox {
-  const inbox = memoryInbox()
+function inboxWithRoutes(): MemoryInbox
+function inboxWithRoutes<T extends MemoryInbox>(inbox: T): T
+function inboxWithRoutes(inbox = memoryInbox()): MemoryInbox {
   for (const of of HOUSES) {
     inbox.commit(
       [
@@ -66,6 +68,46 @@ describe('notices', () => {
           expect(() => indexBlock(dying, inbox, next)).toThrow('killed')
         }
         expect(noticesOf(inbox)).toEqual(expected)
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  it('that were acknowledged and forgotten come not again, and the rest keeps its numbers, when the index is made anew', () => {
+    fc.assert(
+      fc.property(anySteps, fc.array(fc.nat(30), { minLength: 1, maxLength: 4 }), (steps, ends) => {
+        const { all } = script(steps)
+        const never = HOUSES.map((of) => candidate(of, signedOrder(of, { sequence: 7001, side: 'bid' })))
+        const straight = inboxWithRoutes()
+        straight.commit(never, [])
+        const index = memoryIndex()
+        for (const block of all) indexBlock(index, straight, block)
+        const expected = noticesOf(straight)
+
+        const inbox = inboxWithRoutes(openInbox(':memory:'))
+        inbox.commit(never, [])
+        for (const end of [...ends, all.length]) {
+          const again = memoryIndex()
+          for (const block of all.slice(0, end)) indexBlock(again, inbox, block)
+          noticesOf(inbox).forEach((notices, at) => {
+            const [{ wire, gateway } = house('')] = HOUSES.slice(at)
+            const status = {
+              gateway,
+              epoch: 1,
+              lastNotice: notices.at(-1)?.number ?? 0,
+              clockMs: 0,
+              importW: 0,
+              exportW: 0,
+            }
+            inbox.commit([], [{ wire, receivedMs: 0, status: { ...status, meter: 'good' } }])
+          })
+          inbox.prune(again.head()?.timestampS ?? 0, again.unsettled(COMMUNITY))
+        }
+        noticesOf(inbox).forEach((notices, at) => {
+          expect(notices).toEqual(expected[at]?.filter(({ number }) => notices.some((kept) => kept.number === number)))
+          expect(notices.at(-1)).toEqual(expected[at]?.at(-1))
+        })
+        inbox.close()
       }),
       { numRuns: 30 },
     )
