@@ -27,13 +27,12 @@ import type { Candidate, InboxWriter, Log, Registry, StatusRow, Stored, Wire } f
 import { createPulse, LOOK_AGAIN_MS, type Pulse } from '../pulse.ts'
 import { decideIntake } from './decide.ts'
 import { createRateLimiter, type RateLimit } from './rate.ts'
+import { unheardKeys } from './unheard.ts'
 
 /** Most messages that wait for their commit; beyond it they are dropped without a receipt, so that the sender sends them again. */
 const QUEUE_LIMIT = 10_000
 /** Most messages of one commit: a synchronous write is paid once for all of them, and the first waits for the last. */
 const GROUP_LIMIT = 256
-/** Most keys remembered as asked for and not found. */
-const UNHEARD_LIMIT = 10_000
 
 /** One message as it came: who sent it (the broker vouches for the topic), what kind its topic says, its payload. */
 export interface Incoming {
@@ -170,39 +169,6 @@ function verdictOf(stored: Stored | undefined): Reason | 'ok' {
       return stored
     case undefined:
       return 'store-unavailable'
-  }
-}
-
-/** What was known when a key or epoch was asked for and not found. */
-interface FirstAsk {
-  /** The latest finalized block then, as far as known here. */
-  readonly block: number
-  /** Where the chain itself did not say how far it was: the moment, S. */
-  readonly atS?: number
-}
-
-/**
- * A key or epoch that is not in the index may have been enrolled in a block that is not indexed yet. It counts as unknown
- * only once the index is past the chain's finalized head of when it was first asked for; where the chain could not say,
- * once it holds a block as late as that moment. Until then the answer is one that invites another try.
- */
-function unheardKeys({ registry, finalizedBlock }: Pick<IntakeOptions, 'registry' | 'finalizedBlock'>) {
-  const firstAsks = new Map<string, FirstAsk>()
-  return (key: string, epoch: number, nowS: number): boolean => {
-    const head = registry.head()
-    const name = `${key}/${epoch}`
-    const first = firstAsks.get(name)
-    if (first !== undefined) {
-      return head !== undefined && head.number > first.block && head.timestampS >= (first.atS ?? 0)
-    }
-    const finalized = finalizedBlock()
-    const block = Math.max(head?.number ?? -1, finalized ?? -1)
-    firstAsks.set(name, { block, ...(finalized === undefined ? { atS: nowS } : {}) })
-    if (firstAsks.size > UNHEARD_LIMIT) {
-      const oldest = firstAsks.keys().next().value
-      if (oldest !== undefined) firstAsks.delete(oldest)
-    }
-    return false
   }
 }
 
