@@ -2,7 +2,8 @@
 # Builds the runtime's WebAssembly from the Rust sources beside this file and records what it was built from.
 #
 #   build-runtime.sh           builds, then replaces runtime/wattfleet_runtime.wasm and its record
-#   build-runtime.sh --check   builds, then compares the bytes with those in the repository and changes nothing
+#   build-runtime.sh --check   builds, then compares the bytes with those in the repository and changes nothing;
+#                              exit code 3 where this compiler is another and they cannot be compared
 #
 # Needs a rustc 1.84 or newer that may use unstable flags (RUSTC_BOOTSTRAP) with its library's sources, cargo, and
 # rust-lld. On Debian: apt-get install rustc-web rust-web-src rust-web-llvm; rust-lld comes with any rustup toolchain.
@@ -30,7 +31,7 @@ if [ "${1:-}" = --check ]; then
   recorded=$(sed -n 's/.*"rustc": "\(.*\)".*/\1/p' runtime/wattfleet_runtime.json)
   if [ "$recorded" != "$("$RUSTC" --version)" ]; then
     echo "the runtime in the repository was built by '$recorded', this is '$("$RUSTC" --version)': it builds, but bytes of two compilers cannot be compared" >&2
-    exit 0
+    exit 3
   fi
   cmp "$built" "$kept"
   echo "the runtime in the repository is what its sources give, byte for byte"

@@ -12,8 +12,11 @@ await runProgram(embeddedConfig, async ({ config, clock, signal, ready }) => {
   })
   log.info({ port: running.port, head: running.chain.head().number }, 'serving')
   ready()
-  await running.chain.produce(config.blockIntervalMs, signal, (fault) =>
-    log.error({ err: fault }, 'a block could not be made'),
-  )
-  await running.stop()
+  try {
+    await running.chain.produce(config.blockIntervalMs, signal, (fault) =>
+      log.error({ err: fault }, 'a block could not be made'),
+    )
+  } finally {
+    await running.stop()
+  }
 })

@@ -5,7 +5,7 @@ mod messages;
 mod reason;
 mod rules;
 
-pub use messages::{decode_signed, order_id, Cancel, Item, MarketKind, Order, OrderId, Side, CANCEL_TAG, ORDER_TAG};
+pub use messages::{decode_signed, order_id, Cancel, Item, MarketKind, Order, OrderId, Side, CANCEL_TAG, MAX_COUNTER, ORDER_TAG};
 pub use reason::Reason;
 pub use rules::{CommunityRules, SlotTimes};
 

@@ -7,6 +7,9 @@ use scale_info::TypeInfo;
 pub const ORDER_TAG: [u8; 4] = *b"wfo1";
 pub const CANCEL_TAG: [u8; 4] = *b"wfc1";
 
+/// Largest sequence and time: 2^53 - 1, what every client can count to exactly, those that count in doubles too.
+pub const MAX_COUNTER: u64 = (1 << 53) - 1;
+
 /// SHA-256 over SCALE(gateway, epoch, sequence).
 pub type OrderId = [u8; 32];
 
@@ -88,6 +91,17 @@ impl Order {
 
 	/// Whether the figures make sense at all, whatever the market.
 	pub fn is_sane(&self) -> bool {
-		self.energy_wh > 0 && self.energy_types <= 7
+		self.energy_wh > 0
+			&& self.energy_types <= 7
+			&& self.sequence <= MAX_COUNTER
+			&& self.slot_start <= MAX_COUNTER
+			&& self.expires_at <= MAX_COUNTER
+			&& self.replaces.unwrap_or(0) <= MAX_COUNTER
+	}
+}
+
+impl Cancel {
+	pub fn is_sane(&self) -> bool {
+		self.sequence <= MAX_COUNTER && self.target <= MAX_COUNTER
 	}
 }

@@ -73,8 +73,9 @@ mod runtime {
 	#[runtime::pallet_index(6)]
 	pub type Sudo = pallet_sudo::Pallet<Runtime>;
 
-	/// The community's currency in nano; only the vault moves it.
+	/// The community's currency in nano. It has no calls of its own: only the vault moves it.
 	#[runtime::pallet_index(10)]
+	#[runtime::disable_call]
 	pub type Money = pallet_balances::Pallet<Runtime, Instance1>;
 	#[runtime::pallet_index(11)]
 	pub type Registry = pallet_wattfleet_registry::Pallet<Runtime>;

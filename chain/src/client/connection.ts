@@ -1,6 +1,7 @@
-import { ApiPromise, WsProvider } from '@polkadot/api'
+import { ApiPromise, type WsProvider } from '@polkadot/api'
 import type { ApiOptions } from '@polkadot/api/types'
-import { Fault } from '@wattfleet/protocol'
+import { Fault, pause } from '@wattfleet/protocol'
+import { steadyProvider } from './provider.ts'
 
 /** How long one question to a node may take. Calls that were under way when a connection broke never answer. */
 const ANSWER_TIMEOUT_MS = 15_000
@@ -48,6 +49,10 @@ export async function inTime<T>(answer: Promise<T>, what: string): Promise<T> {
 }
 
 async function ready(provider: WsProvider, signal: AbortSignal): Promise<ApiPromise> {
+  if (signal.aborted) {
+    await provider.disconnect()
+    throw new Fault('chain', 'stopped while connecting to the chain')
+  }
   const api = new ApiPromise({ provider: provider as NonNullable<ApiOptions['provider']>, noInitWarn: true })
   const stopped = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(new Fault('chain', 'stopped while connecting to the chain')), {
@@ -64,15 +69,29 @@ async function ready(provider: WsProvider, signal: AbortSignal): Promise<ApiProm
 
 /** Connects to the first of the endpoints that answers and keeps reconnecting; waits as long as none does. */
 export async function connectChain(endpoints: readonly string[], signal: AbortSignal): Promise<ChainConnection> {
-  const provider = new WsProvider([...endpoints], RECONNECT_MS)
+  const closing = new AbortController()
+  const provider = steadyProvider(endpoints, AbortSignal.any([signal, closing.signal]))
   const api = await ready(provider, signal)
   const wakers = new Set<() => void>()
   // the subscription only wakes: what is finalized is always asked for
   let finalized: number | undefined
-  const unsubscribe = await api.rpc.chain.subscribeFinalizedHeads((header) => {
-    finalized = header.number.toNumber()
-    for (const wake of wakers) wake()
-  })
+  let unsubscribe = () => {}
+  const subscribe = async () => {
+    while (!signal.aborted) {
+      try {
+        const heads = api.rpc.chain.subscribeFinalizedHeads((header) => {
+          finalized = header.number.toNumber()
+          for (const wake of wakers) wake()
+        })
+        unsubscribe = await inTime(heads, 'subscription to finalized heads')
+        return
+      } catch {
+        // the node went away in between
+        await pause(RECONNECT_MS, signal)
+      }
+    }
+  }
+  await subscribe()
 
   const head = async (): Promise<Head> => {
     const hash = await inTime(api.rpc.chain.getFinalizedHead(), 'finalized head')
@@ -107,6 +126,7 @@ export async function connectChain(endpoints: readonly string[], signal: AbortSi
     },
     finalizedBlock: () => (provider.isConnected ? finalized : undefined),
     async close() {
+      closing.abort()
       try {
         unsubscribe()
       } finally {

@@ -1,17 +1,17 @@
 import { join } from 'node:path'
-import type { FinalizedBlocks, Submitter } from '../exchange.ts'
+import type { FinalizedBlocks } from '../exchange.ts'
 import type { Account } from './account.ts'
 import { finalizedBlocks } from './blocks.ts'
 import { type ChainConnection, connectChain } from './connection.ts'
 import { type ChainQueries, chainQueries } from './queries.ts'
 import { fileSubmissionStore } from './submission-store.ts'
-import { createSubmitter } from './submitter.ts'
+import { createSubmitter, type DurableSubmitter } from './submitter.ts'
 
 /** Everything one process does with the chain, over its one connection. */
 export interface ExchangeClient {
   readonly blocks: FinalizedBlocks
   /** The account's submitter; what it has under way is kept in `stateDir`. */
-  submitter(account: Account, stateDir: string): Submitter
+  submitter(account: Account, stateDir: string): DurableSubmitter
   /** Questions to finalized state, once there is a connection. */
   queries(): Promise<ChainQueries>
   /** Number of the chain's finalized head, while the chain can be asked. */
@@ -27,6 +27,7 @@ export function openExchange(endpoints: readonly string[], signal: AbortSignal):
     return connection
   })
   connecting.catch(() => {})
+  const submitters = new Map<string, DurableSubmitter>()
   return {
     blocks: {
       async follow(from, onBlock, stop) {
@@ -38,10 +39,19 @@ export function openExchange(endpoints: readonly string[], signal: AbortSignal):
       },
     },
     submitter(account, stateDir) {
+      // an account with several roles still submits one extrinsic at a time
+      const known = submitters.get(account.id)
+      if (known !== undefined) return known
       const store = fileSubmissionStore(join(stateDir, `extrinsic-${account.id.slice(0, 16)}.json`))
       const ready = connecting.then((connection) => createSubmitter(connection, account, store))
       ready.catch(() => {})
-      return { account: account.id, submit: async (call, stop) => (await ready).submit(call, stop) }
+      const submitter: DurableSubmitter = {
+        account: account.id,
+        submit: async (call, stop) => (await ready).submit(call, stop),
+        finishLeft: async (stop) => (await ready).finishLeft(stop),
+      }
+      submitters.set(account.id, submitter)
+      return submitter
     },
     queries: async () => chainQueries(await connecting),
     finalizedBlock: () => connected?.finalizedBlock(),

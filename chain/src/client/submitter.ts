@@ -16,17 +16,36 @@ const MAY_BE_INCLUDED = /\b(Stale|outdated)\b/
 /** Between two attempts when the chain does not answer. */
 const RETRY_MS = 1_000
 
+export interface DurableSubmitter extends Submitter {
+  /** Follows what an earlier process had signed to its end: before that, a question to the chain may miss its effect. */
+  finishLeft(signal: AbortSignal): Promise<void>
+}
+
 /**
  * One account that submits one extrinsic at a time. Nonce, bytes and era are on disk before they are sent, and the nonce
  * comes from the finalized state: whatever dies in between, the same extrinsic is never entered twice and none is
  * forgotten.
  */
-export function createSubmitter(connection: ChainConnection, account: Account, store: SubmissionStore): Submitter {
+export function createSubmitter(
+  connection: ChainConnection,
+  account: Account,
+  store: SubmissionStore,
+): DurableSubmitter {
   let last: Promise<unknown> = Promise.resolve()
 
-  const submit = async (call: ExchangeCall | OperatorCall, signal: AbortSignal): Promise<Submission> => {
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = last.then(work)
+    last = done.catch(() => {})
+    return done
+  }
+
+  const finishLeft = async (signal: AbortSignal): Promise<void> => {
     const left = store.load()
     if (left !== undefined) await finish(connection, store, left, signal)
+  }
+
+  const submit = async (call: ExchangeCall | OperatorCall, signal: AbortSignal): Promise<Submission> => {
+    await finishLeft(signal)
     const pending = await retrying(() => sign(connection, account, call), signal)
     store.save(pending)
     return finish(connection, store, pending, signal)
@@ -34,11 +53,8 @@ export function createSubmitter(connection: ChainConnection, account: Account, s
 
   return {
     account: account.id,
-    submit(call, signal) {
-      const ended = last.then(() => submit(call, signal))
-      last = ended.catch(() => {})
-      return ended
-    },
+    finishLeft: (signal) => inTurn(() => finishLeft(signal)),
+    submit: (call, signal) => inTurn(() => submit(call, signal)),
   }
 }
 
@@ -90,8 +106,9 @@ async function finish(
   for (let number = pending.after + 1; number <= pending.until; number += 1) {
     const last = (await retrying(() => connection.head(), signal)).number
     if (last < number && last - sentAt >= RESEND_BLOCKS) {
-      refusal = await retrying(() => send(connection, pending), signal)
-      sentAt = last
+      const said = await send(connection, pending)
+      if (said !== undefined) sentAt = last
+      refusal = said ?? refusal
       if (refusal !== '' && !MAY_BE_INCLUDED.test(refusal) && (await isDead(connection, pending, signal))) break
     }
     await connection.headFrom(number, signal)
@@ -105,17 +122,17 @@ async function finish(
   return { ok: false, effect: 'died', error: refusal || `not included up to block ${pending.until}` }
 }
 
-/** Hands the extrinsic to the node; yields why the node refused it, or an empty text. */
-async function send({ api }: ChainConnection, pending: Pending): Promise<string> {
+/** Hands the extrinsic to the node. Yields why the node refused it, an empty text, or undefined where it cannot be told. */
+async function send({ api }: ChainConnection, pending: Pending): Promise<string | undefined> {
   try {
     await inTime(api.rpc.author.submitExtrinsic(pending.bytes), 'submit')
     return ''
   } catch (error) {
     invariant(error instanceof Fault, 'inTime throws faults')
-    // JSON-RPC errors of the pool start with their code (1010 invalid, 1012 banned, 1013 known, 1014 nonce taken, 1016 full)
+    // the pool's errors: 1010 invalid; 1012 banned, 1013 known, 1014 nonce taken, 1016 full: the node has seen it
     const pooled = /\b(10\d\d): (.*)/.exec(error.message)
-    if (pooled === null) throw error
-    return pooled[1] === '1010' ? (pooled[2] ?? 'invalid') : ''
+    if (pooled === null) return undefined
+    return pooled[1] === '1010' ? pooled[2] : ''
   }
 }
 

@@ -5,20 +5,37 @@ const seconds = z.int().min(0).max(10_000_000)
 const rate = z.int().min(0).max(0xffff_ffff)
 
 /** A community's rules, field by field as the registry on the chain holds them. */
-export const communityRules = z.strictObject({
-  community: z.int().min(0).max(0xffff_ffff),
-  slotLengthS: z.int().min(60).max(86_400),
-  spotOpensS: seconds,
-  relayMarginS: seconds,
-  gateClosureS: seconds,
-  matchDeadlineS: seconds,
-  energiesAfterS: seconds,
-  executionAfterS: seconds,
-  executionLatestS: seconds,
-  shortfallRateMicro: rate,
-  unusedRateMicro: rate,
-  feeMicro: z.tuple([rate, rate]),
-})
+export const communityRules = z
+  .strictObject({
+    community: z.int().min(0).max(0xffff_ffff),
+    slotLengthS: z.int().min(60).max(86_400),
+    spotOpensS: seconds,
+    relayMarginS: seconds,
+    gateClosureS: seconds,
+    matchDeadlineS: seconds,
+    energiesAfterS: seconds,
+    executionAfterS: seconds,
+    executionLatestS: seconds,
+    shortfallRateMicro: rate,
+    unusedRateMicro: rate,
+    feeMicro: z.tuple([rate, rate]),
+  })
+  .refine((rules) => rules.spotOpensS > rules.relayMarginS, {
+    path: ['spotOpensS'],
+    message: 'expected before relayMarginS',
+  })
+  .refine((rules) => rules.relayMarginS >= rules.gateClosureS, {
+    path: ['relayMarginS'],
+    message: 'expected no later than gateClosureS: the hub closes before the chain',
+  })
+  .refine((rules) => rules.gateClosureS > rules.matchDeadlineS, {
+    path: ['matchDeadlineS'],
+    message: 'expected after gateClosureS',
+  })
+  .refine((rules) => rules.executionLatestS >= rules.executionAfterS, {
+    path: ['executionLatestS'],
+    message: 'expected no earlier than executionAfterS',
+  })
 
 export const genesisConfig = z.strictObject({
   /** 32 random bytes: new for every fresh chain. */

@@ -25,6 +25,17 @@ export interface Executor {
 /** Extrinsics are hashed by the trie's first layout while the runtime's `system_version` is below 2. */
 const EXTRINSICS_TRIE_VERSION = 0
 
+/** `0x` and the 32 bytes that name a pallet and one of its storage items. */
+const ITEM_PREFIX_CHARS = 2 + 2 * 32
+
+/**
+ * The executor asks for the next key without saying under which prefix; the runtime only ever walks one storage item, so
+ * looking beyond it would read every dead key of the chain's history for nothing.
+ */
+function scopeOf(prefix: string, key: string): string {
+  return prefix.length > 2 ? prefix : key.slice(0, ITEM_PREFIX_CHARS)
+}
+
 /** Storage is not hashed into a root here: no light client follows a development chain. */
 export function wasmExecutor(): Executor {
   return {
@@ -38,7 +49,7 @@ export function wasmExecutor(): Executor {
       }
       const answer = await runTask(task, {
         getStorage: async (key) => state.get(key) as `0x${string}` | undefined,
-        getNextKey: async (prefix, key) => state.nextKey(prefix, key) as `0x${string}` | undefined,
+        getNextKey: async (prefix, key) => state.nextKey(scopeOf(prefix, key), key) as `0x${string}` | undefined,
         // the embedded chain runs no off-chain worker
         offchainGetStorage: async () => undefined as never,
         offchainTimestamp: async () => Date.now(),

@@ -18,13 +18,18 @@ function serve(chain: EmbeddedChain, name: string, socket: WebSocket): void {
   const connection = openConnection(chain, name, (message) => {
     if (socket.readyState !== socket.OPEN) return
     if (socket.bufferedAmount > MAX_UNREAD_BYTES) return socket.terminate()
-    socket.send(JSON.stringify(message))
+    try {
+      socket.send(JSON.stringify(message))
+    } catch {
+      socket.terminate()
+    }
   })
   let underWay = 0
   socket.on('message', async (data) => {
     underWay += 1
     if (underWay >= MAX_UNDER_WAY) socket.pause()
-    await connection.receive(String(data))
+    // what cannot even be written down (an answer longer than a text can be) ends this client, not the chain
+    await connection.receive(String(data)).catch(() => socket.terminate())
     underWay -= 1
     if (underWay < MAX_UNDER_WAY) socket.resume()
   })

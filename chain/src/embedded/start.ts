@@ -22,20 +22,29 @@ export async function openEmbeddedChain(config: EmbeddedConfig, clock: Clock): P
   mkdirSync(config.stateDir, { recursive: true })
   const store = openBlockStore(join(config.stateDir, 'chain.sqlite'))
   const executor = wasmExecutor()
-  if (store.head() === undefined) {
-    const code = `0x${readFileSync(WASM_PATH).toString('hex')}`
-    const genesis = await buildGenesis(executor, code, config.genesis)
-    store.append(genesis.block, genesis.changes)
+  const close = async () => {
+    await executor.stop()
+    store.close()
   }
-  const chain = new EmbeddedChain(store, executor, clock)
-  const server = await serveRpc(chain, { host: config.host, port: config.port, name: 'Wattfleet Development' })
-  return {
-    port: server.port,
-    chain,
-    async stop() {
-      await server.stop()
-      await executor.stop()
-      store.close()
-    },
+  try {
+    if (store.head() === undefined) {
+      const code = `0x${readFileSync(WASM_PATH).toString('hex')}`
+      const genesis = await buildGenesis(executor, code, config.genesis)
+      store.append(genesis.block, genesis.changes)
+    }
+    const chain = new EmbeddedChain(store, executor, clock)
+    const server = await serveRpc(chain, { host: config.host, port: config.port, name: 'Wattfleet Development' })
+    return {
+      port: server.port,
+      chain,
+      async stop() {
+        await server.stop()
+        await close()
+      },
+    }
+  } catch (error) {
+    // the executor's thread would keep a process alive that has nothing left to do
+    await close()
+    throw error
   }
 }

@@ -36,8 +36,17 @@ function setUp() {
   return { accounts, clock, config, block }
 }
 
-const issue = (reference: string) =>
-  ({ call: 'issue', community: COMMUNITY, account: 'aa'.repeat(32), amountNano: 5n, reference }) as const
+const site16 = () => randomBytes(16).toString('hex')
+const setSite = (site: string) =>
+  ({
+    call: 'set-site',
+    site,
+    community: COMMUNITY,
+    member: 'aa'.repeat(32),
+    zone: 1,
+    capImportWh: 5,
+    capExportWh: 5,
+  }) as const
 
 describe('the client', () => {
   it('follows finalized blocks without gap or repetition while the chain goes away and comes back', async () => {
@@ -70,11 +79,11 @@ describe('the client', () => {
     const { accounts, clock, config, block } = setUp()
     const running = await openEmbeddedChain(config, clock)
     const state = folder()
-    const [one, two] = [hex32(), hex32()]
+    const [one, two] = [site16(), site16()]
 
     const dying = new AbortController()
     const before = openExchange([`ws://127.0.0.1:${running.port}`], dying.signal)
-    const lost = before.submitter(accounts.operator, state).submit(issue(one), dying.signal)
+    const lost = before.submitter(accounts.operator, state).submit(setSite(one), dying.signal)
     lost.catch(() => {})
     await until(() => running.chain.pool.list().length === 1)
     dying.abort()
@@ -83,7 +92,7 @@ describe('the client', () => {
 
     const controller = new AbortController()
     const after = openExchange([`ws://127.0.0.1:${running.port}`], controller.signal)
-    const submitted = after.submitter(accounts.operator, state).submit(issue(two), controller.signal)
+    const submitted = after.submitter(accounts.operator, state).submit(setSite(two), controller.signal)
     // the extrinsic left over is still in the pool; the new one comes only after it is final
     expect(running.chain.pool.list()).toHaveLength(1)
     await block(running)
@@ -91,9 +100,9 @@ describe('the client', () => {
     await block(running)
     expect(await submitted).toEqual({ ok: true, block: 2 })
     const queries = await after.queries()
-    expect(await queries.issuedAgainst(COMMUNITY, one)).toBe(5n)
-    expect(await queries.issuedAgainst(COMMUNITY, two)).toBe(5n)
-    expect(await queries.issuedNano()).toBe(10n)
+    expect(await queries.site(one)).toMatchObject({ capImportWh: 5 })
+    expect(await queries.site(two)).toMatchObject({ capImportWh: 5 })
+    expect(await queries.site(site16())).toBeUndefined()
     controller.abort()
     await after.close()
     await running.stop()
@@ -105,12 +114,17 @@ describe('the client', () => {
     const controller = new AbortController()
     const client = openExchange([`ws://127.0.0.1:${running.port}`], controller.signal)
     const submitter = client.submitter(accounts.operator, folder())
-    const reference = hex32()
-    for (const expected of [{ ok: true }, { ok: false, error: 'vault.ReferenceUsed' }]) {
-      const submitted = submitter.submit(issue(reference), controller.signal)
+    const site = site16()
+    const stranger = { ...setSite(site), member: 'bb'.repeat(32) }
+    const ends = [
+      [setSite(site), { ok: true, block: 1 }],
+      [stranger, { ok: false, effect: 'included-without-effect', error: 'registry.SiteBelongsToAnother', block: 2 }],
+    ] as const
+    for (const [call, expected] of ends) {
+      const submitted = submitter.submit(call, controller.signal)
       await until(() => running.chain.pool.list().length === 1)
       await block(running)
-      expect(await submitted).toMatchObject(expected)
+      expect(await submitted).toEqual(expected)
     }
     controller.abort()
     await client.close()

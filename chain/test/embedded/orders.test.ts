@@ -86,6 +86,14 @@ describe('an order on the chain', () => {
     expect(await rejectedFor({ bytes: Uint8Array.from([1, 2, 3]), signature })).toBe('malformed')
   })
 
+  it('with a figure that no client can count to exactly is refused as malformed', async () => {
+    const item = signed(house, chain.order(house, { expiresAt: 0 }))
+    // expiresAt: the eight bytes before energyTypes and the two empty options
+    const bytes = Uint8Array.from(item.bytes)
+    bytes.set([0, 0, 0, 0, 0, 0, 32, 0], bytes.length - 11) // 2^53
+    expect(await rejectedFor({ bytes, signature: house.key.sign(bytes) })).toBe('malformed')
+  })
+
   it('of a key that was replaced is refused as revoked', async () => {
     const old = await chain.house()
     const { events } = await chain.submit('operator', { call: 'enrol-gateway', site: old.site, gateway: hex32() })
@@ -155,5 +163,24 @@ describe('the end of an order', () => {
     expect(events).toContainEqual({ type: 'order-ended', id: idOf(order), state: 'expired', remainingWh: 321 })
     expect((await chain.queries.funds(own.member)).lockedNano).toBe(0n)
     expect(await rejectedFor(signed(own, order))).toBe('gate-closed')
+  })
+
+  it('by cancels that came first is bounded, and those that wait too long make room', async () => {
+    const own = await chain.house()
+    const early = (sequence: number) =>
+      signMessage(
+        {
+          type: 'cancel',
+          value: {
+            ...{ chain: Buffer.from(chain.chainId, 'hex'), gateway: own.key.publicKey, epoch: 1 },
+            ...{ sequence: 5_000 + sequence, target: 9_000 + sequence },
+          },
+        },
+        own.key,
+      )
+    await submit(...Array.from({ length: 128 }, (_, i) => early(i)))
+    expect(await rejectedFor(early(128))).toBe('cap')
+    await chain.blockAt(chain.clock.nowMs() / 1000 + RULES.spotOpensS + 60)
+    expect(await rejectedFor(early(128))).toBeUndefined()
   })
 })

@@ -116,6 +116,15 @@ describe('a match', () => {
     expect(events).toEqual([{ type: 'match-rejected', index: 0, reason: 'same-member' }])
   })
 
+  it('with an order of a key that was replaced since is refused', async () => {
+    const own = await chain.house()
+    const [o, b] = [offer(10, 1), bid(10, 250_000, own)]
+    await enter([seller, o], [own, b])
+    await chain.submit('operator', { call: 'enrol-gateway', site: own.site, gateway: 'ee'.repeat(32) })
+    const { events } = await match([{ bid: idOf(b), offer: idOf(o), energyWh: 10 }])
+    expect(events).toEqual([{ type: 'match-rejected', index: 0, reason: 'key-revoked' }])
+  })
+
   it('computed before the market’s last trades is stale as a whole', async () => {
     const [o, b] = [offer(100, 1), bid(100, 250_000)]
     await enter([seller, o], [buyer, b])
@@ -194,6 +203,13 @@ describe('execution', () => {
     await settle([], [deviation(buyer, 0, 0)])
     await refused(settle([{ trade, allocatedWh: 900 }], []), 'UnknownTrade')
     await refused(settle([], [deviation(buyer, 0, 0)]), 'UnknownSite')
+  })
+
+  it('is the only way that money moves: its currency has no calls, and other communities’ operators none over it', async () => {
+    expect(chain.connection.api.tx.money).toBeUndefined()
+    const call = { call: 'issue', community: COMMUNITY, account: '0f'.repeat(32), amountNano: 1n } as const
+    const { outcome } = await chain.submit('operator', { ...call, reference: 'ab'.repeat(32) })
+    expect(outcome).toMatchObject({ ok: false, error: 'registry.NotAMember' })
   })
 
   it('is the settlement engine’s alone', async () => {

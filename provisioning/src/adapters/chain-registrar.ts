@@ -26,8 +26,11 @@ export async function openRegistrar(options: RegistrarOptions, signal: AbortSign
   const submitter = client.submitter(readAccount(options.operatorSeedPath), options.stateDir)
   let last: Promise<unknown> = Promise.resolve()
 
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const done = last.then(work)
+  const inTurn = <T>(stop: AbortSignal, work: () => Promise<T>): Promise<T> => {
+    const done = last.then(async () => {
+      await submitter.finishLeft(stop)
+      return work()
+    })
     last = done.catch(() => {})
     return done
   }
@@ -47,7 +50,7 @@ export async function openRegistrar(options: RegistrarOptions, signal: AbortSign
       return rules
     },
     ensureSite: (wanted, stop) =>
-      inTurn(async () => {
+      inTurn(stop, async () => {
         const known = await (await client.queries()).site(wanted.site)
         const { community, member, zone, capImportWh, capExportWh } = wanted
         const same =
@@ -60,7 +63,7 @@ export async function openRegistrar(options: RegistrarOptions, signal: AbortSign
         if (!same) await call({ call: 'set-site', ...wanted }, stop)
       }),
     ensureFunds: (member, amountNano, reference, stop) =>
-      inTurn(async () => {
+      inTurn(stop, async () => {
         const { community } = options
         // the chain keeps 32 bytes of a reference, whatever the bank's looks like
         const hashed = toHex(sha256(Buffer.from(reference, 'utf8')))
@@ -69,7 +72,7 @@ export async function openRegistrar(options: RegistrarOptions, signal: AbortSign
         await call({ call: 'issue', community, account: member, amountNano, reference: hashed }, stop)
       }),
     enrol: (site, signingKey, stop) =>
-      inTurn(async () => {
+      inTurn(stop, async () => {
         const queries = await client.queries()
         const known = await queries.site(site)
         if (known?.gateway === signingKey) return { epoch: known.epoch }

@@ -4,6 +4,7 @@ use crate::{
 	pallet::{ClosedUpTo, Closing, Config, Event, Exposure, MarketOrders, Orders, Pallet, ITEM_WEIGHT},
 	types::{MarketKey, OrderState},
 };
+use alloc::vec::Vec;
 use frame::prelude::*;
 use pallet_wattfleet_vault::Pallet as Vault;
 use wattfleet_primitives::OrderId;
@@ -35,18 +36,17 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Closes up to `left` orders of a market and says how many steps are left.
-	fn close_market(minute: u64, market: MarketKey, mut left: u64) -> u64 {
-		while left > 0 {
-			match MarketOrders::<T>::iter_key_prefix(market).next() {
-				Some(id) => Self::forget(market, id),
-				None => {
-					Closing::<T>::remove(minute, market);
-					break;
-				},
-			}
-			left -= 1;
+	fn close_market(minute: u64, market: MarketKey, left: u64) -> u64 {
+		// read once, then removed: a new look for each would walk past all that were removed before
+		let ids: Vec<OrderId> = MarketOrders::<T>::iter_key_prefix(market).take(left as usize).collect();
+		let closed = ids.len() as u64;
+		for id in ids {
+			Self::forget(market, id);
 		}
-		left
+		if closed < left {
+			Closing::<T>::remove(minute, market);
+		}
+		left.saturating_sub(closed)
 	}
 
 	fn forget(market: MarketKey, id: OrderId) {

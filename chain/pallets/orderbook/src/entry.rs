@@ -4,6 +4,7 @@ use crate::{
 	pallet::{Closing, ClosedUpTo, Config, EarlyCancelCount, EarlyCancels, Event, Exposure, MarketOrders, Orders, Pallet},
 	types::{OrderRecord, OrderState, SignedItem, MAX_EARLY_CANCELS},
 };
+use alloc::vec::Vec;
 use frame::deps::frame_support::storage::with_storage_layer;
 use frame::prelude::*;
 use pallet_wattfleet_registry::{ChainId, Communities, Gateways, Site, Sites};
@@ -149,6 +150,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn enter_cancel(community: CommunityId, cancel: Cancel, item: &SignedItem) -> Result<(), Reason> {
+		ensure!(cancel.is_sane(), Reason::Malformed);
 		Self::authenticate(community, &cancel.chain, &cancel.gateway, cancel.epoch, item)?;
 		let id = order_id(&cancel.gateway, cancel.epoch, cancel.target);
 		match Orders::<T>::get(id) {
@@ -161,13 +163,32 @@ impl<T: Config> Pallet<T> {
 				if EarlyCancels::<T>::contains_key(key, cancel.target) {
 					return Ok(());
 				}
-				let waiting = EarlyCancelCount::<T>::get(key);
+				let waiting = Self::forget_stale_cancels(community, key);
 				ensure!(waiting < MAX_EARLY_CANCELS, Reason::Cap);
-				EarlyCancels::<T>::insert(key, cancel.target, ());
+				EarlyCancels::<T>::insert(key, cancel.target, Self::now());
 				EarlyCancelCount::<T>::insert(key, waiting + 1);
 				Ok(())
 			},
 		}
+	}
+
+	/// Where no place is left, forgets the cancels that have waited longer than spot is open: what they were meant for
+	/// will not come any more. Yields how many wait. Bounded by how many may wait.
+	fn forget_stale_cancels(community: CommunityId, key: (GatewayKey, u32)) -> u32 {
+		let waiting = EarlyCancelCount::<T>::get(key);
+		if waiting < MAX_EARLY_CANCELS {
+			return waiting;
+		}
+		let opens = Communities::<T>::get(community).map_or(0, |entry| entry.rules.spot_opens_s);
+		let oldest = Self::now().saturating_sub(opens.into());
+		let stale: Vec<u64> =
+			EarlyCancels::<T>::iter_prefix(key).filter(|(_, came)| *came < oldest).map(|(target, _)| target).collect();
+		let left = waiting.saturating_sub(stale.len() as u32);
+		for target in stale {
+			EarlyCancels::<T>::remove(key, target);
+		}
+		EarlyCancelCount::<T>::insert(key, left);
+		left
 	}
 
 	/// Ends an order before its market closes: releases what remains, keeps the id known.

@@ -5,6 +5,8 @@
 //! orders are forgotten, a bounded number per block: entry for the slot is closed by then, so nothing can come back.
 #![cfg_attr(not(feature = "std"), no_std)]
 
+extern crate alloc;
+
 mod closing;
 mod entry;
 mod types;
@@ -44,10 +46,10 @@ pub mod pallet {
 	pub type Exposure<T: Config> =
 		StorageDoubleMap<_, Twox64Concat, MarketKey, Blake2_128Concat, (SiteId, Side), u32, ValueQuery>;
 
-	/// Cancels that arrived before their order.
+	/// Cancels that arrived before their order, by the time at which they came.
 	#[pallet::storage]
 	pub type EarlyCancels<T: Config> =
-		StorageDoubleMap<_, Blake2_128Concat, (GatewayKey, u32), Twox64Concat, u64, (), OptionQuery>;
+		StorageDoubleMap<_, Blake2_128Concat, (GatewayKey, u32), Twox64Concat, u64, Seconds, OptionQuery>;
 
 	/// How many cancels of one (gateway, epoch) wait for their order.
 	#[pallet::storage]

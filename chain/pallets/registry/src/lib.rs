@@ -89,6 +89,10 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Sites<T: Config> = StorageMap<_, Blake2_128Concat, SiteId, Site<T::AccountId>>;
 
+	/// The one community of each member: its operator, and no other, registers the member's sites and issues money to it.
+	#[pallet::storage]
+	pub type Members<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, CommunityId>;
+
 	/// Every key that was ever enrolled, so that none can come back for another site.
 	#[pallet::storage]
 	pub type Gateways<T: Config> = StorageMap<_, Blake2_128Concat, GatewayKey, Gateway>;
@@ -146,6 +150,8 @@ pub mod pallet {
 		KeyInUse,
 		/// A site stays with its community and member; a transfer is a new site.
 		SiteBelongsToAnother,
+		/// This account is a member of another community, or of none.
+		NotAMember,
 	}
 
 	#[pallet::call]
@@ -200,6 +206,7 @@ pub mod pallet {
 		) -> DispatchResult {
 			Self::ensure_role(origin, community, Role::Operator)?;
 			ensure!(Communities::<T>::contains_key(community), Error::<T>::UnknownCommunity);
+			ensure!(Members::<T>::get(&member).is_none_or(|known| known == community), Error::<T>::NotAMember);
 			let (gateway, epoch) = match Sites::<T>::get(site) {
 				Some(old) => {
 					ensure!(old.community == community && old.member == member, Error::<T>::SiteBelongsToAnother);
@@ -209,6 +216,7 @@ pub mod pallet {
 			};
 			let entry = Site { community, member: member.clone(), zone, cap_import_wh, cap_export_wh, gateway, epoch };
 			Sites::<T>::insert(site, entry);
+			Members::<T>::insert(&member, community);
 			Self::deposit_event(Event::SiteSet { site, community, member, zone, cap_import_wh, cap_export_wh });
 			Ok(())
 		}
@@ -260,6 +268,12 @@ pub mod pallet {
 			let who = ensure_signed(origin)?;
 			ensure!(Roles::<T>::contains_key(community, (role, &who)), Error::<T>::NotInRole);
 			Ok(who)
+		}
+
+		/// Fails where this account is no member of this community.
+		pub fn ensure_member(community: CommunityId, account: &T::AccountId) -> DispatchResult {
+			ensure!(Members::<T>::get(account) == Some(community), Error::<T>::NotAMember);
+			Ok(())
 		}
 
 		fn revoke(gateway: &GatewayKey) {

@@ -6,6 +6,7 @@ use crate::{
 };
 use frame::prelude::*;
 use pallet_wattfleet_orderbook::{MarketKey, OrderRecord, Orders, Pallet as Orderbook};
+use pallet_wattfleet_registry::Gateways;
 use wattfleet_primitives::{value_nano, CommunityRules, OrderId, Seconds, Side};
 
 /// A match that may enter.
@@ -32,6 +33,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(bid.market() == *market && offer.market() == *market, MatchFault::WrongMarket);
 		ensure!(bid.order.side == Side::Bid && offer.order.side == Side::Offer, MatchFault::WrongSide);
 		ensure!(bid.is_live(now) && offer.is_live(now), MatchFault::NotOpen);
+		ensure!(Self::is_in_force(&bid) && Self::is_in_force(&offer), MatchFault::KeyRevoked);
 		let energy_wh = pair.energy_wh;
 		ensure!(
 			energy_wh > 0 && energy_wh <= bid.remaining_wh && energy_wh <= offer.remaining_wh,
@@ -46,6 +48,13 @@ impl<T: Config> Pallet<T> {
 		ensure!(seller_rate_micro >= offer.order.price_micro, MatchFault::Price);
 		let (bid_id, offer_id) = (pair.bid, pair.offer);
 		Ok(Pair { bid_id, offer_id, bid, offer, energy_wh, buyer_rate_micro, seller_rate_micro })
+	}
+
+	/// Whether the key that signed an order may still act for its site. What a revoked key has open does not trade; its
+	/// lock returns when the market closes.
+	fn is_in_force(record: &OrderRecord<T::AccountId>) -> bool {
+		Gateways::<T>::get(record.order.gateway)
+			.is_some_and(|known| !known.revoked && known.epoch == record.order.epoch)
 	}
 
 	/// Makes the trade. What the two orders had locked for this energy is now locked for the trade: nothing moves.

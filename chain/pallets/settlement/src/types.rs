@@ -33,6 +33,8 @@ pub enum MatchFault {
 	SameMember,
 	/// The bid does not accept this type of energy.
 	EnergyType,
+	/// The key that signed one of the orders was revoked or replaced.
+	KeyRevoked,
 }
 
 #[derive(Encode, Decode, DecodeWithMemTracking, Clone, PartialEq, Eq, Debug, TypeInfo, MaxEncodedLen)]

@@ -76,6 +76,7 @@ pub mod pallet {
 			reference: [u8; 32],
 		) -> DispatchResult {
 			Registry::<T>::ensure_role(origin, community, Role::Operator)?;
+			Registry::<T>::ensure_member(community, &account)?;
 			ensure!(amount > 0, Error::<T>::NothingToIssue);
 			ensure!(!References::<T>::contains_key(community, reference), Error::<T>::ReferenceUsed);
 			T::Currency::mint_into(&account, amount)?;

@@ -1,6 +1,6 @@
 import type { EmbeddedChain } from '../chain.ts'
 import type { StoredBlock } from '../store.ts'
-import { findBlock, headerJson, type Method, type Methods } from './context.ts'
+import { findBlock, headerJson, listParam, type Method, type Methods } from './context.ts'
 
 function hashAt(chain: EmbeddedChain, number: unknown): string | null {
   if (number === undefined || number === null) return chain.head().hash
@@ -30,7 +30,7 @@ export const chainMethods: Methods = {
     return { block: { header: headerJson(block), extrinsics: block.extrinsics }, justifications: null }
   },
   chain_getBlockHash: ({ chain }, [number]) =>
-    Array.isArray(number) ? number.map((one) => hashAt(chain, one)) : hashAt(chain, number),
+    Array.isArray(number) ? listParam(number, 'numbers').map((one) => hashAt(chain, one)) : hashAt(chain, number),
   chain_getFinalizedHead: ({ chain }) => chain.head().hash,
   chain_subscribeNewHeads: headSubscription('chain_newHead'),
   chain_subscribeNewHead: headSubscription('chain_newHead'),

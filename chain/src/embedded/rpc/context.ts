@@ -67,9 +67,17 @@ export function hexParam(value: unknown, name: string): string {
   throw invalidParams(`${name} must be hex with 0x`)
 }
 
-export function hexListParam(value: unknown, name: string): string[] {
+/** Most entries of a list in one request, as of a page of keys: each is a look into the store. */
+export const MAX_LIST = 1_000
+
+export function listParam(value: unknown, name: string): unknown[] {
   if (!Array.isArray(value)) throw invalidParams(`${name} must be a list`)
-  return value.map((item) => hexParam(item, name))
+  if (value.length > MAX_LIST) throw invalidParams(`${name} must have at most ${MAX_LIST} entries`)
+  return value
+}
+
+export function hexListParam(value: unknown, name: string): string[] {
+  return listParam(value, name).map((item) => hexParam(item, name))
 }
 
 export function textParam(value: unknown, name: string): string {
