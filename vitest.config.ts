@@ -5,6 +5,8 @@ export default defineConfig({
     include: ['**/test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/test/interop/**'],
     pool: 'forks',
+    // more than cores: the longest files start whole streets and mostly wait for slots to pass
+    maxWorkers: 4,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },
