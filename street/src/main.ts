@@ -33,24 +33,33 @@ async function run(options: StreetOptions, terminal: Terminal, stop: AbortContro
   const street = await startStreet(options, ROOT, event, event, signal)
   const exchange = openExchange([chainEndpoint(options)], signal)
   try {
+    // what was stored by earlier runs is summed, but is no news
+    await exchange.queries()
+    const history = exchange.finalizedBlock() ?? 0
+    let settledBefore = 0
+    let isCaughtUp = false
     terminal.line('')
     event(`the street trades: http://${options.host}:${options.httpPort}   (Ctrl-C stops it)`)
-    const showing = showStreet({ options, terminal, ledger, event, signal })
+    const showing = showStreet({ options, terminal, ledger, isCaughtUp: () => isCaughtUp, event, signal })
     await exchange.blocks.follow(
       0,
       (block) => {
-        const before = ledger.totals()
         ledger.add(block)
         const now = ledger.totals()
-        if (before.settled === 0 && now.settled > 0) firstSettledMs = Date.now() - begunMs
-        if (options.once && now.settled >= ENOUGH_SETTLED && ledger.isEven()) stop.abort()
+        if (block.number <= history) {
+          settledBefore = now.settled
+          isCaughtUp = block.number === history
+          return
+        }
+        if (now.settled > settledBefore) firstSettledMs ??= Date.now() - begunMs
+        if (options.once && now.settled >= settledBefore + ENOUGH_SETTLED && ledger.isEven()) stop.abort()
       },
       signal,
     )
     await showing
     const totals = ledger.totals()
     if (!options.once) return EXIT.ok
-    if (timedOut || totals.settled < ENOUGH_SETTLED) {
+    if (timedOut || totals.settled < settledBefore + ENOUGH_SETTLED) {
       const why = timedOut ? `not done after ${ONCE_TIMEOUT_MS / 1000} s` : 'stopped'
       process.stderr.write(`${why}: ${missingStep(totals, street.houses.length)}\n`)
       return EXIT.fault

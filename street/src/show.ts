@@ -6,6 +6,8 @@ import type { Ledger, Totals } from './totals.ts'
 
 /** How often the live table is drawn, of the wall. */
 const DRAW_MS = 1_000
+/** How often it is looked whether the sums have caught up. */
+const CATCH_UP_MS = 100
 /** Where output is not a terminal: a line whenever totals have changed, at most this often. */
 const LINE_MS = 5_000
 
@@ -13,6 +15,8 @@ interface Parts {
   readonly options: StreetOptions
   readonly terminal: Terminal
   readonly ledger: Ledger
+  /** Whether the ledger has summed what was there when this run began. */
+  readonly isCaughtUp: () => boolean
   readonly event: (text: string) => void
   readonly signal: AbortSignal
 }
@@ -36,8 +40,10 @@ const MILESTONES: readonly [key: keyof Totals, text: string][] = [
 ]
 
 /** Says each milestone once, then shows the street: as a live table on a terminal, as plain lines elsewhere. */
-export async function showStreet({ options, terminal, ledger, event, signal }: Parts): Promise<void> {
-  const waiting = [...MILESTONES]
+export async function showStreet({ options, terminal, ledger, isCaughtUp, event, signal }: Parts): Promise<void> {
+  while (!isCaughtUp() && !signal.aborted) await pause(CATCH_UP_MS, signal)
+  const begun = ledger.totals()
+  const waiting = MILESTONES.filter(([key]) => Number(begun[key]) === 0)
   let [said, saidMs] = ['', 0]
   while (!signal.aborted) {
     const totals = ledger.totals()

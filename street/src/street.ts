@@ -11,6 +11,7 @@ import {
   keepIdentity,
 } from '@wattfleet/provisioning'
 import { openStreetClock, SAVE_EVERY_MS } from './clock-file.ts'
+import { lockFolder } from './lock.ts'
 import type { StreetOptions } from './options.ts'
 import {
   type ClaimedHouse,
@@ -122,7 +123,12 @@ export async function startStreet(
   onEvent: (text: string) => void,
   signal: AbortSignal,
 ): Promise<Street> {
-  if (options.fresh) startOver(options.stateDir)
+  if (options.fresh) {
+    // nobody else's: only then is it removed
+    if (existsSync(options.stateDir)) lockFolder(options.stateDir)()
+    startOver(options.stateDir)
+  }
+  const unlock = lockFolder(options.stateDir)
   const paths = layout(options.stateDir)
   makeFolders(options.stateDir, paths)
   const secrets = keepSecrets(paths.keys)
@@ -136,6 +142,7 @@ export async function startStreet(
     clearInterval(saving)
     await supervisor.stop()
     save(false)
+    unlock()
   }
   try {
     const stopped = new Promise<never>((_, reject) => {

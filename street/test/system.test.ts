@@ -123,7 +123,13 @@ describe.runIf(process.platform === 'linux')('the street, by its command', { tim
     child.stdout?.on('data', (chunk) => {
       stdout += chunk
     })
-    await until(() => stdout.includes('first trade is settled'), ended)
+    // the totals of what was stored, and of what is new
+    await until(() => / [3-9]\d* settled;| \d\d+ settled;/.test(stdout), ended)
+    const second = await start([
+      ...flags.map((flag) => (/^\d+$/.test(flag) ? String(Number(flag) + 100) : flag)),
+      '--fresh',
+    ]).ended
+    expect(second).toMatchObject({ code: 2, stderr: expect.stringContaining('belongs to a street that runs') })
     const begunMs = performance.now()
     child.kill('SIGINT')
     const { code } = await ended
