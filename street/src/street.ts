@@ -52,7 +52,8 @@ function makeFolders(stateDir: string, paths: Layout): void {
   for (const folder of [paths.configs, paths.logs, paths.claims]) mkdirSync(folder, { recursive: true, mode: 0o700 })
 }
 
-function isFree(host: string, port: number): Promise<boolean> {
+/** Whether nothing listens there. */
+export function isFree(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer()
     probe.once('error', () => resolve(false))

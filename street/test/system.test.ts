@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { isFree } from '../src/street.ts'
 
 const ROOT = resolve(import.meta.dirname, '..', '..')
 const stateDir = mkdtempSync(join(tmpdir(), 'wattfleet-street-'))
@@ -17,18 +18,10 @@ afterAll(() => {
 async function freePorts(count: number): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const first = 20_000 + Math.floor(Math.random() * 20_000)
-    const free = await Promise.all(Array.from({ length: count }, (_, i) => isFree(first + i)))
+    const free = await Promise.all(Array.from({ length: count }, (_, i) => isFree('127.0.0.1', first + i)))
     if (free.every(Boolean)) return first
   }
   throw new Error('no free ports')
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((done) => {
-    const probe = createServer()
-    probe.once('error', () => done(false))
-    probe.listen(port, '127.0.0.1', () => probe.close(() => done(true)))
-  })
 }
 
 interface Ended {

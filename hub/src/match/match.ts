@@ -3,10 +3,7 @@ import { matchPayAsBid } from '@wattfleet/market'
 import { slotTimes } from '@wattfleet/protocol'
 import type { Book, Log, Market } from '../ports.ts'
 import { LOOK_AGAIN_MS, type Pulse } from '../pulse.ts'
-import { isBehind, retrying, untilIndexed } from '../relay/relay.ts'
-
-/** A market whose matches the chain refuses is left alone for 1, 2, 4 … blocks, at most this many. */
-const MOST_BLOCKS_OFF = 64
+import { createPenalties, isBehind, type Penalties, retrying, submitUnlessAborted, untilIndexed } from '../rounds.ts'
 
 export interface MatchOptions {
   readonly community: number
@@ -19,11 +16,6 @@ export interface MatchOptions {
   readonly log: Log
 }
 
-interface Penalty {
-  readonly blocks: number
-  readonly until: number
-}
-
 /**
  * The matching engine: after each finalized block, for each market with open orders on both sides and before its match
  * deadline, pay-as-bid over the index as it stands, submitted under that block's number. One submission at a time; the
@@ -32,7 +24,7 @@ interface Penalty {
  */
 export async function runMatching(options: MatchOptions, signal: AbortSignal): Promise<void> {
   const { book, community, finalizedBlock, indexed, log } = options
-  const penalties = new Map<string, Penalty>()
+  const penalties = createPenalties<string>()
   while (!signal.aborted) {
     const seen = indexed.count
     let submitted = 0
@@ -50,7 +42,7 @@ export async function runMatching(options: MatchOptions, signal: AbortSignal): P
 async function matchMarket(
   { book, community, submitter, indexed, log }: MatchOptions,
   market: Market,
-  penalties: Map<string, Penalty>,
+  penalties: Penalties<string>,
   signal: AbortSignal,
 ): Promise<boolean> {
   // read together: nothing can change between these lines
@@ -59,33 +51,25 @@ async function matchMarket(
   if (head === undefined || rules === undefined) return false
   const name = `${market.slotStart}/${market.kind}`
   if (head.timestampS >= slotTimes(market.slotStart, rules).matchDeadline) {
-    penalties.delete(name)
+    penalties.forgive(name)
     return false
   }
-  if ((penalties.get(name)?.until ?? -1) > head.number) return false
+  if (penalties.isOff(name, head.number)) return false
   const matches = matchPayAsBid(book.openOrders(market, head.timestampS), rules.feeMicro).slice(0, BATCH_LIMIT.matches)
   if (matches.length === 0) return false
 
   const call = { call: 'submit-matches', ...market, computedFrom: head.number, matches } as const
-  const submission = await submitter.submit(call, signal).catch((error: unknown) => {
-    if (signal.aborted) return undefined
-    throw error
-  })
+  const submission = await submitUnlessAborted(submitter, call, signal)
   if (submission === undefined) return true
   if (submission.ok) {
     await untilIndexed(book, submission.block, indexed, signal)
-    if (book.tradesIn(market, submission.block) > 0) penalties.delete(name)
-    else punish(penalties, name, submission.block)
+    if (book.tradesIn(market, submission.block) > 0) penalties.forgive(name)
+    else penalties.punish(name, submission.block)
   } else {
     log.warn({ ...market, error: submission.error, effect: submission.effect }, 'matches had no effect')
-    if (submission.effect === 'included-without-effect') punish(penalties, name, head.number)
+    if (submission.effect === 'included-without-effect') penalties.punish(name, head.number)
     // computed anew from a later block: this one is stale, or its extrinsic died
     await untilIndexed(book, head.number + 1, indexed, signal)
   }
   return true
-}
-
-function punish(penalties: Map<string, Penalty>, name: string, block: number): void {
-  const blocks = Math.min(MOST_BLOCKS_OFF, (penalties.get(name)?.blocks ?? 0) * 2 || 1)
-  penalties.set(name, { blocks, until: block + blocks })
 }

@@ -1,7 +1,8 @@
 import { BATCH_LIMIT, type ExchangeCall, type Submission, type Submitter } from '@wattfleet/chain'
-import { type Clock, Fault, messageOf, pause } from '@wattfleet/protocol'
+import { type Clock, pause } from '@wattfleet/protocol'
 import type { Log, Progress, RelayQueue } from '../ports.ts'
 import { BACK_OFF_MS, LOOK_AGAIN_MS, type Pulse } from '../pulse.ts'
+import { retrying, submitUnlessAborted, untilIndexed } from '../rounds.ts'
 
 export interface RelayOptions {
   readonly community: number
@@ -14,32 +15,6 @@ export interface RelayOptions {
   /** Beaten when a block was indexed. */
   readonly indexed: Pulse
   readonly log: Log
-}
-
-/** Waits until the index holds a block, or gives up when aborted. */
-export async function untilIndexed(
-  progress: Progress,
-  block: number,
-  indexed: Pulse,
-  signal: AbortSignal,
-): Promise<void> {
-  while (!signal.aborted) {
-    const seen = indexed.count
-    if ((progress.head()?.number ?? -1) >= block) return
-    await indexed.after(seen, LOOK_AGAIN_MS, signal)
-  }
-}
-
-/** A node tells of a finalized block before its events are fetched and taken in: this far behind is no lag. */
-const BLOCKS_UNDER_WAY = 2
-
-/**
- * Whether the index is behind what the chain says is final: what is worked out from it then is old, and refused. While
- * the chain does not say how far it is, this is not known to be so.
- */
-export function isBehind(progress: Progress, finalizedBlock: () => number | undefined): boolean {
-  const finalized = finalizedBlock()
-  return finalized !== undefined && (progress.head()?.number ?? -1) < finalized - BLOCKS_UNDER_WAY
 }
 
 /**
@@ -100,29 +75,10 @@ async function recoverClaims(options: RelayOptions, signal: AbortSignal): Promis
 }
 
 /** Undefined when aborted: then nothing is known of the end. */
-async function submit(
+function submit(
   { submitter, community }: RelayOptions,
   items: Extract<ExchangeCall, { call: 'submit-orders' }>['items'],
   signal: AbortSignal,
 ): Promise<Submission | undefined> {
-  try {
-    return await submitter.submit({ call: 'submit-orders', community, items }, signal)
-  } catch (error) {
-    if (signal.aborted) return undefined
-    throw error
-  }
-}
-
-/** Tries again after a fault that a retry can help; throws any other. */
-export async function retrying<T>(log: Log, signal: AbortSignal, work: () => Promise<T>): Promise<T | undefined> {
-  while (!signal.aborted) {
-    try {
-      return await work()
-    } catch (error) {
-      if (!(error instanceof Fault && error.retryable)) throw error
-      log.error({ fault: messageOf(error) }, 'tried again')
-      await pause(BACK_OFF_MS, signal)
-    }
-  }
-  return undefined
+  return submitUnlessAborted(submitter, { call: 'submit-orders', community, items }, signal)
 }

@@ -2,11 +2,9 @@ import type { Submitter } from '@wattfleet/chain'
 import { sha256 } from '@wattfleet/protocol'
 import type { Energies, Log, Plan, Plans, Slots } from '../ports.ts'
 import { LOOK_AGAIN_MS, type Pulse } from '../pulse.ts'
-import { isBehind, retrying, untilIndexed } from '../relay/relay.ts'
+import { createPenalties, isBehind, type Penalties, retrying, submitUnlessAborted, untilIndexed } from '../rounds.ts'
 import { isDue, nextCall, planSlot } from './plan.ts'
 
-/** A slot whose settlement the chain refuses is left alone for 1, 2, 4 … blocks, at most this many. */
-const MOST_BLOCKS_OFF = 64
 /** Slots looked at in one round, the oldest first. */
 const SLOTS_PER_ROUND = 100
 
@@ -23,11 +21,6 @@ export interface SettleOptions {
   readonly log: Log
 }
 
-interface Penalty {
-  readonly blocks: number
-  readonly until: number
-}
-
 /**
  * The settlement engine. A slot's plan is written down before anything of it is submitted: its calls share one root, so a
  * process that dies between two of them must go on with the same readings, whatever has arrived since. What is done is
@@ -36,7 +29,7 @@ interface Penalty {
  */
 export async function runSettlement(options: SettleOptions, signal: AbortSignal): Promise<void> {
   const { slots, community, finalizedBlock, indexed, log } = options
-  const penalties = new Map<number, Penalty>()
+  const penalties = createPenalties<number>()
   while (!signal.aborted) {
     const seen = indexed.count
     let submitted = 0
@@ -68,34 +61,30 @@ function planOf({ slots, energies, plans, community }: SettleOptions, slotStart:
 async function settleOne(
   options: SettleOptions,
   slotStart: number,
-  penalties: Map<number, Penalty>,
+  penalties: Penalties<number>,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { slots, plans, submitter, community, indexed, log } = options
   const head = slots.head()?.number ?? -1
-  if ((penalties.get(slotStart)?.until ?? -1) > head) return false
+  if (penalties.isOff(slotStart, head)) return false
   const plan = planOf(options, slotStart)
   if (plan === undefined) return false
   const executed = new Set(slots.trades(community, slotStart).flatMap((t) => (t.executed ? [t.trade] : [])))
   const call = nextCall(plan, executed, slots.settledSites(community, slotStart))
   if (call === undefined) return false
-  const submission = await submitter.submit(call, signal).catch((error: unknown) => {
-    if (signal.aborted) return undefined
-    throw error
-  })
+  const submission = await submitUnlessAborted(submitter, call, signal)
   if (submission === undefined) return true
   if (submission.ok) {
-    penalties.delete(slotStart)
+    penalties.forgive(slotStart)
     await untilIndexed(slots, submission.block, indexed, signal)
     return true
   }
   log.warn({ slotStart, error: submission.error, effect: submission.effect }, 'a settlement had no effect')
-  const blocks = Math.min(MOST_BLOCKS_OFF, (penalties.get(slotStart)?.blocks ?? 0) * 2 || 1)
   if (submission.effect === 'died') {
-    penalties.set(slotStart, { blocks, until: head + blocks })
+    penalties.punish(slotStart, head)
     return true
   }
-  penalties.set(slotStart, { blocks, until: submission.block + blocks })
+  penalties.punish(slotStart, submission.block)
   // a call of this plan may be in a block that is not indexed yet: what is committed is known only from here on
   await untilIndexed(slots, submission.block, indexed, signal)
   // nothing is: it may be planned anew, with what has arrived since
