@@ -3,8 +3,7 @@
 //! The client's generic code wants a type that declares every runtime API it calls. The calls themselves go into the
 //! WebAssembly, so the bodies below are never run. A runtime may offer more than this, and must offer these.
 
-use frame_system_rpc_runtime_api::AccountNonceApi;
-use pallet_transaction_payment_rpc_runtime_api::{FeeDetails, RuntimeDispatchInfo, TransactionPaymentApi};
+use pallet_transaction_payment_rpc_runtime_api::{FeeDetails, RuntimeDispatchInfo};
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 use sp_core::{crypto::KeyTypeId, OpaqueMetadata};
 use sp_runtime::{
@@ -24,7 +23,8 @@ pub type Block = generic::Block<Header, OpaqueExtrinsic>;
 pub type Hash = <Block as BlockT>::Hash;
 
 /// Stands for the runtime on the chain; `RuntimeApi`, which the macro derives from it, is what the client is given.
-pub struct Runtime;
+#[allow(dead_code)]
+pub enum Runtime {}
 
 sp_api::impl_runtime_apis! {
 	impl sp_api::Core<Block> for Runtime {
@@ -120,13 +120,13 @@ sp_api::impl_runtime_apis! {
 		}
 	}
 
-	impl AccountNonceApi<Block, AccountId, Nonce> for Runtime {
+	impl frame_system_rpc_runtime_api::AccountNonceApi<Block, AccountId, Nonce> for Runtime {
 		fn account_nonce(_: AccountId) -> Nonce {
 			unreachable!()
 		}
 	}
 
-	impl TransactionPaymentApi<Block, Balance> for Runtime {
+	impl pallet_transaction_payment_rpc_runtime_api::TransactionPaymentApi<Block, Balance> for Runtime {
 		fn query_info(_: OpaqueExtrinsic, _: u32) -> RuntimeDispatchInfo<Balance> {
 			unreachable!()
 		}
