@@ -6,6 +6,8 @@ export default defineConfig({
     include: ['**/test/network/**/*.test.ts'],
     exclude: ['**/node_modules/**'],
     pool: 'forks',
+    // more than cores: they mostly wait for blocks
+    maxWorkers: 3,
     testTimeout: 240_000,
     hookTimeout: 120_000,
   },

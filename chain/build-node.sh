@@ -6,8 +6,8 @@
 #   build-node.sh --path     prints the path and builds nothing; exit code 1 where there is nothing yet
 #
 # Needs a Rust toolchain (1.90 or newer), protoc, a C compiler, make and perl. On Debian and its kin:
-# apt-get install protobuf-compiler build-essential perl. A cold build takes tens of minutes on two cores, and 4 GB of
-# disk in $CARGO_TARGET_DIR; a change of the node's own sources takes one or two minutes.
+# apt-get install protobuf-compiler build-essential perl. A cold build takes a quarter of an hour on two cores and
+# 3 GB of disk in $CARGO_TARGET_DIR; a change of the node's own sources takes one or two minutes.
 set -euo pipefail
 cd "$(dirname "$0")/node"
 

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ApiPromise, WsProvider } from '@polkadot/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connectChain } from '../../src/client/connection.ts'
 import { command, nodeProgram, RUNTIME } from './support/program.ts'
 import { makeValidators, type Validators } from './support/validators.ts'
 
@@ -29,6 +30,18 @@ describe('the node on the command line', () => {
   it('refuses a preset that the runtime has not, naming those it has', async () => {
     const args = ['export-chain-spec', '--runtime', RUNTIME, '--preset', 'nonsense']
     await expect(command(program, args)).rejects.toThrow(/no preset 'nonsense'.*development/)
+  })
+
+  it('refuses a patch that the runtime cannot build a first block from', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'wattfleet-patch-'))
+    try {
+      const patch = join(folder, 'patch.json')
+      writeFileSync(patch, JSON.stringify({ aura: { authorities: ['nobody'] } }))
+      const args = ['export-chain-spec', '--runtime', RUNTIME, '--preset', 'development', '--patch', patch]
+      await expect(command(program, args)).rejects.toThrow(/authorities|nobody|address/)
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
   })
 
   it('makes and shows keys', async () => {
@@ -76,10 +89,9 @@ describe('one validator on the development preset', () => {
   })
 
   it("gives @polkadot/api the exchange's metadata", async () => {
-    const provider = new WsProvider(`ws://127.0.0.1:${node.rpcPort(0)}`)
-    const api = await ApiPromise.create({ provider: provider as never, noInitWarn: true })
-    const pallets = api.runtimeMetadata.asLatest.pallets.map(({ name }) => String(name))
-    await api.disconnect()
+    const connection = await connectChain([`ws://127.0.0.1:${node.rpcPort(0)}`], AbortSignal.timeout(30_000))
+    const pallets = connection.api.runtimeMetadata.asLatest.pallets.map(({ name }) => String(name))
+    await connection.close()
     expect(pallets).toEqual(expect.arrayContaining(['Aura', 'Grandpa', 'Registry', 'Vault', 'Orderbook', 'Settlement']))
   })
 

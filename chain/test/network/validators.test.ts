@@ -27,7 +27,9 @@ const peersOf = async (node: number) => (await network.rpc<{ peers: number }>(no
 /** In the order of writing: each test goes on where the one before it ended. */
 describe('four validators', () => {
   beforeAll(async () => {
-    network = await makeValidators({ count: 4, preset: 'local' })
+    // one of them on the other implementation of the network: they have to understand each other
+    const args = (index: number) => (index === 3 ? ['--network-backend', 'libp2p'] : [])
+    network = await makeValidators({ count: 4, preset: 'local', args })
     await Promise.all(ALL.map((node) => network.start(node)))
   })
   afterAll(() => network?.stop())

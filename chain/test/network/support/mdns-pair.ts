@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { jsonRpc } from './json-rpc.ts'
 import { until } from './until.ts'
 
-const FOUND_TIMEOUT_MS = 60_000
+const FOUND_TIMEOUT_MS = 120_000
 const [PROGRAM = '', SPEC = '', FOLDER = ''] = process.argv.slice(2)
 
 const run = (...args: string[]) =>

@@ -52,6 +52,8 @@ export interface Validators {
 interface Options {
   readonly count: number
   readonly preset: string
+  /** More arguments for one of them. */
+  readonly args?: (index: number) => readonly string[]
 }
 
 interface Node {
@@ -65,7 +67,7 @@ interface Node {
 }
 
 /** Makes the chain and the nodes' keys; starts nothing. */
-export async function makeValidators({ count, preset }: Options): Promise<Validators> {
+export async function makeValidators({ count, preset, args = () => [] }: Options): Promise<Validators> {
   const program = nodeProgram()
   const dir = mkdtempSync(join(tmpdir(), 'wattfleet-network-'))
   const nodes = await makeNodes(dir, count)
@@ -101,7 +103,7 @@ export async function makeValidators({ count, preset }: Options): Promise<Valida
     async start(index) {
       const node = nodeAt(index)
       if (node.process !== undefined) throw new Error(`validator ${index} runs already`)
-      node.process = launch(program, spec, node, NAMES[index] ?? '')
+      node.process = launch(program, spec, node, ['--name', NAMES[index] ?? '', ...args(index)])
       await validators.until(`validator ${index} answers`, START_TIMEOUT_MS, () => rpc(index, 'system_chain'))
     },
     kill: (index) => endProcess(nodeAt(index), 'SIGKILL'),
@@ -186,10 +188,10 @@ async function insertKeys(program: string, spec: string, folder: string, name: s
   }
 }
 
-function launch(program: string, spec: string, node: Node, name: string): ChildProcess {
+function launch(program: string, spec: string, node: Node, more: readonly string[]): ChildProcess {
   const log = openSync(node.log, 'a')
   const args = [
-    ...['--chain', spec, '--base-path', node.folder, '--validator', '--name', name],
+    ...['--chain', spec, '--base-path', node.folder, '--validator', ...more],
     ...['--node-key-file', node.keyFile, '--listen-addr', `/ip4/127.0.0.1/tcp/${node.p2pPort}`, '--no-mdns'],
     ...['--rpc-port', String(node.rpcPort), '--prometheus-port', String(node.prometheusPort), '--no-telemetry'],
   ]
