@@ -107,8 +107,16 @@ export type OperatorCall =
   /** Issues money against a payment reference of 32 bytes, hex; refused when the reference was used before. */
   | ({ readonly call: 'issue'; readonly amountNano: bigint } & Omit<CallArguments<'vault.issue'>, 'amount'>)
 
-/** Most items one call carries: half of a block's weight with room to spare. */
-export const BATCH_LIMIT = { orders: 200, matches: 200, allocations: 200, deviations: 200 } as const
+/**
+ * Most items that one call carries, each by itself: what fits into half of a block. A call of allocations and deviations
+ * has room for a share of one and the rest of the other.
+ */
+export interface BatchLimits {
+  readonly orders: number
+  readonly matches: number
+  readonly allocations: number
+  readonly deviations: number
+}
 
 /**
  * How a submitted extrinsic ended. `included-without-effect`: the runtime refused the call, in this finalized block.
@@ -123,6 +131,8 @@ export type Submission =
 export interface Submitter {
   /** Account id, hex. */
   readonly account: string
+  /** What the chain's runtime has room for; waits as long as the chain is away. Rejects only when aborted. */
+  limits(signal: AbortSignal): Promise<BatchLimits>
   /** Resolves when the call is in a finalized block or cannot enter any more; waits as long as the chain is away. Rejects only when aborted. */
   submit(call: ExchangeCall | OperatorCall, signal: AbortSignal): Promise<Submission>
 }

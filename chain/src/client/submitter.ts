@@ -4,6 +4,7 @@ import type { ExchangeCall, OperatorCall, Submission, Submitter } from '../excha
 import type { Account } from './account.ts'
 import { runtimeCall } from './calls.ts'
 import { type ChainConnection, inTime } from './connection.ts'
+import { batchLimits } from './limits.ts'
 import type { Pending, SubmissionStore } from './submission-store.ts'
 import { extrinsicOf, readStorage } from './types/runtime.ts'
 
@@ -30,6 +31,7 @@ export function createSubmitter(
   connection: ChainConnection,
   account: Account,
   store: SubmissionStore,
+  limits = batchLimits(connection),
 ): DurableSubmitter {
   let last: Promise<unknown> = Promise.resolve()
 
@@ -53,6 +55,7 @@ export function createSubmitter(
 
   return {
     account: account.id,
+    limits: (signal) => retrying(limits, signal),
     finishLeft: (signal) => inTurn(() => finishLeft(signal)),
     submit: (call, signal) => inTurn(() => submit(call, signal)),
   }

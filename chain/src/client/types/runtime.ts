@@ -1,6 +1,6 @@
 import type { ApiPromise } from '@polkadot/api'
 import type { SubmittableExtrinsic } from '@polkadot/api/types'
-import type { Event } from '@polkadot/types/interfaces'
+import type { Event, MetadataLatest } from '@polkadot/types/interfaces'
 import type { Codec, Registry } from '@polkadot/types/types'
 import { Fault } from '@wattfleet/protocol'
 import { describe } from './describe.ts'
@@ -42,14 +42,18 @@ interface Runtime {
   readonly fitting: Set<string>
 }
 
-/** One for each runtime that this process has met: blocks before an upgrade are read by the runtime that made them. */
-const runtimes = new WeakMap<Registry, Runtime>()
+/**
+ * One for each metadata that this process has met: blocks before an upgrade are read by the runtime that made them. Not by
+ * registry: the API gives its own another metadata when the runtime is upgraded.
+ */
+const runtimes = new WeakMap<MetadataLatest, Runtime>()
 
 function runtimeOf(registry: Registry): Runtime {
-  const known = runtimes.get(registry)
+  const { metadata } = registry
+  const known = runtimes.get(metadata)
   if (known !== undefined) return known
-  const runtime = { found: describe(registry.metadata, SELECTION), fitting: new Set<string>() }
-  runtimes.set(registry, runtime)
+  const runtime = { found: describe(metadata, SELECTION), fitting: new Set<string>() }
+  runtimes.set(metadata, runtime)
   return runtime
 }
 
