@@ -1,7 +1,9 @@
-import type { CommunityRules, MarketKind, Order, Reason, SignedMessage } from '@wattfleet/protocol'
+import type { CommunityRules, Order, Reason, SignedMessage } from '@wattfleet/protocol'
+import type { CallArguments, EventData, RuntimeType } from './client/types/runtime.ts'
 
 /*
  * The exchange as the rest of the project sees it: what finalized blocks say, and what can be asked of the chain.
+ * Where the project has no words of its own, the shapes are the runtime's, generated from its metadata.
  * Ids and hashes are lower-case hex without 0x: order 32 bytes, gateway key 32, site 16, account 32, block 32.
  */
 
@@ -15,18 +17,10 @@ export type RegistryEvent =
       readonly balancing: string
       readonly gridOperator: string
     }
-  | {
-      readonly type: 'site-set'
-      readonly site: string
-      readonly community: number
-      readonly member: string
-      /** Grid zone: two sites of one zone pay the first fee class, others the second. */
-      readonly zone: number
-      readonly capImportWh: number
-      readonly capExportWh: number
-    }
-  | { readonly type: 'gateway-enrolled'; readonly site: string; readonly gateway: string; readonly epoch: number }
-  | { readonly type: 'gateway-revoked'; readonly site: string; readonly gateway: string; readonly epoch: number }
+  /** Grid zone: two sites of one zone pay the first fee class, others the second. */
+  | ({ readonly type: 'site-set' } & EventData<'registry.SiteSet'>)
+  | ({ readonly type: 'gateway-enrolled' } & EventData<'registry.GatewayEnrolled'>)
+  | ({ readonly type: 'gateway-revoked' } & EventData<'registry.GatewayRevoked'>)
 
 /** Every movement of money. Free and locked balances follow from these alone. */
 export type VaultEvent =
@@ -60,22 +54,8 @@ export type OrderbookEvent =
     }
 
 export type SettlementEvent =
-  | {
-      readonly type: 'trade'
-      readonly trade: number
-      readonly community: number
-      readonly slotStart: number
-      readonly kind: MarketKind
-      readonly bid: string
-      readonly offer: string
-      readonly buyerSite: string
-      readonly sellerSite: string
-      readonly energyWh: number
-      /** What the buyer pays per kWh, fee included. */
-      readonly buyerRateMicro: number
-      /** What the seller gets per kWh. */
-      readonly sellerRateMicro: number
-    }
+  /** The buyer's rate is what it pays per kWh, fee included; the seller's what it gets. */
+  | ({ readonly type: 'trade' } & EventData<'settlement.Traded'>)
   /** A match that was refused, by its place in the batch. */
   | { readonly type: 'match-rejected'; readonly index: number; readonly reason: string }
   | {
@@ -87,23 +67,12 @@ export type SettlementEvent =
       readonly receivedNano: bigint
       readonly feeNano: bigint
     }
-  | {
-      readonly type: 'site-settled'
-      readonly community: number
-      readonly slotStart: number
-      readonly site: string
-      readonly soldWh: number
-      readonly boughtWh: number
-      readonly allocatedSoldWh: number
-      readonly allocatedBoughtWh: number
-      readonly shortfallWh: number
-      readonly unusedWh: number
-      readonly missingImport: boolean
-      readonly missingExport: boolean
-      readonly penaltyNano: bigint
-    }
+  | ({ readonly type: 'site-settled'; readonly penaltyNano: bigint } & Omit<
+      EventData<'settlement.SiteSettled'>,
+      'penalty'
+    >)
   /** The commitment to the energy messages a slot was settled by. */
-  | { readonly type: 'slot-committed'; readonly community: number; readonly slotStart: number; readonly root: string }
+  | ({ readonly type: 'slot-committed' } & EventData<'settlement.SlotCommitted'>)
 
 export interface FinalizedBlock {
   readonly number: number
@@ -113,76 +82,41 @@ export interface FinalizedBlock {
   readonly events: readonly ExchangeEvent[]
 }
 
-export interface Match {
-  /** Order ids. */
-  readonly bid: string
-  readonly offer: string
-  readonly energyWh: number
-}
-
-export interface Allocation {
-  readonly trade: number
-  readonly allocatedWh: number
-}
-
-export interface Deviation {
-  readonly site: string
-  readonly shortfallWh: number
-  readonly unusedWh: number
-  readonly missingImport: boolean
-  readonly missingExport: boolean
-}
+/** Two orders by their ids. */
+export type Match = RuntimeType<'Match'>
+export type Allocation = RuntimeType<'Allocation'>
+export type Deviation = RuntimeType<'Deviation'>
 
 /** What the hub's accounts ask of the chain. Each is one extrinsic. */
 export type ExchangeCall =
   /** By the relayer. Items are signed orders and cancels; a bad one does not spoil the batch. */
   | { readonly call: 'submit-orders'; readonly community: number; readonly items: readonly SignedMessage[] }
   /** By the matching engine. Refused whole when trades of this market entered after `computedFrom` (block number). */
-  | {
-      readonly call: 'submit-matches'
-      readonly community: number
-      readonly slotStart: number
-      readonly kind: MarketKind
-      readonly computedFrom: number
-      readonly matches: readonly Match[]
-    }
+  | ({ readonly call: 'submit-matches' } & CallArguments<'settlement.submitMatches'>)
   /**
    * By the settlement engine, in one call or several of one root: a site's deviation is taken once all its trades of the
    * slot are executed, in the same call or before.
    */
-  | {
-      readonly call: 'settle'
-      readonly community: number
-      readonly slotStart: number
-      readonly root: string
-      readonly allocations: readonly Allocation[]
-      readonly deviations: readonly Deviation[]
-    }
+  | ({ readonly call: 'settle' } & CallArguments<'settlement.settle'>)
 
 /** What the community's operator asks of the chain. Each is one extrinsic. */
 export type OperatorCall =
-  | {
-      readonly call: 'set-site'
-      readonly site: string
-      readonly community: number
-      readonly member: string
-      readonly zone: number
-      readonly capImportWh: number
-      readonly capExportWh: number
-    }
+  | ({ readonly call: 'set-site' } & CallArguments<'registry.setSite'>)
   /** Puts a signing key in force for a site; a new epoch starts and the key before is revoked. */
-  | { readonly call: 'enrol-gateway'; readonly site: string; readonly gateway: string }
+  | ({ readonly call: 'enrol-gateway' } & CallArguments<'registry.enrolGateway'>)
   /** Issues money against a payment reference of 32 bytes, hex; refused when the reference was used before. */
-  | {
-      readonly call: 'issue'
-      readonly community: number
-      readonly account: string
-      readonly amountNano: bigint
-      readonly reference: string
-    }
+  | ({ readonly call: 'issue'; readonly amountNano: bigint } & Omit<CallArguments<'vault.issue'>, 'amount'>)
 
-/** Most items one call carries: half of a block's weight with room to spare. */
-export const BATCH_LIMIT = { orders: 200, matches: 200, allocations: 200, deviations: 200 } as const
+/**
+ * Most items that one call carries, each by itself: what fits into half of a block. A call of allocations and deviations
+ * has room for a share of one and the rest of the other.
+ */
+export interface BatchLimits {
+  readonly orders: number
+  readonly matches: number
+  readonly allocations: number
+  readonly deviations: number
+}
 
 /**
  * How a submitted extrinsic ended. `included-without-effect`: the runtime refused the call, in this finalized block.
@@ -197,6 +131,8 @@ export type Submission =
 export interface Submitter {
   /** Account id, hex. */
   readonly account: string
+  /** What the chain's runtime has room for; waits as long as the chain is away. Rejects only when aborted. */
+  limits(signal: AbortSignal): Promise<BatchLimits>
   /** Resolves when the call is in a finalized block or cannot enter any more; waits as long as the chain is away. Rejects only when aborted. */
   submit(call: ExchangeCall | OperatorCall, signal: AbortSignal): Promise<Submission>
 }

@@ -1,4 +1,4 @@
-import type { ExchangeCall, Submission, Submitter } from '@wattfleet/chain'
+import type { BatchLimits, ExchangeCall, Submission, Submitter } from '@wattfleet/chain'
 import { Fault, messageOf, pause } from '@wattfleet/protocol'
 import type { Log, Progress } from './ports.ts'
 import { BACK_OFF_MS, LOOK_AGAIN_MS, type Pulse } from './pulse.ts'
@@ -43,6 +43,16 @@ export async function retrying<T>(log: Log, signal: AbortSignal, work: () => Pro
     }
   }
   return undefined
+}
+
+/** How many items a call may carry; undefined when the chain was not there to say before a stop. */
+export async function limitsUnlessAborted(submitter: Submitter, signal: AbortSignal): Promise<BatchLimits | undefined> {
+  try {
+    return await submitter.limits(signal)
+  } catch (error) {
+    if (signal.aborted) return undefined
+    throw error
+  }
 }
 
 /** How a call ended; undefined when it was given up because of a stop. */

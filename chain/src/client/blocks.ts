@@ -1,21 +1,24 @@
 import type { ApiPromise } from '@polkadot/api'
 import type { EventRecord } from '@polkadot/types/interfaces'
-import type { Codec } from '@polkadot/types/types'
 import { Fault, pause } from '@wattfleet/protocol'
 import type { ExchangeEvent, FinalizedBlock, FinalizedBlocks } from '../exchange.ts'
 import { type ChainConnection, inTime } from './connection.ts'
 import { communityOf, exchangeEvent } from './events.ts'
-import { numberOf } from './fields.ts'
+import { eventOf, readEntries, readStorage } from './types/runtime.ts'
 
 /** Between two attempts to read a block that the node did not give. */
 const RETRY_MS = 1_000
 
 /** Genesis has no events: the communities that it holds are told as if they had been set in block 0. */
 async function genesisEvents(api: Awaited<ReturnType<ApiPromise['at']>>): Promise<ExchangeEvent[]> {
-  const entries = (await api.query.registry?.communities?.entries()) ?? []
-  return entries.map(([key, entry]) => {
-    const id = numberOf(key.args[0] as Codec | undefined)
-    return communityOf(id, (entry as Codec & { unwrap(): Codec }).unwrap())
+  const entries = await readEntries(api, 'registry.communities')
+  return entries.map(([[community], entry]) => communityOf(community, entry))
+}
+
+function exchangeEvents(records: readonly EventRecord[]): ExchangeEvent[] {
+  return records.flatMap(({ event }) => {
+    const known = eventOf(event)
+    return (known && exchangeEvent(known)) ?? []
   })
 }
 
@@ -23,17 +26,17 @@ async function readBlock({ api }: ChainConnection, number: number): Promise<Fina
   const hash = await inTime(api.rpc.chain.getBlockHash(number), `hash of block ${number}`)
   const at = await inTime(api.at(hash), `state of block ${number}`)
   const [now, records] = await inTime(
-    Promise.all([at.query.timestamp?.now?.(), number === 0 ? undefined : at.query.system?.events?.()]),
+    Promise.all([readStorage(at, 'timestamp.now', []), number === 0 ? undefined : at.query.system?.events?.()]),
     `events of block ${number}`,
   )
   const events =
     records === undefined
       ? await inTime(genesisEvents(at), 'genesis')
-      : (records as unknown as EventRecord[]).flatMap(({ event }) => exchangeEvent(event) ?? [])
+      : exchangeEvents(records as unknown as EventRecord[])
   return {
     number,
     hash: hash.toHex().slice(2),
-    timestampS: Math.floor(numberOf(now) / 1000),
+    timestampS: Math.floor(now / 1000),
     events,
   }
 }

@@ -19,6 +19,8 @@ export interface Head {
 /** One connection to the chain: the only ApiPromise of a process. */
 export interface ChainConnection {
   readonly api: ApiPromise
+  /** Asks the node itself, past the API's caches. Rejects with what the node answers where that is an error. */
+  request(method: string, params: readonly unknown[]): Promise<Uint8Array | string>
   /** Resolves with a finalized head of at least this number; rejects with Fault `chain` when aborted. */
   headFrom(number: number, signal: AbortSignal): Promise<Head>
   /** The finalized head now. Throws a retryable Fault `chain` when there is no answer. */
@@ -114,6 +116,7 @@ export async function connectChain(endpoints: readonly string[], signal: AbortSi
 
   return {
     api,
+    request: (method, params) => provider.send(method, [...params]),
     head,
     async headFrom(number, stop) {
       while (!stop.aborted) {

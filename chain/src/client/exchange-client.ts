@@ -3,6 +3,7 @@ import type { FinalizedBlocks } from '../exchange.ts'
 import type { Account } from './account.ts'
 import { finalizedBlocks } from './blocks.ts'
 import { type ChainConnection, connectChain } from './connection.ts'
+import { batchLimits } from './limits.ts'
 import { type ChainQueries, chainQueries } from './queries.ts'
 import { fileSubmissionStore } from './submission-store.ts'
 import { createSubmitter, type DurableSubmitter } from './submitter.ts'
@@ -27,6 +28,9 @@ export function openExchange(endpoints: readonly string[], signal: AbortSignal):
     return connection
   })
   connecting.catch(() => {})
+  // measured once for all submitters
+  const limits = connecting.then(batchLimits)
+  limits.catch(() => {})
   const submitters = new Map<string, DurableSubmitter>()
   return {
     blocks: {
@@ -43,10 +47,11 @@ export function openExchange(endpoints: readonly string[], signal: AbortSignal):
       const known = submitters.get(account.id)
       if (known !== undefined) return known
       const store = fileSubmissionStore(join(stateDir, `extrinsic-${account.id.slice(0, 16)}.json`))
-      const ready = connecting.then((connection) => createSubmitter(connection, account, store))
+      const ready = connecting.then(async (connection) => createSubmitter(connection, account, store, await limits))
       ready.catch(() => {})
       const submitter: DurableSubmitter = {
         account: account.id,
+        limits: async (stop) => (await ready).limits(stop),
         submit: async (call, stop) => (await ready).submit(call, stop),
         finishLeft: async (stop) => (await ready).finishLeft(stop),
       }

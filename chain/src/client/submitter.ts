@@ -2,10 +2,11 @@ import type { DispatchError, EventRecord } from '@polkadot/types/interfaces'
 import { Fault, invariant, pause } from '@wattfleet/protocol'
 import type { ExchangeCall, OperatorCall, Submission, Submitter } from '../exchange.ts'
 import type { Account } from './account.ts'
-import { extrinsicOf } from './calls.ts'
+import { runtimeCall } from './calls.ts'
 import { type ChainConnection, inTime } from './connection.ts'
-import { field, numberOf, stored } from './fields.ts'
+import { batchLimits } from './limits.ts'
 import type { Pending, SubmissionStore } from './submission-store.ts'
+import { extrinsicOf, readStorage } from './types/runtime.ts'
 
 /** Blocks that an extrinsic stays valid. Never immortal: an account that is reaped starts its nonces again. A power of two. */
 const ERA_BLOCKS = 64
@@ -30,6 +31,7 @@ export function createSubmitter(
   connection: ChainConnection,
   account: Account,
   store: SubmissionStore,
+  limits = batchLimits(connection),
 ): DurableSubmitter {
   let last: Promise<unknown> = Promise.resolve()
 
@@ -53,6 +55,7 @@ export function createSubmitter(
 
   return {
     account: account.id,
+    limits: (signal) => retrying(limits, signal),
     finishLeft: (signal) => inTurn(() => finishLeft(signal)),
     submit: (call, signal) => inTurn(() => submit(call, signal)),
   }
@@ -79,10 +82,9 @@ async function sign(
   const { api } = connection
   const head = await connection.head()
   const at = await inTime(api.at(head.hash), 'finalized state')
-  const system = await inTime(stored(at, 'system', 'account', `0x${account.id}`), 'nonce')
-  const nonce = system === undefined ? 0 : numberOf(field(system, 'nonce'))
+  const { nonce } = await inTime(readStorage(at, 'system.account', [account.id]), 'nonce')
   const era = api.createType('ExtrinsicEra', { current: head.number, period: ERA_BLOCKS })
-  const signed = extrinsicOf(api, call).sign(account.pair, {
+  const signed = extrinsicOf(api, runtimeCall(call)).sign(account.pair, {
     blockHash: head.hash,
     era,
     genesisHash: api.genesisHash,
@@ -156,7 +158,7 @@ async function findIn({ api }: ChainConnection, pending: Pending, number: number
   if (index < 0) return undefined
   const at = await inTime(api.at(hash), `state of block ${number}`)
   const records = (await inTime(
-    stored(at, 'system', 'events'),
+    Promise.resolve(at.query.system?.events?.()),
     `events of block ${number}`,
   )) as unknown as EventRecord[]
   const failed = records.find(

@@ -1,9 +1,17 @@
-import { BATCH_LIMIT, type Submitter } from '@wattfleet/chain'
+import type { Submitter } from '@wattfleet/chain'
 import { matchPayAsBid } from '@wattfleet/market'
 import { slotTimes } from '@wattfleet/protocol'
 import type { Book, Log, Market } from '../ports.ts'
 import { LOOK_AGAIN_MS, type Pulse } from '../pulse.ts'
-import { createPenalties, isBehind, type Penalties, retrying, submitUnlessAborted, untilIndexed } from '../rounds.ts'
+import {
+  createPenalties,
+  isBehind,
+  limitsUnlessAborted,
+  type Penalties,
+  retrying,
+  submitUnlessAborted,
+  untilIndexed,
+} from '../rounds.ts'
 
 export interface MatchOptions {
   readonly community: number
@@ -45,6 +53,8 @@ async function matchMarket(
   penalties: Penalties<string>,
   signal: AbortSignal,
 ): Promise<boolean> {
+  const limits = await limitsUnlessAborted(submitter, signal)
+  if (limits === undefined) return false
   // read together: nothing can change between these lines
   const head = book.head()
   const rules = book.rules(community)
@@ -55,7 +65,7 @@ async function matchMarket(
     return false
   }
   if (penalties.isOff(name, head.number)) return false
-  const matches = matchPayAsBid(book.openOrders(market, head.timestampS), rules.feeMicro).slice(0, BATCH_LIMIT.matches)
+  const matches = matchPayAsBid(book.openOrders(market, head.timestampS), rules.feeMicro).slice(0, limits.matches)
   if (matches.length === 0) return false
 
   const call = { call: 'submit-matches', ...market, computedFrom: head.number, matches } as const

@@ -1,8 +1,8 @@
-import { BATCH_LIMIT, type ExchangeCall, type Submission, type Submitter } from '@wattfleet/chain'
+import type { ExchangeCall, Submission, Submitter } from '@wattfleet/chain'
 import { type Clock, pause } from '@wattfleet/protocol'
 import type { Log, Progress, RelayQueue } from '../ports.ts'
 import { BACK_OFF_MS, LOOK_AGAIN_MS, type Pulse } from '../pulse.ts'
-import { retrying, submitUnlessAborted, untilIndexed } from '../rounds.ts'
+import { limitsUnlessAborted, retrying, submitUnlessAborted, untilIndexed } from '../rounds.ts'
 
 export interface RelayOptions {
   readonly community: number
@@ -30,8 +30,9 @@ export async function runRelay(options: RelayOptions, signal: AbortSignal): Prom
     const seen = stored.count
     const sent = await retrying(log, signal, async () => {
       await recoverClaims(options, signal)
-      if (signal.aborted) return 0
-      const batch = queue.waiting(BATCH_LIMIT.orders, Math.floor(clock.nowMs() / 1000))
+      const limits = await limitsUnlessAborted(options.submitter, signal)
+      if (limits === undefined) return 0
+      const batch = queue.waiting(limits.orders, Math.floor(clock.nowMs() / 1000))
       if (batch.length === 0) return 0
       const ids = batch.map(({ id }) => id)
       queue.claim(ids)

@@ -1,4 +1,4 @@
-import { BATCH_LIMIT, type ExchangeCall } from '@wattfleet/chain'
+import type { BatchLimits, ExchangeCall } from '@wattfleet/chain'
 import { type Hash, merkleRoot, type SiteEnergy, settleSlot } from '@wattfleet/market'
 import { type CommunityRules, slotTimes, toHex } from '@wattfleet/protocol'
 import type { EnergyRecord, Plan, TradeState } from '../ports.ts'
@@ -60,19 +60,21 @@ export function planSlot(
 
 /**
  * The next call of a plan, given what finalized blocks have of it: first the allocations, then, once all of them are in
- * or go along, the deviations. Undefined when nothing is left.
+ * or go along, as many deviations as there is room for beside them. Undefined when nothing is left.
  */
 export function nextCall(
   plan: Plan,
   executed: ReadonlySet<number>,
   settled: ReadonlySet<string>,
+  limits: Pick<BatchLimits, 'allocations' | 'deviations'>,
 ): Extract<ExchangeCall, { call: 'settle' }> | undefined {
   const { community, slotStart, root } = plan
   const waiting = plan.allocations.filter(({ trade }) => !executed.has(trade))
-  const allocations = waiting.slice(0, BATCH_LIMIT.allocations)
+  const allocations = waiting.slice(0, limits.allocations)
   const isLast = allocations.length === waiting.length
   const open = plan.deviations.filter(({ site }) => !settled.has(site))
-  const deviations = isLast ? open.slice(0, BATCH_LIMIT.deviations) : []
+  const room = Math.floor(limits.deviations * (1 - allocations.length / limits.allocations))
+  const deviations = isLast ? open.slice(0, room) : []
   if (allocations.length + deviations.length === 0) return undefined
   return { call: 'settle', community, slotStart, root, allocations, deviations }
 }

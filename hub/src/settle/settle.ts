@@ -2,7 +2,15 @@ import type { Submitter } from '@wattfleet/chain'
 import { sha256 } from '@wattfleet/protocol'
 import type { Energies, Log, Plan, Plans, Slots } from '../ports.ts'
 import { LOOK_AGAIN_MS, type Pulse } from '../pulse.ts'
-import { createPenalties, isBehind, type Penalties, retrying, submitUnlessAborted, untilIndexed } from '../rounds.ts'
+import {
+  createPenalties,
+  isBehind,
+  limitsUnlessAborted,
+  type Penalties,
+  retrying,
+  submitUnlessAborted,
+  untilIndexed,
+} from '../rounds.ts'
 import { isDue, nextCall, planSlot } from './plan.ts'
 
 /** Slots looked at in one round, the oldest first. */
@@ -69,8 +77,10 @@ async function settleOne(
   if (penalties.isOff(slotStart, head)) return false
   const plan = planOf(options, slotStart)
   if (plan === undefined) return false
+  const limits = await limitsUnlessAborted(submitter, signal)
+  if (limits === undefined) return false
   const executed = new Set(slots.trades(community, slotStart).flatMap((t) => (t.executed ? [t.trade] : [])))
-  const call = nextCall(plan, executed, slots.settledSites(community, slotStart))
+  const call = nextCall(plan, executed, slots.settledSites(community, slotStart), limits)
   if (call === undefined) return false
   const submission = await submitUnlessAborted(submitter, call, signal)
   if (submission === undefined) return true

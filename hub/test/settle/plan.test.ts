@@ -57,7 +57,9 @@ describe('what a slot is settled by', () => {
     const executed = new Set<number>()
     const settled = new Set<string>()
     const sizes: [number, number][] = []
-    for (let call = nextCall(plan, executed, settled); call; call = nextCall(plan, executed, settled)) {
+    const limits = { allocations: 200, deviations: 100 }
+    const next = () => nextCall(plan, executed, settled, limits)
+    for (let call = next(); call; call = next()) {
       sizes.push([call.allocations.length, call.deviations.length])
       expect(call.deviations.length === 0 || executed.size + call.allocations.length === 450).toBe(true)
       for (const { trade } of call.allocations) executed.add(trade)
@@ -66,9 +68,12 @@ describe('what a slot is settled by', () => {
     expect(sizes).toEqual([
       [200, 0],
       [200, 0],
-      [50, 200],
-      [0, 200],
-      [0, 51],
+      // a quarter of the room is taken, so three quarters of 100 are left
+      [50, 75],
+      [0, 100],
+      [0, 100],
+      [0, 100],
+      [0, 76],
     ])
     expect(settled.size).toBe(451)
   })

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type {
+  BatchLimits,
   ExchangeCall,
   ExchangeEvent,
   FinalizedBlock,
@@ -11,6 +12,9 @@ import type { CommunityRules } from '@wattfleet/protocol'
 import { type MemoryOrders, type MemorySite, memoryOrders, type Registry } from './memory-orders.ts'
 import { BALANCING, GRID_OPERATOR, memorySettlement } from './memory-settlement.ts'
 import { type MemoryVault, memoryVault } from './memory-vault.ts'
+
+/** Small enough that tests fill more than one batch. */
+const LIMITS: BatchLimits = { orders: 200, matches: 200, allocations: 200, deviations: 200 }
 
 interface Extrinsic {
   readonly account: string
@@ -134,6 +138,7 @@ function submitterOf(account: string, pool: () => Extrinsic[], submitted: Exchan
   let last: Promise<unknown> = Promise.resolve()
   return {
     account,
+    limits: async () => LIMITS,
     submit(call, signal) {
       if (call.call !== 'submit-orders' && call.call !== 'submit-matches' && call.call !== 'settle') {
         throw new Error(`no ${call.call} here`)

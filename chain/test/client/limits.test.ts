@@ -1,0 +1,64 @@
+import type { u64 } from '@polkadot/types'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ChainConnection } from '../../src/client/connection.ts'
+import { batchLimits } from '../../src/client/limits.ts'
+import { COMMUNITY, signed, type TestChain, testChain } from '../fixture.ts'
+
+let chain: TestChain
+beforeAll(async () => {
+  chain = await testChain()
+})
+afterAll(() => chain.stop())
+
+/** The chain with a runtime to which every byte of a call weighs so much more. */
+function heavier(refTimePerByte: bigint): { connection: ChainConnection; asked: () => number } {
+  let asked = 0
+  const connection: ChainConnection = {
+    ...chain.connection,
+    async request(method, params) {
+      asked += 1
+      const answer = await chain.connection.request(method, params)
+      const { registry } = chain.connection.api
+      const info = registry.createType('RuntimeDispatchInfoV2', answer)
+      const bytes = BigInt(String(params[1]).length / 2)
+      const weight = { refTime: bytes * refTimePerByte, proofSize: 0 }
+      return registry.createType('RuntimeDispatchInfoV2', { ...(info.toJSON() as object), weight }).toHex()
+    },
+  }
+  return { connection, asked: () => asked }
+}
+
+describe('how many items fit into half of a block', () => {
+  it('is asked of the chain, once', async () => {
+    const { connection, asked } = heavier(0n)
+    const limits = batchLimits(connection)
+    expect(await limits()).toEqual(await batchLimits(chain.connection)())
+    const before = asked()
+    await limits()
+    expect(asked()).toBe(before)
+  })
+
+  it('is no more than a call can hold, and so many enter', async () => {
+    const { orders } = await batchLimits(chain.connection)()
+    const house = await chain.house({ capImportWh: orders, fundsNano: 10n ** 15n })
+    const items = Array.from({ length: orders }, () => signed(house, chain.order(house, { energyWh: 1 })))
+    const { outcome, events } = await chain.submit('relayer', { call: 'submit-orders', community: COMMUNITY, items })
+    expect(outcome.ok).toBe(true)
+    expect(events.filter(({ type }) => type === 'order-entered')).toHaveLength(orders)
+  })
+
+  it('is what half of a block’s weight holds, where that is less', async () => {
+    const weights: unknown = chain.connection.api.consts.system?.blockWeights
+    const half = (weights as { maxBlock: { refTime: u64 } }).maxBlock.refTime.toBigInt() / 2n
+    // half a block holds some 10,000 bytes: an order in a call has 219, a match 68
+    const { orders, matches } = await batchLimits(heavier(half / 10_000n).connection)()
+    expect(orders).toBeGreaterThan(40)
+    expect(orders * 219).toBeLessThan(10_000)
+    expect(matches).toBeGreaterThan(130)
+    expect(matches * 68).toBeLessThan(10_000)
+  })
+
+  it('is at least one: a call that is too heavy is for the chain to refuse', async () => {
+    expect(await batchLimits(heavier(10n ** 15n).connection)()).toMatchObject({ orders: 1, matches: 1 })
+  })
+})
