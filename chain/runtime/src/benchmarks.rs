@@ -2,7 +2,7 @@
 
 use crate::*;
 use alloc::string::String;
-use frame::deps::frame_support::traits::{StorageInfo, StorageInfoTrait};
+use frame::deps::frame_support::traits::{StorageInfo, StorageInfoTrait, WhitelistedStorageKeys};
 use frame_benchmarking::{define_benchmarks, BenchmarkBatch, BenchmarkConfig, BenchmarkList};
 
 define_benchmarks!(
@@ -14,7 +14,6 @@ define_benchmarks!(
 );
 
 pub fn metadata(extra: bool) -> (Vec<BenchmarkList>, Vec<StorageInfo>) {
-	use frame_benchmarking::{BenchmarkList, Benchmarking};
 	let mut list = Vec::<BenchmarkList>::new();
 	list_benchmarks!(list, extra);
 	(list, AllPalletsWithSystem::storage_info())
@@ -22,7 +21,6 @@ pub fn metadata(extra: bool) -> (Vec<BenchmarkList>, Vec<StorageInfo>) {
 
 pub fn dispatch(config: BenchmarkConfig) -> Result<Vec<BenchmarkBatch>, String> {
 	use frame::deps::sp_storage::TrackedStorageKey;
-	use frame_benchmarking::{BenchmarkBatch, BenchmarkError, Benchmarking};
 	let whitelist: Vec<TrackedStorageKey> = AllPalletsWithSystem::whitelisted_storage_keys();
 	let mut batches = Vec::<BenchmarkBatch>::new();
 	let params = (&config, &whitelist);

@@ -41,7 +41,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Closes up to `left` pages of a market and says how many steps are left.
-	fn close_market(minute: u64, market: MarketKey, mut left: u64) -> u64 {
+	pub(crate) fn close_market(minute: u64, market: MarketKey, mut left: u64) -> u64 {
 		let mut book = Books::<T>::get(market);
 		let pages = book.entered.div_ceil(PAGE_ORDERS);
 		while left > 0 && book.closed_pages < pages {

@@ -11,10 +11,10 @@ pub const MAX_ITEM_BYTES: u32 = 256;
 /// (7 kB) to be read for one order of it.
 pub const PAGE_ORDERS: u32 = 32;
 /// Orders and waiting cancels of one site that the chain remembers at a time; more are refused with `cap`. At four slots
-/// ahead, that is 64 per slot.
-pub const MAX_SITE_ENTRIES: u32 = 256;
+/// ahead, that is 32 per slot.
+pub const MAX_SITE_ENTRIES: u32 = 128;
 /// Of these, cancels that may wait for their orders.
-pub const MAX_EARLY_CANCELS: u32 = 64;
+pub const MAX_EARLY_CANCELS: u32 = 32;
 
 /// The bytes that the gateway signed, and its signature over exactly them.
 #[derive(Encode, Decode, DecodeWithMemTracking, Clone, PartialEq, Eq, Debug, TypeInfo, MaxEncodedLen)]

@@ -4,9 +4,10 @@ use super::*;
 use frame::benchmarking::prelude::*;
 use wattfleet_primitives::{CommunityRules, MarketRule};
 
-const COMMUNITY: u32 = 1;
+pub const COMMUNITY: u32 = 1;
 
-fn community<T: Config>() -> Community<T::AccountId> {
+/// The market's default rules.
+pub fn community<T: Config>() -> Community<T::AccountId> {
 	Community {
 		rules: CommunityRules {
 			slot_length_s: 900,

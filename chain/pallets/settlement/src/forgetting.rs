@@ -69,7 +69,7 @@ impl<T: Config> Pallet<T> {
 		left
 	}
 
-	fn forget_trades(slot: SlotKey, left: u64) -> u64 {
+	pub(crate) fn forget_trades(slot: SlotKey, left: u64) -> u64 {
 		// read once, then removed: a new look for each would walk past all that were removed before
 		let trades: Vec<(TradeId, Trade<T::AccountId>)> = Trades::<T>::iter_prefix(slot).take(left as usize).collect();
 		for (id, trade) in &trades {

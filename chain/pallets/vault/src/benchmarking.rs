@@ -1,39 +1,20 @@
 //! Costs of the vault's calls.
 
-use super::{pallet::*, *};
+use super::pallet::*;
 use frame::benchmarking::prelude::*;
 use frame::traits::fungible::Mutate;
-use pallet_wattfleet_registry::{Communities, Community, Pallet as Registry, Role, Roles};
-use wattfleet_primitives::{CommunityRules, MarketRule, Nano};
+use pallet_wattfleet_registry::{
+	benchmarking::{community, COMMUNITY},
+	Communities, Pallet as Registry, Role, Roles,
+};
+use wattfleet_primitives::Nano;
 
-const COMMUNITY: u32 = 1;
 const AMOUNT: Nano = 1_000_000_000;
 
 /// A community whose operator is the one account that also has money.
 fn operator<T: Config>() -> T::AccountId {
 	let who: T::AccountId = whitelisted_caller();
-	let rules = CommunityRules {
-		slot_length_s: 900,
-		spot_opens_s: 86_400,
-		relay_margin_s: 330,
-		gate_closure_s: 300,
-		match_deadline_s: 60,
-		energies_after_s: 600,
-		post_opens_s: 0,
-		post_gate_closure_s: 0,
-		post_match_deadline_s: 0,
-		execution_after_s: 600,
-		execution_latest_s: 86_400,
-		disputes_s: 604_800,
-		corrections_s: 5_184_000,
-		shortfall_rate_micro: 0,
-		unused_rate_micro: 0,
-		fee_micro: [0, 0],
-		market_rule: MarketRule::PayAsBid,
-		engine_bond_nano: 0,
-	};
-	let entry = Community { rules, balancing: account("balancing", 0, 0), grid_operator: account("grid", 0, 0) };
-	Communities::<T>::insert(COMMUNITY, entry);
+	Communities::<T>::insert(COMMUNITY, community::<T>());
 	Roles::<T>::insert(COMMUNITY, (Role::Operator, &who), ());
 	who
 }

@@ -6,19 +6,56 @@ use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
 enum Step {
-	Order { house: usize, offer: bool, energy_wh: u32, price_micro: u32, replaces: Option<u64> },
-	Cancel { house: usize, target: u64 },
-	Match { bid: u32, offer: u32, energy_wh: u32 },
-	Wait { seconds: u64 },
+	Order {
+		house: usize,
+		offer: bool,
+		energy_wh: u32,
+		price_micro: u32,
+		replaces: Option<u64>,
+	},
+	Cancel {
+		house: usize,
+		target: u64,
+	},
+	Match {
+		bid: u32,
+		offer: u32,
+		energy_wh: u32,
+	},
+	Wait {
+		seconds: u64,
+	},
 	/// So much of each trade in thousandths, and of what remains what deviated.
-	Settle { share: u32, first_site: usize },
-	Correct { house: usize, import_wh: Option<u32>, export_wh: Option<u32> },
-	Reveal { house: usize, import_wh: u32, export_wh: u32 },
-	Withdraw { house: usize, share: u32 },
-	Redeem { id: u64 },
-	Decline { id: u64 },
-	Enrol { house: usize },
-	SettleDebt { house: usize },
+	Settle {
+		share: u32,
+		first_site: usize,
+	},
+	Correct {
+		house: usize,
+		import_wh: Option<u32>,
+		export_wh: Option<u32>,
+	},
+	Reveal {
+		house: usize,
+		import_wh: u32,
+		export_wh: u32,
+	},
+	Withdraw {
+		house: usize,
+		share: u32,
+	},
+	Redeem {
+		id: u64,
+	},
+	Decline {
+		id: u64,
+	},
+	Enrol {
+		house: usize,
+	},
+	SettleDebt {
+		house: usize,
+	},
 	Idle,
 }
 
@@ -138,7 +175,8 @@ impl World {
 			},
 			Step::Redeem { id } => {
 				let reference = [id as u8; 32];
-				let _ = dispatch(pallet_wattfleet_vault::Call::redeem { community: COMMUNITY, id, reference }, OPERATOR);
+				let _ =
+					dispatch(pallet_wattfleet_vault::Call::redeem { community: COMMUNITY, id, reference }, OPERATOR);
 			},
 			Step::Decline { id } => {
 				let _ = dispatch(pallet_wattfleet_vault::Call::decline { community: COMMUNITY, id }, OPERATOR);

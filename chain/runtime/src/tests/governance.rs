@@ -83,10 +83,9 @@ fn an_upgrade_needs_the_council_and_then_anybody_can_bring_the_code() {
 		let authorize: RuntimeCall =
 			frame_system::Call::<Runtime>::authorize_upgrade_without_checks { code_hash }.into();
 		let carry_out = |by: u8| {
-			let call: RuntimeCall = pallet_whitelist::Call::dispatch_whitelisted_call_with_preimage {
-				call: Box::new(authorize.clone()),
-			}
-			.into();
+			let call: RuntimeCall =
+				pallet_whitelist::Call::dispatch_whitelisted_call_with_preimage { call: Box::new(authorize.clone()) }
+					.into();
 			let length_bound = call.encoded_size() as u32;
 			next_block();
 			let call = pallet_collective::Call::<Runtime, pallet_collective::Instance1>::execute {
@@ -98,8 +97,7 @@ fn an_upgrade_needs_the_council_and_then_anybody_can_bring_the_code() {
 		let authorized = || System::authorized_upgrade().is_some();
 		assert!(carry_out(99).is_err(), "not of the council");
 		assert_eq!((carry_out(COUNCIL[2]), authorized()), (Ok(()), false), "not approved: it is deferred");
-		let whitelist =
-			pallet_whitelist::Call::whitelist_call { call_hash: BlakeTwo256::hash_of(&authorize) };
+		let whitelist = pallet_whitelist::Call::whitelist_call { call_hash: BlakeTwo256::hash_of(&authorize) };
 		assert_eq!(motion(whitelist.clone(), 1), Some(Err(DispatchError::BadOrigin)));
 		assert_eq!(motion(whitelist, 2), Some(Ok(())));
 		assert_eq!(dispatch(authorize.clone(), COUNCIL[0]), Err(DispatchError::BadOrigin), "not by one alone");
@@ -187,11 +185,7 @@ fn a_key_acts_for_a_member_within_its_limits() {
 		assert_eq!(as_member(80, withdraw()), Ok(()));
 		assert_eq!(house.locked(), 5);
 		assert_eq!(as_member(81, withdraw()), filtered);
-		let more = pallet_proxy::Call::add_proxy {
-			delegate: account(82).into(),
-			proxy_type: ProxyType::Any,
-			delay: 0,
-		};
+		let more = pallet_proxy::Call::add_proxy { delegate: account(82).into(), proxy_type: ProxyType::Any, delay: 0 };
 		assert_eq!(as_member(80, more.into()), filtered, "it cannot name others");
 		let set_site = |by: &House| pallet_wattfleet_registry::Call::set_site {
 			site: by.site,

@@ -17,8 +17,9 @@ fn rates() -> Vec<(u32, u32, u32)> {
 	settlement_events()
 		.into_iter()
 		.filter_map(|event| match event {
-			Event::Traded { energy_wh, buyer_rate_micro, seller_rate_micro, .. } =>
-				Some((energy_wh, buyer_rate_micro, seller_rate_micro)),
+			Event::Traded { energy_wh, buyer_rate_micro, seller_rate_micro, .. } => {
+				Some((energy_wh, buyer_rate_micro, seller_rate_micro))
+			},
 			_ => None,
 		})
 		.collect()

@@ -265,7 +265,9 @@ pub fn locked(name: u8) -> Nano {
 
 pub fn issue(name: u8, amount: Nano) {
 	let mut reference = [0; 32];
-	reference[..8].copy_from_slice(&pallet_balances::TotalIssuance::<Runtime, pallet_balances::Instance1>::get().to_le_bytes()[..8]);
+	reference[..8].copy_from_slice(
+		&pallet_balances::TotalIssuance::<Runtime, pallet_balances::Instance1>::get().to_le_bytes()[..8],
+	);
 	reference[31] = name;
 	Vault::issue(signed(OPERATOR), COMMUNITY, account(name), amount, reference).unwrap();
 }
@@ -307,8 +309,10 @@ pub fn entries(house: &House) -> Vec<Entry> {
 
 /// Enters matches computed from the block before this one.
 pub fn try_matches(matches: &[(u32, u32, u32)], rate_micro: Option<u32>) -> DispatchResult {
-	let matches: Vec<Match> =
-		matches.iter().map(|(bid, offer, energy_wh)| Match { bid: *bid, offer: *offer, energy_wh: *energy_wh }).collect();
+	let matches: Vec<Match> = matches
+		.iter()
+		.map(|(bid, offer, energy_wh)| Match { bid: *bid, offer: *offer, energy_wh: *energy_wh })
+		.collect();
 	next_block();
 	let from = System::block_number() - 1;
 	dispatch(
@@ -340,8 +344,10 @@ pub fn deviation(of: &House, shortfall_wh: u32, unused_wh: u32) -> Deviation {
 }
 
 pub fn try_settle(root: [u8; 32], allocations: &[(u64, u32)], deviations: &[Deviation]) -> DispatchResult {
-	let allocations: Vec<Allocation> =
-		allocations.iter().map(|(trade, allocated_wh)| Allocation { trade: *trade, allocated_wh: *allocated_wh }).collect();
+	let allocations: Vec<Allocation> = allocations
+		.iter()
+		.map(|(trade, allocated_wh)| Allocation { trade: *trade, allocated_wh: *allocated_wh })
+		.collect();
 	dispatch(
 		pallet_wattfleet_settlement::Call::settle {
 			community: COMMUNITY,

@@ -136,11 +136,11 @@ fn waiting_cancels_are_bounded_and_forgotten_when_nothing_can_come_for_them() {
 	exchange(|| {
 		let house = house(50);
 		next_block();
-		submit((0..65).map(|n| house.cancel(1_000 + n, n)).collect());
+		submit((0..33).map(|n| house.cancel(1_000 + n, n)).collect());
 		assert_eq!(rejections(), [Reason::Cap]);
 		go_to(START + 86_401);
 		next_block();
-		submit(vec![house.cancel(2_000, 64)]);
+		submit(vec![house.cancel(2_000, 32)]);
 		assert_eq!(rejections(), []);
 		assert_eq!(entries(&house).len(), 1);
 	});

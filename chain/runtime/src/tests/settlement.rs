@@ -214,11 +214,7 @@ fn a_correction_that_a_vault_cannot_cover_becomes_a_debt() {
 fn a_correction_allocates_as_execution_does() {
 	exchange(|| {
 		let (buyer, a, b) = (house(50), house(51), house(52));
-		enter(&[
-			(&buyer, buyer.bid(1, 100, 200_000)),
-			(&a, a.offer(1, 33, 100_000)),
-			(&b, b.offer(1, 67, 100_000)),
-		]);
+		enter(&[(&buyer, buyer.bid(1, 100, 200_000)), (&a, a.offer(1, 33, 100_000)), (&b, b.offer(1, 67, 100_000))]);
 		matches(&[(0, 1, 33), (0, 2, 67)]);
 		bond();
 		go_to(DUE);
@@ -314,7 +310,10 @@ fn a_community_without_orders_splits_its_export_in_proportion_to_import() {
 		assert_eq!((sun.free(), free(GRID_ACCOUNT), free(BALANCING)), (FUNDS + 1_000 * 100_000, 1_000 * 10_000, 0));
 		// an official value: only the difference moves
 		share_out(&[(&sun, 900, 0), (&a, 0, 1_000), (&b, 0, 2_000)]).unwrap();
-		assert_eq!((sun.free(), a.free(), b.free()), (FUNDS + 900 * 100_000, FUNDS - 300 * 110_000, FUNDS - 600 * 110_000));
+		assert_eq!(
+			(sun.free(), a.free(), b.free()),
+			(FUNDS + 900 * 100_000, FUNDS - 300 * 110_000, FUNDS - 600 * 110_000)
+		);
 		assert_eq!(share_out(&[(&sun, 900, 0), (&b, 0, 2_000)]), Err(SettlementError::SitesMissing.into()));
 		assert_eq!(share_out(&[(&b, 0, 1), (&sun, 900, 0)]), Err(SettlementError::SitesDisordered.into()));
 		next_block();

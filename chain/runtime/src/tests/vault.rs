@@ -90,9 +90,6 @@ fn a_claim_waits_until_the_balancing_account_has_money_and_is_set_off_against_de
 		Vault::charge(COMMUNITY, &house.member(), 50).unwrap();
 		assert_eq!(pallet_wattfleet_vault::Claims::<Runtime>::get(house.member()), 0);
 		assert_eq!((house.free(), free(BALANCING)), (FUNDS + 50, 10));
-		assert_eq!(
-			Vault::settle_debt(signed(99), COMMUNITY, house.member()),
-			Err(VaultError::NoDebt.into())
-		);
+		assert_eq!(Vault::settle_debt(signed(99), COMMUNITY, house.member()), Err(VaultError::NoDebt.into()));
 	});
 }
