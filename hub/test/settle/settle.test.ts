@@ -1,4 +1,3 @@
-import { decodeMessage, orderIdHex } from '@wattfleet/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Hub, hub } from '../support/hub.ts'
 import { BALANCING, GRID_OPERATOR } from '../support/memory-settlement.ts'
@@ -32,19 +31,11 @@ async function tradedOften(count: number): Promise<Hub> {
   )
   chain.push({ call: 'submit-orders', community: COMMUNITY, items: signed.flat() })
   chain.produce(OPEN_S + 6)
-  const matches = signed.map((pair) => {
-    const [offer = '', bid = ''] = pair.map(({ bytes }) => idOf(bytes))
-    return { bid, offer, energyWh: 1 }
-  })
+  const matches = signed.map((_, i) => ({ offer: 2 * i, bid: 2 * i + 1, energyWh: 1 }))
   const market = { community: COMMUNITY, slotStart: SLOT, kind: 'spot' } as const
-  chain.push({ call: 'submit-matches', ...market, computedFrom: 1, matches })
+  chain.push({ call: 'submit-matches', ...market, computedFrom: 1, rateMicro: undefined, matches })
   chain.produce(OPEN_S + 12)
   return street
-}
-function idOf(bytes: Uint8Array): string {
-  const message = decodeMessage(bytes)
-  if (message === undefined) throw new Error('not a message')
-  return orderIdHex(message.value)
 }
 afterEach(() => street.stop())
 
