@@ -22,7 +22,7 @@ const settle = (flows: readonly (readonly [exportWh: number, importWh: number])[
     flows: flows.map(([exportWh, importWh], at) => ({ site: sites[at]?.site ?? '', exportWh, importWh })),
   })
 
-describe('a community that splits its export', () => {
+describe('a community that splits its export', { timeout: 120_000 }, () => {
   it('says so in its rules, and has no market', async () => {
     expect(await chain.queries.rules(COMMUNITY)).toEqual({
       ...RULES,

@@ -25,7 +25,7 @@ const idOf = (events: readonly ExchangeEvent[]): number => {
 }
 const funds = () => chain.queries.funds(house.member)
 
-describe('money on its way out', () => {
+describe('money on its way out', { timeout: 120_000 }, () => {
   it('is locked when its owner asks for it, and ceases to be when the operator has paid it out', async () => {
     const issued = await chain.queries.issuedNano()
     const { events } = await withdraw(300n)
@@ -70,7 +70,7 @@ describe('money on its way out', () => {
   })
 })
 
-describe('a settlement engine’s bond', () => {
+describe('a settlement engine’s bond', { timeout: 120_000 }, () => {
   const settle = () =>
     chain.submit('settlementEngine', {
       ...{ call: 'settle', community: COMMUNITY, slotStart: 0, root: 'ab'.repeat(32) },

@@ -32,7 +32,7 @@ const match = () =>
     matches: [{ bid: 1, offer: 0, energyWh: 300 }],
   })
 
-describe('the market after delivery', () => {
+describe('the market after delivery', { timeout: 120_000 }, () => {
   it('opens after the slot, and not before', async () => {
     await chain.blockAt(ENDS + POST.postOpensS - 60)
     expect(await submit([seller, offer()])).toMatchObject([{ type: 'item-rejected', reason: 'market-not-open' }])

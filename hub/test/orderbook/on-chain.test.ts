@@ -92,7 +92,7 @@ function reading(house: House, sequence: number, figures: Pick<Energy, 'importWh
   return signMessage({ type: 'energy', value }, house.key)
 }
 
-describe('the index', () => {
+describe('the index', { timeout: 120_000 }, () => {
   const leaves: Leaf[] = []
   const sequence = 900
   const message = { epoch: 1, sequence }
