@@ -16,13 +16,13 @@ await runProgram(provisioningConfig, async ({ config, signal, ready }) => {
       const { added, known, claims } = importFile(office, config.manifestPath, nowMs())
       log.info({ added, known, claims: claims.length }, 'manifest imported')
     }
-    const { chainEndpoint: endpoint, operatorSeedPath, stateDir, community, initialFundsNano } = config
+    const { chainEndpoint: endpoint, operatorSeedPath, stateDir, community, initialFundsNano, roleFunds } = config
     const chain = await openRegistrar({ endpoint, operatorSeedPath, stateDir, community }, signal)
     const enrol = enroller({ ...office, chain, settings: config, nowMs })
     const { host, port } = config
     const server = await startServer({ host, port, ...(await serviceIdentity(office.authority, config)), enrol, log })
     log.info({ host, port: server.port }, 'enrolment serves')
-    const registering = keepRegistering(office.store, chain, { community, initialFundsNano }, log, signal)
+    const registering = keepRegistering(office.store, chain, { community, initialFundsNano, roleFunds }, log, signal)
     ready()
     await Promise.all([aborted(signal), registering])
     await server.stop()

@@ -1,6 +1,6 @@
 import type { DispatchError, EventRecord } from '@polkadot/types/interfaces'
 import { Fault, invariant, pause } from '@wattfleet/protocol'
-import type { ExchangeCall, OperatorCall, Submission, Submitter } from '../exchange.ts'
+import type { ChainCall, Submission, Submitter } from '../exchange.ts'
 import type { Account } from './account.ts'
 import { runtimeCall } from './calls.ts'
 import { type ChainConnection, inTime } from './connection.ts'
@@ -46,7 +46,7 @@ export function createSubmitter(
     if (left !== undefined) await finish(connection, store, left, signal)
   }
 
-  const submit = async (call: ExchangeCall | OperatorCall, signal: AbortSignal): Promise<Submission> => {
+  const submit = async (call: ChainCall, signal: AbortSignal): Promise<Submission> => {
     await finishLeft(signal)
     const pending = await retrying(() => sign(connection, account, call), signal)
     store.save(pending)
@@ -74,11 +74,7 @@ async function retrying<T>(attempt: () => Promise<T>, signal: AbortSignal): Prom
   }
 }
 
-async function sign(
-  connection: ChainConnection,
-  account: Account,
-  call: ExchangeCall | OperatorCall,
-): Promise<Pending> {
+async function sign(connection: ChainConnection, account: Account, call: ChainCall): Promise<Pending> {
   const { api } = connection
   const head = await connection.head()
   const at = await inTime(api.at(head.hash), 'finalized state')
