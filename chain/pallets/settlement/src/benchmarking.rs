@@ -9,19 +9,17 @@ use pallet_wattfleet_orderbook::{
 	benchmarking::{exchange, full_page, go_to, house, open_order, order, sign, House, CHAIN_ID, SLOT},
 	Books, PAGE_ORDERS,
 };
-use pallet_wattfleet_registry::{
-	benchmarking::{community, COMMUNITY},
-	Communities, Sites,
-};
+use pallet_wattfleet_registry::benchmarking::{community, put, COMMUNITY};
 use pallet_wattfleet_vault::{HoldReason, Pallet as Vault};
 use wattfleet_primitives::{
-	merkle::ProofStep, value_nano, Energy, MarketKind, MarketRule, Nano, Quality, Side, ENERGY_TAG,
+	merkle::ProofStep, sha256, value_nano, Energy, MarketKind, MarketRule, Nano, Quality, Side, ENERGY_TAG,
 };
 
 const KEY: SlotKey = (COMMUNITY, SLOT);
 const ENERGY_WH: u32 = 1_000;
 const RATE: u32 = 200_000;
 const BOND: Nano = 1_000_000_000;
+const EXECUTED: TradeState = TradeState::Executed { allocated_wh: ENERGY_WH };
 
 type HouseOf<T> = House<<T as frame_system::Config>::AccountId>;
 
@@ -68,10 +66,13 @@ fn trade<T: Config>(id: TradeId, buyer: &HouseOf<T>, seller: &HouseOf<T>) -> Res
 		energy_wh: ENERGY_WH,
 		buyer_rate_micro: RATE,
 		seller_rate_micro: RATE - 10_000,
-		allocated_wh: None,
+		state: TradeState::Open,
 	};
 	Trades::<T>::insert(KEY, id, entry);
-	Slots::<T>::mutate(KEY, |state| state.open_trades += 1);
+	Slots::<T>::mutate(KEY, |state| {
+		state.open_trades += 1;
+		state.open_sites += 2;
+	});
 	Ok(())
 }
 
@@ -108,9 +109,15 @@ fn settled_seller<T: Config>(
 		deviations.push(deviation::<T>(&buyer, 0));
 	}
 	deviations.push(deviation::<T>(&seller, t * ENERGY_WH));
-	go_to::<T>(SLOT + 900 + 3_840);
+	go_to::<T>(SLOT + 900 + 3_900);
 	settle::<T>(who, [1; 32], allocations, deviations)?;
 	Ok((seller, BoundedVec::try_from(ids).map_err(|_| "too many")?))
+}
+
+/// What a message and the neighbours on its way up come to.
+fn root_of(bytes: &[u8], signature: &[u8; 64], steps: &[ProofStep]) -> [u8; 32] {
+	let leaf = sha256(&[&[0u8], bytes, &signature[..]].concat());
+	steps.iter().fold(leaf, |below, step| sha256(&[&[1u8], &step.hash[..], &below[..]].concat()))
 }
 
 #[benchmarks]
@@ -142,31 +149,29 @@ mod benches {
 	#[benchmark]
 	fn settle(a: Linear<0, 256>, d: Linear<0, 256>) -> Result<(), BenchmarkError> {
 		let who = engine::<T>()?;
-		let (mut allocations, mut deviations) = (Vec::new(), Vec::new());
+		let (mut allocations, mut settled, mut deviations) = (Vec::new(), Vec::new(), Vec::new());
 		for index in 0..a {
-			trade::<T>(index.into(), &house::<T>(2 * index)?, &house::<T>(2 * index + 1)?)?;
+			let (buyer, seller) = (house::<T>(2 * index)?, house::<T>(2 * index + 1)?);
+			trade::<T>(index.into(), &buyer, &seller)?;
+			settled.extend([deviation::<T>(&buyer, 0), deviation::<T>(&seller, ENERGY_WH / 2)]);
 			allocations.push(Allocation { trade: index.into(), allocated_wh: ENERGY_WH / 2 });
 		}
 		for index in 0..d {
 			let of = house::<T>(10_000 + index)?;
 			add_totals::<T>(&of, false)?;
-			Totals::<T>::mutate(KEY, of.site, |totals| {
-				if let Some(totals) = totals {
-					totals.pending = 0;
-				}
-			});
 			deviations.push(deviation::<T>(&of, ENERGY_WH / 2));
 		}
+		go_to::<T>(SLOT + 900 + 3_900);
+		super::settle::<T>(&who, [1; 32], Vec::new(), settled)?;
 		let allocations = BoundedVec::try_from(allocations).map_err(|_| "too many")?;
 		let deviations = BoundedVec::try_from(deviations).map_err(|_| "too many")?;
-		go_to::<T>(SLOT + 900 + 3_840);
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), COMMUNITY, SLOT, [1; 32], allocations, deviations);
-		assert!(Slots::<T>::get(KEY).root.is_some());
+		assert_eq!(Slots::<T>::get(KEY).settled_sites, 2 * a + d);
 		Ok(())
 	}
 
-	/// With the longest proof, and the engine slashed where it can be.
+	/// With the longest proof, which the root is made of, so that the engine is slashed.
 	#[benchmark]
 	fn reveal(t: Linear<1, MAX_SITE_TRADES>) -> Result<(), BenchmarkError> {
 		let who = engine::<T>()?;
@@ -189,10 +194,13 @@ mod benches {
 		};
 		let message = sign(&seller, energy.encode());
 		let steps = alloc::vec![ProofStep { on_left: true, hash: [0; 32] }; MAX_PROOF as usize];
+		let root = root_of(&message.bytes, &message.signature, &steps);
+		Slots::<T>::mutate(KEY, |state| state.root = Some(root));
 		let proof = Some(BoundedVec::try_from(steps).map_err(|_| "too many")?);
 		#[extrinsic_call]
 		_(RawOrigin::Signed(seller.member.clone()), COMMUNITY, SLOT, seller.site, message, proof, ids);
-		assert_eq!(Trades::<T>::get(KEY, 1).and_then(|trade| trade.allocated_wh), Some(ENERGY_WH));
+		assert_eq!(Bonds::<T>::get(COMMUNITY, &who).amount, 0);
+		assert_eq!(Trades::<T>::get(KEY, 1).map(|trade| trade.state), Some(EXECUTED));
 		Ok(())
 	}
 
@@ -202,31 +210,48 @@ mod benches {
 		let (seller, ids) = settled_seller::<T>(&who, t)?;
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), COMMUNITY, SLOT, seller.site, None, Some(t * ENERGY_WH), ids);
-		assert_eq!(Trades::<T>::get(KEY, 1).and_then(|trade| trade.allocated_wh), Some(ENERGY_WH));
+		assert_eq!(Trades::<T>::get(KEY, 1).map(|trade| trade.state), Some(EXECUTED));
 		Ok(())
 	}
 
+	/// All of them buy or sell, and none has any money: debts and claims are written.
 	#[benchmark]
 	fn settle_coefficients(n: Linear<1, MAX_COEFFICIENT_SITES>) -> Result<(), BenchmarkError> {
 		let who = engine::<T>()?;
 		let mut entry = community::<T>();
 		entry.rules.market_rule = MarketRule::StaticShares { price_micro: RATE };
-		Communities::<T>::insert(COMMUNITY, entry);
+		put::<T>(entry);
+		pallet_wattfleet_registry::SiteCount::<T>::insert(COMMUNITY, n);
 		let mut flows = Vec::new();
 		for index in 0..n {
 			let of = house::<T>(index)?;
+			T::Currency::set_balance(&of.member, 1);
 			pallet_wattfleet_registry::Shares::<T>::insert(of.site, index + 1);
-			flows.push(SiteFlow {
-				site: of.site,
-				export_wh: 1_000 * (index % 2),
-				import_wh: 1_000 * ((index + 1) % 2),
-			});
+			let (export_wh, import_wh) = (100_000 * (index % 2), 100_000 * ((index + 1) % 2));
+			let message = Some(MessageId { epoch: 1, sequence: 1 });
+			flows.push(SiteFlow { site: of.site, export_wh, import_wh, message });
 		}
-		go_to::<T>(SLOT + 900 + 3_840);
+		go_to::<T>(SLOT + 900 + 3_900);
 		let flows = BoundedVec::try_from(flows).map_err(|_| "too many")?;
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), COMMUNITY, SLOT, [1; 32], flows);
 		assert_eq!(SharedFlows::<T>::iter_prefix(KEY).count() as u32, n);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn enforce() -> Result<(), BenchmarkError> {
+		let who = engine::<T>()?;
+		let (seller, _) = settled_seller::<T>(&who, 1)?;
+		Totals::<T>::mutate(KEY, seller.site, |totals| {
+			if let Some(settled) = totals.as_mut().and_then(|totals| totals.settled.as_mut()) {
+				settled.challenged_at = Some(SLOT);
+			}
+		});
+		go_to::<T>(SLOT + 2 * ANSWER_S);
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who.clone()), COMMUNITY, SLOT, seller.site);
+		assert_eq!(Bonds::<T>::get(COMMUNITY, who).amount, 0);
 		Ok(())
 	}
 
@@ -251,15 +276,14 @@ mod benches {
 	/// A trade that nobody executed: its lock returns.
 	#[benchmark]
 	fn forget() -> Result<(), BenchmarkError> {
-		let who = engine::<T>()?;
-		exchange::<T>(&who);
+		engine::<T>()?;
 		trade::<T>(1, &house::<T>(0)?, &house::<T>(1)?)?;
+		let mut state = Slots::<T>::get(KEY);
 		#[block]
 		{
-			Pallet::<T>::forget_trades(KEY, 1);
+			Pallet::<T>::give_up_trades(KEY, &mut state, 1);
 		}
-		assert!(!Trades::<T>::contains_key(KEY, 1));
-		assert!(Sites::<T>::contains_key(house::<T>(0)?.site));
+		assert_eq!(Trades::<T>::get(KEY, 1).map(|trade| trade.state), Some(TradeState::GivenUp));
 		Ok(())
 	}
 }

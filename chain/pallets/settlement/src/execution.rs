@@ -67,6 +67,7 @@ impl<T: Config> Pallet<T> {
 			state.open_sites = state.open_sites.saturating_sub(1);
 			state.settled_sites = state.settled_sites.saturating_add(1);
 		});
+		Self::tell_site(of.slot, site, &totals);
 		Totals::<T>::insert(of.slot, site, totals);
 		Ok(())
 	}
@@ -136,7 +137,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// One more trade of a site has come to its end; with the last, the site's slot is told.
+	/// One more trade of a site has come to its end; with the last, the site's slot is told with all its sums.
 	pub(crate) fn ended_for(slot: SlotKey, site: SiteId, totals: &mut SiteTotals<T::AccountId>) {
 		totals.pending = totals.pending.saturating_sub(1);
 		if totals.pending == 0 {
@@ -160,6 +161,7 @@ impl<T: Config> Pallet<T> {
 			missing_import: settled.missing_import,
 			missing_export: settled.missing_export,
 			penalty: settled.penalty,
+			pending: totals.pending,
 			source: settled.source(),
 		});
 	}

@@ -136,8 +136,8 @@ pub mod pallet {
 			slot_start: Seconds,
 			site: SiteId,
 		},
-		/// What a site's slot comes to, once its last trade has ended; again after each correction of it or of a counterparty
-		/// that changed it.
+		/// What a site's slot comes to: when it is settled, when its last trade has ended, and after each correction of it or
+		/// of a counterparty that changed it.
 		SiteSettled {
 			community: CommunityId,
 			slot_start: Seconds,
@@ -151,6 +151,8 @@ pub mod pallet {
 			missing_import: bool,
 			missing_export: bool,
 			penalty: Nano,
+			/// Its trades that are not executed yet: until there are none, the allocated sums are not complete.
+			pending: u32,
 			source: Source,
 		},
 		SlotCommitted {
