@@ -9,7 +9,7 @@ import { openEmbeddedChain } from '../../src/embedded/start.ts'
 import { START_S } from '../fixture.ts'
 import { type NodeFront, nodeFront } from '../node-front.ts'
 import { type ServedChain, servedChain } from '../served.ts'
-import { upgrade, upgradedRuntime } from '../upgraded-runtime.ts'
+import { type Upgrade, upgrade, upgradedRuntime } from '../upgraded-runtime.ts'
 
 /** Where the machine has much else to do. */
 const SOON = 60_000
@@ -17,7 +17,7 @@ const HASTE: Patience = { reconnectMs: 50, watchMs: 100, signOfLifeMs: 1_000, ca
 
 describe('one connection over several nodes', { timeout: 120_000 }, () => {
   const ends: (() => Promise<unknown> | unknown)[] = []
-  let upgraded: Buffer
+  let upgraded: Upgrade
   beforeAll(async () => {
     upgraded = await upgradedRuntime()
   })
@@ -40,7 +40,9 @@ describe('one connection over several nodes', { timeout: 120_000 }, () => {
     const controller = new AbortController()
     const endpoints = nodes.map(({ url }) => url)
     const tell = (endpoint: string, fate: string, why: string) => {
-      said.push(`${'ABCD'[endpoints.indexOf(endpoint)]} ${fate}: ${why}`)
+      const [now, next] = upgraded.versions
+      const of = why.replace(`runtime ${now}`, 'this runtime').replace(`runtime ${next}`, 'the next runtime')
+      said.push(`${'ABCD'[endpoints.indexOf(endpoint)]} ${fate}: ${of}`)
     }
     const connection = await connectChain(endpoints, controller.signal, tell, { ...HASTE, ...patience })
     ends.push(
@@ -78,7 +80,7 @@ describe('one connection over several nodes', { timeout: 120_000 }, () => {
     await chain.block()
     // by the subscription: nobody asks for a head in this moment
     await vi.waitFor(() => expect(connection.finalizedBlock()).toBe(2), SOON)
-    expect(said).toEqual(['A connected: runtime 1', 'A lost: it went away', 'B connected: runtime 1'])
+    expect(said).toEqual(['A connected: this runtime', 'A lost: it went away', 'B connected: this runtime'])
   })
 
   it('leaves one that is silent', async () => {
@@ -86,7 +88,7 @@ describe('one connection over several nodes', { timeout: 120_000 }, () => {
     const [a, b] = (await nodesOf(chain, chain)) as [NodeFront, NodeFront]
     const { connection, said } = await connect([a, b])
     a.silent = true
-    await vi.waitFor(() => expect(said.at(-1)).toBe('B connected: runtime 1'), SOON)
+    await vi.waitFor(() => expect(said.at(-1)).toBe('B connected: this runtime'), SOON)
     expect(said[1]).toBe('A lost: no sign of life')
     expect(await connection.head()).toMatchObject({ number: 0 })
   })
@@ -126,8 +128,8 @@ describe('one connection over several nodes', { timeout: 120_000 }, () => {
     await Promise.all([a.die(), b.die()])
     await upgrade(chain, upgraded, 0)
     await b.rise()
-    expect(await versions()).toEqual([2, 2])
-    expect(said).toContain('B connected: runtime 2')
+    expect(await versions()).toEqual([upgraded.versions[1], upgraded.versions[1]])
+    expect(said).toContain('B connected: the next runtime')
     const { seen } = follow(connection)
     await vi.waitFor(() => expect(seen).toEqual([0, 1]), SOON)
   })
@@ -138,9 +140,9 @@ describe('one connection over several nodes', { timeout: 120_000 }, () => {
     const { connection, said } = await connect([a, b])
     const { seen } = follow(connection)
     await upgrade(chain, upgraded, 0)
-    await vi.waitFor(() => expect(said.at(-1)).toBe('A connected: runtime 2'), SOON)
+    await vi.waitFor(() => expect(said.at(-1)).toBe('A connected: the next runtime'), SOON)
     const version = await connection.ask('version', async ({ api }) => api.runtimeVersion.specVersion.toNumber())
-    expect(version).toBe(2)
+    expect(version).toBe(upgraded.versions[1])
     await chain.block()
     await vi.waitFor(() => expect(seen).toEqual([0, 1, 2]), SOON)
   })
@@ -150,7 +152,7 @@ describe('one connection over several nodes', { timeout: 120_000 }, () => {
     const [a, b, c] = (await nodesOf(chain, other, chain)) as [NodeFront, NodeFront, NodeFront]
     const { connection, said } = await connect([a, b, c])
     await a.die()
-    await vi.waitFor(() => expect(said.at(-1)).toBe('C connected: runtime 1'), SOON)
+    await vi.waitFor(() => expect(said.at(-1)).toBe('C connected: this runtime'), SOON)
     expect(said.find((text) => text.startsWith('B'))).toMatch(
       new RegExp(
         `^B refused: ${b.url} serves chain ${other.config.genesis.chainId} .*not ${chain.config.genesis.chainId} `,
@@ -222,7 +224,7 @@ describe('one connection over several nodes', { timeout: 120_000 }, () => {
     const [a, b] = (await nodesOf(chain, chain)) as [NodeFront, NodeFront]
     a.bend = (method, result) => (method === 'system_health' ? { ...(result as object), isSyncing: true } : result)
     const { said } = await connect([a, b])
-    expect(said).toEqual([expect.stringMatching(/^A lost: .* is behind/), 'B connected: runtime 1'])
+    expect(said).toEqual([expect.stringMatching(/^A lost: .* is behind/), 'B connected: this runtime'])
   })
 
   it('leaves a node whose finality stands still for one that knows more, and only for such a one', async () => {
@@ -237,9 +239,9 @@ describe('one connection over several nodes', { timeout: 120_000 }, () => {
       () => expect(b.asked.filter((method) => method === 'system_health').length).toBeGreaterThan(1),
       SOON,
     )
-    expect(said).toEqual(['A connected: runtime 1'])
+    expect(said).toEqual(['A connected: this runtime'])
     await chain.block()
-    await vi.waitFor(() => expect(said.at(-1)).toBe('B connected: runtime 1'), SOON)
+    await vi.waitFor(() => expect(said.at(-1)).toBe('B connected: this runtime'), SOON)
     expect(await connection.head()).toMatchObject({ number: 1 })
   })
 })
