@@ -1,13 +1,21 @@
 //! What a gateway signs and the community's times, as the chain sees them: pure types, no storage.
 #![cfg_attr(not(feature = "std"), no_std)]
 
+extern crate alloc;
+
+pub mod agenda;
+pub mod merkle;
 mod messages;
 mod reason;
 mod rules;
+pub mod split;
 
-pub use messages::{decode_signed, order_id, Cancel, Item, MarketKind, Order, OrderId, Side, CANCEL_TAG, MAX_COUNTER, ORDER_TAG};
+pub use messages::{
+	decode_energy, decode_signed, order_id, Cancel, Energy, Item, MarketKind, Order, OrderId, Quality, Side,
+	CANCEL_TAG, ENERGY_TAG, MAX_COUNTER, ORDER_TAG,
+};
 pub use reason::Reason;
-pub use rules::{CommunityRules, SlotTimes};
+pub use rules::{CommunityRules, MarketRule, MarketTimes, SlotTimes};
 
 /// A community's number.
 pub type CommunityId = u32;

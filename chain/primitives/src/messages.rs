@@ -6,6 +6,7 @@ use scale_info::TypeInfo;
 
 pub const ORDER_TAG: [u8; 4] = *b"wfo1";
 pub const CANCEL_TAG: [u8; 4] = *b"wfc1";
+pub const ENERGY_TAG: [u8; 4] = *b"wfe1";
 
 /// Largest sequence and time: 2^53 - 1, what every client can count to exactly, those that count in doubles too.
 pub const MAX_COUNTER: u64 = (1 << 53) - 1;
@@ -13,7 +14,9 @@ pub const MAX_COUNTER: u64 = (1 << 53) - 1;
 /// SHA-256 over SCALE(gateway, epoch, sequence).
 pub type OrderId = [u8; 32];
 
-#[derive(Encode, Decode, DecodeWithMemTracking, Clone, Copy, PartialEq, Eq, Debug, TypeInfo, MaxEncodedLen)]
+#[derive(
+	Encode, Decode, DecodeWithMemTracking, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, TypeInfo, MaxEncodedLen,
+)]
 pub enum MarketKind {
 	/// Before delivery, on the forecast.
 	#[codec(index = 0)]
@@ -66,6 +69,38 @@ pub struct Cancel {
 	pub target: u64,
 }
 
+#[derive(Encode, Decode, DecodeWithMemTracking, Clone, Copy, PartialEq, Eq, Debug, TypeInfo, MaxEncodedLen)]
+pub enum Quality {
+	#[codec(index = 0)]
+	Good,
+	#[codec(index = 1)]
+	Estimated,
+	/// Nothing is known: not zero.
+	#[codec(index = 2)]
+	Missing,
+}
+
+/// `wfe1`: what a site drew and fed in during one slot, by its two counters (OBIS 1.8.0 and 2.8.0). On the chain only
+/// when its owner reveals it.
+#[derive(Encode, Decode, DecodeWithMemTracking, Clone, PartialEq, Eq, Debug, TypeInfo, MaxEncodedLen)]
+pub struct Energy {
+	pub tag: [u8; 4],
+	pub chain: [u8; 32],
+	pub community: CommunityId,
+	pub gateway: GatewayKey,
+	pub epoch: u32,
+	pub sequence: u64,
+	pub slot_start: Seconds,
+	pub import_wh: u32,
+	pub export_wh: u32,
+	pub error_wh: u32,
+	pub quality: Quality,
+	/// 0 operational, 1 billing.
+	pub grade: u8,
+	pub salt: [u8; 16],
+	pub previous: [u8; 32],
+}
+
 pub enum Item {
 	Order(Order),
 	Cancel(Cancel),
@@ -80,6 +115,13 @@ pub fn decode_signed(bytes: &[u8]) -> Option<Item> {
 	}
 }
 
+/// The energy message that fills these bytes to the last one, or nothing.
+pub fn decode_energy(bytes: &[u8]) -> Option<Energy> {
+	let energy = Energy::decode_all(&mut &bytes[..]).ok()?;
+	(energy.tag == ENERGY_TAG && energy.grade <= 1).then_some(energy)
+}
+
+/// SHA-256 over SCALE(gateway, epoch, sequence).
 pub fn order_id(gateway: &GatewayKey, epoch: u32, sequence: u64) -> OrderId {
 	sha256(&(gateway, epoch, sequence).encode())
 }

@@ -4,24 +4,44 @@
 extern crate alloc;
 
 mod apis;
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarks;
 mod configs;
+mod governance;
 mod presets;
+#[cfg(test)]
+mod tests;
+mod weights;
 
-pub use apis::*;
 use alloc::vec::Vec;
+pub use apis::*;
+pub use configs::SessionKeys;
 use frame::{deps::frame_support::runtime, prelude::*, runtime::prelude::*};
+pub use governance::ProxyType;
 
-#[runtime_version]
-pub const VERSION: RuntimeVersion = RuntimeVersion {
-	spec_name: alloc::borrow::Cow::Borrowed("wattfleet"),
-	impl_name: alloc::borrow::Cow::Borrowed("wattfleet"),
-	authoring_version: 1,
-	spec_version: 1,
-	impl_version: 1,
-	apis: apis::RUNTIME_API_VERSIONS,
-	transaction_version: 1,
-	system_version: 1,
-};
+/// The version as the node reads it from the code: only a literal will do.
+macro_rules! version {
+	($spec_version:tt) => {
+		#[runtime_version]
+		pub const VERSION: RuntimeVersion = RuntimeVersion {
+			spec_name: alloc::borrow::Cow::Borrowed("wattfleet"),
+			impl_name: alloc::borrow::Cow::Borrowed("wattfleet"),
+			authoring_version: 1,
+			spec_version: $spec_version,
+			impl_version: 1,
+			apis: apis::RUNTIME_API_VERSIONS,
+			transaction_version: 2,
+			system_version: 1,
+		};
+	};
+}
+
+// 1: the thin runtime of the first street. 2: complete pallets, packed orders, council, sessions.
+#[cfg(not(feature = "next-version"))]
+version!(2);
+/// What an upgrade is tried out with.
+#[cfg(feature = "next-version")]
+version!(3);
 
 /// Checked on every extrinsic, in this order.
 pub type TxExtension = (
@@ -36,6 +56,10 @@ pub type TxExtension = (
 );
 
 pub type Block = frame::runtime::types_common::BlockOf<Runtime, TxExtension>;
+
+/// What an upgrade to this version does to the state. Each runs once, where the storage is of the version before.
+pub type Migrations = (pallet_wattfleet_registry::migrations::V1ToV2<Runtime>,);
+
 pub(crate) type RuntimeExecutive =
 	Executive<Runtime, Block, frame_system::ChainContext<Runtime>, Runtime, AllPalletsWithSystem>;
 
@@ -69,9 +93,17 @@ mod runtime {
 	pub type Aura = pallet_aura::Pallet<Runtime>;
 	#[runtime::pallet_index(5)]
 	pub type Grandpa = pallet_grandpa::Pallet<Runtime>;
-	/// Development only.
+	/// Before the sessions, whose first set it names.
 	#[runtime::pallet_index(6)]
-	pub type Sudo = pallet_sudo::Pallet<Runtime>;
+	pub type Validators = pallet_wattfleet_validators::Pallet<Runtime>;
+	#[runtime::pallet_index(7)]
+	pub type Session = pallet_session::Pallet<Runtime>;
+	/// Decides by a threshold what nobody may decide alone: communities, roles, validators, upgrades.
+	#[runtime::pallet_index(8)]
+	pub type Council = pallet_collective::Pallet<Runtime, Instance1>;
+	/// Carries out as root what the council has approved by its hash.
+	#[runtime::pallet_index(9)]
+	pub type Whitelist = pallet_whitelist::Pallet<Runtime>;
 
 	/// The community's currency in nano. It has no calls of its own: only the vault moves it.
 	#[runtime::pallet_index(10)]
@@ -85,4 +117,8 @@ mod runtime {
 	pub type Orderbook = pallet_wattfleet_orderbook::Pallet<Runtime>;
 	#[runtime::pallet_index(14)]
 	pub type Settlement = pallet_wattfleet_settlement::Pallet<Runtime>;
+
+	/// Lets a key act for an account, within limits.
+	#[runtime::pallet_index(20)]
+	pub type Proxy = pallet_proxy::Pallet<Runtime>;
 }

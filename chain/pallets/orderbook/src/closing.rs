@@ -1,63 +1,76 @@
-//! After the match deadline: what remains is released, orders and exposures are forgotten, a bounded number per block.
+//! After the match deadline: what remains is released, orders are forgotten, a bounded number per block.
 
 use crate::{
-	pallet::{ClosedUpTo, Closing, Config, Event, Exposure, MarketOrders, Orders, Pallet, ITEM_WEIGHT},
-	types::{MarketKey, OrderState},
+	pallet::{Books, ClosedUpTo, Closing, Config, Event, Pages, Pallet},
+	types::{MarketKey, OrderRecord, OrderState, WeightInfo, PAGE_ORDERS},
 };
-use alloc::vec::Vec;
 use frame::prelude::*;
-use pallet_wattfleet_vault::Pallet as Vault;
-use wattfleet_primitives::OrderId;
+use pallet_wattfleet_vault::{HoldReason, Pallet as Vault};
+use wattfleet_primitives::{agenda, CommunityRules};
 
-/// Most steps of closing in one block, so that no block is long because a market was large.
-const MAX_STEPS: u64 = 256;
+/// Most pages closed in one block, so that no block is long because a market was large.
+const MAX_STEPS: u64 = 128;
 
 impl<T: Config> Pallet<T> {
+	/// Puts a market that just came to be on the agenda.
+	pub(crate) fn schedule_closing(market: MarketKey, rules: &CommunityRules) {
+		let Some(times) = rules.market_times(market.1, market.2) else { return };
+		Closing::<T>::insert(times.match_deadline / 60 + 1, market, ());
+		if ClosedUpTo::<T>::get() == 0 {
+			ClosedUpTo::<T>::put(Self::now() / 60);
+		}
+	}
+
 	/// Closes markets whose match deadline has passed, as far as the weight reaches; the next block goes on from there.
 	pub(crate) fn close_markets(remaining: Weight) -> Weight {
-		let affordable = remaining.checked_div_per_component(&ITEM_WEIGHT).unwrap_or(0);
-		let budget = affordable.min(MAX_STEPS);
-		let mut left = budget;
-		let now = Self::now() / 60;
-		let mut minute = ClosedUpTo::<T>::get();
-		if minute == 0 {
+		let step = <T as Config>::WeightInfo::close_page();
+		let budget = remaining.checked_div_per_component(&step).unwrap_or(0).min(MAX_STEPS);
+		let minute = ClosedUpTo::<T>::get();
+		if minute == 0 || budget == 0 {
 			return Weight::zero();
 		}
-		while left > 0 && minute <= now {
-			left -= 1;
-			match Closing::<T>::iter_key_prefix(minute).next() {
-				Some(market) => left = Self::close_market(minute, market, left),
-				None if minute < now => minute += 1,
-				None => break,
-			}
-		}
+		let (minute, left) = agenda::walk(
+			minute,
+			Self::now() / 60,
+			budget,
+			|minute| Closing::<T>::iter_key_prefix(minute).next(),
+			Self::close_market,
+		);
 		ClosedUpTo::<T>::put(minute);
-		ITEM_WEIGHT.saturating_mul(budget - left)
+		step.saturating_mul(budget.saturating_sub(left))
 	}
 
-	/// Closes up to `left` orders of a market and says how many steps are left.
-	fn close_market(minute: u64, market: MarketKey, left: u64) -> u64 {
-		// read once, then removed: a new look for each would walk past all that were removed before
-		let ids: Vec<OrderId> = MarketOrders::<T>::iter_key_prefix(market).take(left as usize).collect();
-		let closed = ids.len() as u64;
-		for id in ids {
-			Self::forget(market, id);
+	/// Closes up to `left` pages of a market and says how many steps are left.
+	pub(crate) fn close_market(minute: u64, market: MarketKey, mut left: u64) -> u64 {
+		let mut book = Books::<T>::get(market);
+		let pages = book.entered.div_ceil(PAGE_ORDERS);
+		while left > 0 && book.closed_pages < pages {
+			let page = Pages::<T>::take(market, book.closed_pages);
+			for record in page {
+				Self::forget(record);
+			}
+			left -= 1;
+			book.closed_pages = book.closed_pages.saturating_add(1);
 		}
-		if closed < left {
+		if book.closed_pages < pages {
+			Books::<T>::insert(market, book);
+		} else {
+			Books::<T>::remove(market);
 			Closing::<T>::remove(minute, market);
 		}
-		left.saturating_sub(closed)
+		left
 	}
 
-	fn forget(market: MarketKey, id: OrderId) {
-		MarketOrders::<T>::remove(market, id);
-		let Some(record) = Orders::<T>::take(id) else { return };
-		Exposure::<T>::remove(market, (record.site, record.order.side));
+	fn forget(record: OrderRecord<T::AccountId>) {
 		if record.state != OrderState::Open {
 			return;
 		}
-		let released = Vault::<T>::release(&record.member, record.collateral(record.remaining_wh));
+		let released = Vault::<T>::release(HoldReason::Collateral, &record.member, record.locked());
 		debug_assert!(released.is_ok(), "an open order's collateral is locked");
-		Self::deposit_event(Event::OrderEnded { id, state: OrderState::Expired, remaining_wh: record.remaining_wh });
+		Self::deposit_event(Event::OrderEnded {
+			id: record.order.id(),
+			state: OrderState::Expired,
+			remaining_wh: record.remaining_wh,
+		});
 	}
 }

@@ -1,74 +1,134 @@
 //! How an item enters: decoded, checked against registry and market, its collateral locked.
 
 use crate::{
-	pallet::{Closing, ClosedUpTo, Config, EarlyCancelCount, EarlyCancels, Event, Exposure, MarketOrders, Orders, Pallet},
-	types::{OrderRecord, OrderState, SignedItem, MAX_EARLY_CANCELS},
+	desk::Desk,
+	pallet::{Config, Event, Pallet},
+	types::{Entry, MarketKey, OrderRecord, OrderState, Position, SignedItem, SiteEntries, MAX_EARLY_CANCELS},
 };
-use alloc::vec::Vec;
-use frame::deps::frame_support::storage::with_storage_layer;
 use frame::prelude::*;
-use pallet_wattfleet_registry::{ChainId, Communities, Gateways, Site, Sites};
-use pallet_wattfleet_vault::Pallet as Vault;
+use pallet_wattfleet_registry::{ChainId, Gateways, Site, Sites};
+use pallet_wattfleet_vault::{HoldReason, Pallet as Vault};
 use wattfleet_primitives::{
-	decode_signed, is_signed_by, order_id, Cancel, CommunityId, CommunityRules, GatewayKey, Item, MarketKind, Order,
-	OrderId, Reason, Side, SiteId,
+	decode_signed, is_signed_by, sha256, Cancel, CommunityId, CommunityRules, GatewayKey, Item, MarketKind, Order,
+	Reason, Seconds, Side, SiteId,
 };
 
-/// Carries a reason out of a storage layer, whose error must be a DispatchError.
-enum Refusal {
-	Reason(Reason),
-	Dispatch,
+/// What all items of a batch have in common.
+pub(crate) struct Batch {
+	pub community: CommunityId,
+	pub rules: CommunityRules,
+	pub chain: [u8; 32],
+	pub now: Seconds,
 }
 
-impl From<DispatchError> for Refusal {
-	fn from(_: DispatchError) -> Self {
-		Refusal::Dispatch
+impl Batch {
+	pub(crate) fn new<T: Config>(community: CommunityId, rules: CommunityRules) -> Self {
+		Self { community, rules, chain: ChainId::<T>::get(), now: Pallet::<T>::now() }
 	}
+
+	fn market(&self, (slot_start, kind): OwnMarket) -> MarketKey {
+		(self.community, slot_start, kind)
+	}
+
+	/// Whether an entry can be forgotten: entry for its slot is closed, or what a cancel waited for cannot come any more.
+	fn is_stale(&self, entry: &Entry) -> bool {
+		match entry {
+			Entry::Order { slot_start, kind, .. } => {
+				self.rules.market_times(*slot_start, *kind).is_none_or(|times| times.match_deadline < self.now)
+			},
+			Entry::EarlyCancel { came_at, .. } => came_at.saturating_add(self.rules.spot_opens_s.into()) < self.now,
+		}
+	}
+}
+
+/// A market of a site's own community.
+type OwnMarket = (Seconds, MarketKind);
+
+/// An order that a site entered, and where it is.
+struct Known {
+	market: OwnMarket,
+	position: Position,
+	fingerprint: [u8; 8],
+}
+
+fn find(entries: &SiteEntries, of_epoch: u32, of_sequence: u64) -> Option<Known> {
+	entries.iter().find_map(|entry| match entry {
+		Entry::Order { epoch, sequence, slot_start, kind, position, fingerprint, .. }
+			if *epoch == of_epoch && *sequence == of_sequence =>
+		{
+			Some(Known { market: (*slot_start, *kind), position: *position, fingerprint: *fingerprint })
+		},
+		_ => None,
+	})
+}
+
+/// The first bytes of the SHA-256 of a message.
+fn fingerprint(bytes: &[u8]) -> [u8; 8] {
+	let hash = sha256(bytes);
+	core::array::from_fn(|at| hash[at])
+}
+
+fn has_early_cancel(entries: &SiteEntries, of_epoch: u32, of_target: u64) -> bool {
+	entries.iter().any(
+		|entry| matches!(entry, Entry::EarlyCancel { epoch, target, .. } if *epoch == of_epoch && *target == of_target),
+	)
+}
+
+/// What a site has open or traded in one market, per side.
+fn counted_wh(entries: &SiteEntries, market: OwnMarket, of_side: Side) -> u32 {
+	entries.iter().fold(0u32, |sum, entry| match entry {
+		Entry::Order { slot_start, kind, side, counted_wh, .. }
+			if (*slot_start, *kind) == market && *side == of_side =>
+		{
+			sum.saturating_add(*counted_wh)
+		},
+		_ => sum,
+	})
 }
 
 impl<T: Config> Pallet<T> {
 	/// Enters one item. The same bytes again: success without effect.
-	pub(crate) fn enter(community: CommunityId, item: &SignedItem) -> Result<(), Reason> {
+	pub(crate) fn enter(batch: &Batch, desk: &mut Desk<T>, item: &SignedItem) -> Result<(), Reason> {
 		match decode_signed(&item.bytes).ok_or(Reason::Malformed)? {
-			Item::Order(order) => Self::enter_order(community, order, item),
-			Item::Cancel(cancel) => Self::enter_cancel(community, cancel, item),
+			Item::Order(order) => Self::enter_order(batch, desk, order, item),
+			Item::Cancel(cancel) => Self::enter_cancel(batch, desk, cancel, item),
 		}
 	}
 
 	/// The site that this key acts for now.
 	fn authenticate(
-		community: CommunityId,
+		batch: &Batch,
 		chain: &[u8; 32],
 		gateway: &GatewayKey,
 		epoch: u32,
 		item: &SignedItem,
 	) -> Result<(SiteId, Site<T::AccountId>), Reason> {
-		ensure!(*chain == ChainId::<T>::get(), Reason::WrongChain);
+		ensure!(*chain == batch.chain, Reason::WrongChain);
 		let known = Gateways::<T>::get(gateway).ok_or(Reason::UnknownGateway)?;
 		ensure!(!known.revoked, Reason::Revoked);
 		ensure!(known.epoch == epoch, Reason::Epoch);
 		let site = Sites::<T>::get(known.site).ok_or(Reason::UnknownGateway)?;
-		ensure!(site.community == community, Reason::WrongCommunity);
+		ensure!(site.community == batch.community, Reason::WrongCommunity);
 		ensure!(is_signed_by(gateway, &item.bytes, &item.signature), Reason::Signature);
 		Ok((known.site, site))
 	}
 
-	fn enter_order(community: CommunityId, order: Order, item: &SignedItem) -> Result<(), Reason> {
+	fn enter_order(batch: &Batch, desk: &mut Desk<T>, order: Order, item: &SignedItem) -> Result<(), Reason> {
 		ensure!(order.is_sane(), Reason::Malformed);
-		ensure!(order.community == community, Reason::WrongCommunity);
-		let (site_id, site) = Self::authenticate(community, &order.chain, &order.gateway, order.epoch, item)?;
-		let id = order.id();
-		if let Some(known) = Orders::<T>::get(id) {
-			// every field is part of the bytes, so equal orders are equal bytes
-			ensure!(known.order == order, Reason::Conflict);
+		ensure!(order.community == batch.community, Reason::WrongCommunity);
+		let (site_id, site) = Self::authenticate(batch, &order.chain, &order.gateway, order.epoch, item)?;
+		let entries = desk.entries(site_id, |entry| batch.is_stale(entry));
+		if let Some(known) = find(entries, order.epoch, order.sequence) {
+			ensure!(known.fingerprint == fingerprint(&item.bytes), Reason::Conflict);
 			return Ok(());
 		}
-		let rules = Communities::<T>::get(community).ok_or(Reason::WrongCommunity)?.rules;
-		Self::check_market(&order, &rules)?;
+		Self::check_market(batch, &order)?;
+		ensure!(Vault::<T>::debt(&site.member) == 0, Reason::Debt);
 		let deviation_rate_micro = match order.side {
-			Side::Bid => rules.unused_rate_micro,
-			Side::Offer => rules.shortfall_rate_micro,
+			Side::Bid => batch.rules.unused_rate_micro,
+			Side::Offer => batch.rules.shortfall_rate_micro,
 		};
+		let fingerprint = fingerprint(&item.bytes);
 		let record = OrderRecord {
 			remaining_wh: order.energy_wh,
 			site: site_id,
@@ -78,149 +138,164 @@ impl<T: Config> Pallet<T> {
 			state: OrderState::Open,
 			order,
 		};
-		// replacing takes the old order out and puts the new one in, or does neither
-		let entered: Result<(), Refusal> =
-			with_storage_layer_for(|| Self::place(id, record, &site, &rules).map_err(Refusal::Reason));
-		entered.map_err(|refusal| match refusal {
-			Refusal::Reason(reason) => reason,
-			Refusal::Dispatch => Reason::TooLarge,
-		})
+		Self::place(batch, desk, record, &site, fingerprint)
 	}
 
-	fn check_market(order: &Order, rules: &CommunityRules) -> Result<(), Reason> {
-		ensure!(rules.is_slot_start(order.slot_start), Reason::Malformed);
-		// the market after delivery is not open yet in this version
-		ensure!(order.kind == MarketKind::Spot, Reason::MarketNotOpen);
-		let now = Self::now();
-		let times = rules.times(order.slot_start);
-		ensure!(now >= times.opens_at, Reason::MarketNotOpen);
-		ensure!(now <= times.gate_closes_at, Reason::GateClosed);
-		ensure!(order.expires_at == 0 || now <= order.expires_at, Reason::Expired);
+	fn check_market(batch: &Batch, order: &Order) -> Result<(), Reason> {
+		ensure!(batch.rules.is_slot_start(order.slot_start), Reason::Malformed);
+		let times = batch.rules.market_times(order.slot_start, order.kind).ok_or(Reason::MarketNotOpen)?;
+		ensure!(batch.now >= times.opens_at, Reason::MarketNotOpen);
+		ensure!(batch.now <= times.gate_closes_at, Reason::GateClosed);
+		ensure!(order.expires_at == 0 || batch.now <= order.expires_at, Reason::Expired);
 		Ok(())
 	}
 
+	/// Takes the order that this one replaces out and puts this one in, or does neither.
 	fn place(
-		id: OrderId,
-		mut record: OrderRecord<T::AccountId>,
+		batch: &Batch,
+		desk: &mut Desk<T>,
+		record: OrderRecord<T::AccountId>,
 		site: &Site<T::AccountId>,
-		rules: &CommunityRules,
+		fingerprint: [u8; 8],
 	) -> Result<(), Reason> {
-		let order = &record.order;
-		if let Some(sequence) = order.replaces {
-			let target = order_id(&order.gateway, order.epoch, sequence);
-			let open = Orders::<T>::get(target).filter(|old| old.state == OrderState::Open).ok_or(Reason::Conflict)?;
-			Self::end(target, open, OrderState::Replaced).map_err(|_| Reason::Conflict)?;
-		}
 		let market = record.market();
-		let slot_side = (record.site, order.side);
-		let exposure = Exposure::<T>::get(market, slot_side).checked_add(order.energy_wh).ok_or(Reason::Cap)?;
-		let cap = match order.side {
+		let (site_id, side, energy_wh) = (record.site, record.order.side, record.order.energy_wh);
+		let replaced = Self::open_target(batch, desk, &record)?;
+		let entries = desk.entries(site_id, |entry| batch.is_stale(entry));
+		ensure!(!entries.is_full(), Reason::Cap);
+		let gone_wh = replaced.as_ref().map_or(0, |(old, _)| {
+			let same = old.market() == market && old.order.side == side;
+			if same {
+				old.remaining_wh
+			} else {
+				0
+			}
+		});
+		let cap = match side {
 			Side::Bid => site.cap_import_wh,
 			Side::Offer => site.cap_export_wh,
 		};
-		ensure!(exposure <= cap, Reason::Cap);
-		let locked = record.collateral(order.energy_wh);
-		Vault::<T>::lock(&record.member, locked).map_err(|_| Reason::Collateral)?;
-		Exposure::<T>::insert(market, slot_side, exposure);
-		MarketOrders::<T>::insert(market, id, ());
-		Self::schedule_closing(market, rules);
+		let counted = counted_wh(entries, (market.1, market.2), side).saturating_sub(gone_wh);
+		ensure!(counted.checked_add(energy_wh).is_some_and(|sum| sum <= cap), Reason::Cap);
+		let position = desk.next_position(market).ok_or(Reason::TooLarge)?;
+		let locked = record.locked();
+		let freed = replaced.as_ref().map_or(0, |(old, _)| old.locked());
+		// what the old order had locked may be part of what the new one needs
+		Vault::<T>::release(HoldReason::Collateral, &record.member, freed).map_err(|_| Reason::Conflict)?;
+		if Vault::<T>::lock(HoldReason::Collateral, &record.member, locked).is_err() {
+			let again = Vault::<T>::lock(HoldReason::Collateral, &record.member, freed);
+			debug_assert!(again.is_ok(), "what was locked a moment ago can be locked again");
+			return Err(Reason::Collateral);
+		}
+		if let Some((_, old_position)) = replaced {
+			let (old_market, at) = old_position;
+			Self::end_unlocked(batch, desk, old_market, at, OrderState::Replaced);
+		}
+		if position == 0 {
+			Self::schedule_closing(market, &batch.rules);
+		}
 		Self::deposit_event(Event::OrderEntered {
-			id,
+			id: record.order.id(),
+			position,
 			order: record.order.clone(),
-			site: record.site,
+			site: site_id,
 			member: record.member.clone(),
 			locked,
 		});
-		let (key, sequence) = ((record.order.gateway, record.order.epoch), record.order.sequence);
-		if EarlyCancels::<T>::take(key, sequence).is_some() {
-			EarlyCancelCount::<T>::mutate(key, |count| *count = count.saturating_sub(1));
-			return Self::end(id, record, OrderState::Cancelled).map_err(|_| Reason::Conflict);
+		let (epoch, sequence) = (record.order.epoch, record.order.sequence);
+		let entry = Entry::Order {
+			epoch,
+			sequence,
+			slot_start: market.1,
+			kind: market.2,
+			side,
+			position,
+			fingerprint,
+			counted_wh: energy_wh,
+		};
+		desk.push(market, record);
+		let entries = desk.entries(site_id, |entry| batch.is_stale(entry));
+		let pushed = entries.try_push(entry);
+		debug_assert!(pushed.is_ok(), "there was room a moment ago");
+		if has_early_cancel(entries, epoch, sequence) {
+			entries.retain(
+				|entry| !matches!(entry, Entry::EarlyCancel { epoch: e, target, .. } if *e == epoch && *target == sequence),
+			);
+			Self::end(batch, desk, market, position, OrderState::Cancelled);
 		}
-		record.state = OrderState::Open;
-		Orders::<T>::insert(id, record);
 		Ok(())
 	}
 
-	fn schedule_closing(market: crate::MarketKey, rules: &CommunityRules) {
-		let deadline = rules.times(market.1).match_deadline;
-		Closing::<T>::insert(deadline / 60 + 1, market, ());
-		if ClosedUpTo::<T>::get() == 0 {
-			ClosedUpTo::<T>::put(Self::now() / 60);
-		}
+	/// The open order that this one replaces, and where it is; `conflict` where it names one that is not open.
+	fn open_target(
+		batch: &Batch,
+		desk: &mut Desk<T>,
+		record: &OrderRecord<T::AccountId>,
+	) -> Result<Option<(OrderRecord<T::AccountId>, (MarketKey, Position))>, Reason> {
+		let Some(sequence) = record.order.replaces else { return Ok(None) };
+		let entries = desk.entries(record.site, |entry| batch.is_stale(entry));
+		let known = find(entries, record.order.epoch, sequence).ok_or(Reason::Conflict)?;
+		let (market, position) = (batch.market(known.market), known.position);
+		let old = desk.order(market, position).filter(|old| old.state == OrderState::Open);
+		let old = old.ok_or(Reason::Conflict)?.clone();
+		Ok(Some((old, (market, position))))
 	}
 
-	fn enter_cancel(community: CommunityId, cancel: Cancel, item: &SignedItem) -> Result<(), Reason> {
+	fn enter_cancel(batch: &Batch, desk: &mut Desk<T>, cancel: Cancel, item: &SignedItem) -> Result<(), Reason> {
 		ensure!(cancel.is_sane(), Reason::Malformed);
-		Self::authenticate(community, &cancel.chain, &cancel.gateway, cancel.epoch, item)?;
-		let id = order_id(&cancel.gateway, cancel.epoch, cancel.target);
-		match Orders::<T>::get(id) {
-			Some(record) if record.state == OrderState::Open =>
-				Self::end(id, record, OrderState::Cancelled).map_err(|_| Reason::Conflict),
-			// it has ended already: there is nothing left to withdraw
-			Some(_) => Ok(()),
-			None => {
-				let key = (cancel.gateway, cancel.epoch);
-				if EarlyCancels::<T>::contains_key(key, cancel.target) {
-					return Ok(());
-				}
-				let waiting = Self::forget_stale_cancels(community, key);
-				ensure!(waiting < MAX_EARLY_CANCELS, Reason::Cap);
-				EarlyCancels::<T>::insert(key, cancel.target, Self::now());
-				EarlyCancelCount::<T>::insert(key, waiting + 1);
-				Ok(())
-			},
+		let (site_id, _) = Self::authenticate(batch, &cancel.chain, &cancel.gateway, cancel.epoch, item)?;
+		let entries = desk.entries(site_id, |entry| batch.is_stale(entry));
+		if let Some(known) = find(entries, cancel.epoch, cancel.target) {
+			// where it has ended already there is nothing left to withdraw
+			Self::end(batch, desk, batch.market(known.market), known.position, OrderState::Cancelled);
+			return Ok(());
 		}
+		if has_early_cancel(entries, cancel.epoch, cancel.target) {
+			return Ok(());
+		}
+		let waiting = entries.iter().filter(|entry| matches!(entry, Entry::EarlyCancel { .. })).count();
+		ensure!(waiting < MAX_EARLY_CANCELS as usize, Reason::Cap);
+		let entry = Entry::EarlyCancel { epoch: cancel.epoch, target: cancel.target, came_at: batch.now };
+		entries.try_push(entry).map_err(|_| Reason::Cap)
 	}
 
-	/// Where no place is left, forgets the cancels that have waited longer than spot is open: what they were meant for
-	/// will not come any more. Yields how many wait. Bounded by how many may wait.
-	fn forget_stale_cancels(community: CommunityId, key: (GatewayKey, u32)) -> u32 {
-		let waiting = EarlyCancelCount::<T>::get(key);
-		if waiting < MAX_EARLY_CANCELS {
-			return waiting;
-		}
-		let opens = Communities::<T>::get(community).map_or(0, |entry| entry.rules.spot_opens_s);
-		let oldest = Self::now().saturating_sub(opens.into());
-		let stale: Vec<u64> =
-			EarlyCancels::<T>::iter_prefix(key).filter(|(_, came)| *came < oldest).map(|(target, _)| target).collect();
-		let left = waiting.saturating_sub(stale.len() as u32);
-		for target in stale {
-			EarlyCancels::<T>::remove(key, target);
-		}
-		EarlyCancelCount::<T>::insert(key, left);
-		left
+	/// Ends an open order before its market closes: releases what remains, keeps the order known.
+	pub(crate) fn end(batch: &Batch, desk: &mut Desk<T>, market: MarketKey, position: Position, state: OrderState) {
+		let Some(record) = desk.order(market, position).filter(|record| record.state == OrderState::Open) else {
+			return;
+		};
+		let (member, locked) = (record.member.clone(), record.locked());
+		let released = Vault::<T>::release(HoldReason::Collateral, &member, locked);
+		debug_assert!(released.is_ok(), "an open order's collateral is locked");
+		Self::end_unlocked(batch, desk, market, position, state);
 	}
 
-	/// Ends an order before its market closes: releases what remains, keeps the id known.
-	pub(crate) fn end(
-		id: OrderId,
-		mut record: OrderRecord<T::AccountId>,
-		state: OrderState,
-	) -> Result<(), DispatchError> {
-		let remaining_wh = record.remaining_wh;
-		Vault::<T>::release(&record.member, record.collateral(remaining_wh))?;
-		Exposure::<T>::mutate(record.market(), (record.site, record.order.side), |wh| {
-			*wh = wh.saturating_sub(remaining_wh)
-		});
+	/// Ends an open order whose collateral has been released already.
+	fn end_unlocked(batch: &Batch, desk: &mut Desk<T>, market: MarketKey, position: Position, state: OrderState) {
+		let Some(record) = desk.order(market, position) else { return };
+		let (id, site, remaining_wh) = (record.order.id(), record.site, record.remaining_wh);
 		record.remaining_wh = 0;
 		record.state = state;
-		Orders::<T>::insert(id, record);
-		Self::deposit_event(Event::OrderEnded { id, state, remaining_wh });
-		Ok(())
-	}
-
-	/// Takes matched energy out of an open order; its collateral now belongs to the trade.
-	pub fn fill(id: OrderId, record: &mut OrderRecord<T::AccountId>, energy_wh: u32) {
-		record.remaining_wh = record.remaining_wh.saturating_sub(energy_wh);
-		if record.remaining_wh == 0 {
-			record.state = OrderState::Filled;
-			Self::deposit_event(Event::OrderEnded { id, state: OrderState::Filled, remaining_wh: 0 });
+		for entry in desk.entries(site, |entry| batch.is_stale(entry)).iter_mut() {
+			if let Entry::Order { slot_start, kind, position: at, counted_wh, .. } = entry {
+				if (*slot_start, *kind, *at) == (market.1, market.2, position) {
+					*counted_wh = counted_wh.saturating_sub(remaining_wh);
+				}
+			}
 		}
-		Orders::<T>::insert(id, record);
+		Self::deposit_event(Event::OrderEnded { id, state, remaining_wh });
 	}
-}
 
-/// `with_storage_layer` for an error that can be made of a DispatchError.
-fn with_storage_layer_for<R>(body: impl FnOnce() -> Result<R, Refusal>) -> Result<R, Refusal> {
-	with_storage_layer(body)
+	/// Cancels all that a site has open, whatever the epoch.
+	pub(crate) fn cancel_site(community: CommunityId, rules: CommunityRules, site: &SiteId) {
+		let batch = Batch::new::<T>(community, rules);
+		let mut desk = Desk::<T>::new();
+		for entry in desk.entries(*site, |entry| batch.is_stale(entry)).clone() {
+			if let Entry::Order { slot_start, kind, position, .. } = entry {
+				Self::end(&batch, &mut desk, (community, slot_start, kind), position, OrderState::Cancelled);
+			}
+		}
+		desk.entries(*site, |_| false).retain(|entry| matches!(entry, Entry::Order { .. }));
+		desk.save();
+	}
 }

@@ -4,75 +4,36 @@
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;
+
+#[cfg(feature = "runtime-benchmarks")]
+pub mod benchmarking;
+pub mod migrations;
+mod types;
+
 pub use pallet::*;
-
-use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use scale_info::TypeInfo;
-use serde::{Deserialize, Serialize};
-use wattfleet_primitives::{CommunityId, CommunityRules, GatewayKey, SiteId};
-
-/// What an account may do in one community.
-#[derive(
-	Encode, Decode, DecodeWithMemTracking, Clone, Copy, PartialEq, Eq, Debug, TypeInfo, MaxEncodedLen, Serialize, Deserialize,
-)]
-#[serde(rename_all = "camelCase")]
-pub enum Role {
-	/// Registers sites, enrols gateways, issues money.
-	Operator,
-	/// Enters signed orders.
-	Relayer,
-	MatchingEngine,
-	SettlementEngine,
-}
-
-#[derive(
-	Encode, Decode, DecodeWithMemTracking, Clone, PartialEq, Eq, Debug, TypeInfo, MaxEncodedLen, Serialize, Deserialize,
-)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Community<AccountId> {
-	pub rules: CommunityRules,
-	/// Gets what deviations cost.
-	pub balancing: AccountId,
-	/// Gets the grid fees.
-	pub grid_operator: AccountId,
-}
-
-/// A member's metering point with the grid: the unit that trades and is settled.
-#[derive(Encode, Decode, DecodeWithMemTracking, Clone, PartialEq, Eq, Debug, TypeInfo, MaxEncodedLen)]
-pub struct Site<AccountId> {
-	pub community: CommunityId,
-	pub member: AccountId,
-	/// Grid zone: the topology class of a trade follows from its two zones.
-	pub zone: u32,
-	/// Most that may be bid for, and offered, per slot: the nameplate.
-	pub cap_import_wh: u32,
-	pub cap_export_wh: u32,
-	/// The key in force.
-	pub gateway: Option<GatewayKey>,
-	/// Of the latest enrolment; zero before the first.
-	pub epoch: u32,
-}
-
-#[derive(Encode, Decode, DecodeWithMemTracking, Clone, PartialEq, Eq, Debug, TypeInfo, MaxEncodedLen)]
-pub struct Gateway {
-	pub site: SiteId,
-	pub epoch: u32,
-	pub revoked: bool,
-}
+pub use types::{Community, Gateway, OnGatewayEnded, Role, Site, WeightInfo};
 
 #[frame::pallet]
 pub mod pallet {
-	use super::*;
+	use super::types::*;
 	use alloc::vec::Vec;
 	use frame::prelude::*;
+	use wattfleet_primitives::{CommunityId, GatewayKey, SiteId};
 
-	/// Enrolment costs two reads and three writes; no benchmark yet, so a generous constant.
-	const CALL_WEIGHT: Weight = Weight::from_parts(150_000_000, 8_000);
+	/// 1: communities without a market after delivery, disputes, corrections, bond and choice of rule. 2: with them.
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
 	#[pallet::config]
-	pub trait Config: frame_system::Config {}
+	pub trait Config: frame_system::Config {
+		/// Who makes communities and gives roles: a threshold of the council.
+		type Governance: EnsureOrigin<Self::RuntimeOrigin>;
+		/// Cancels what a gateway has open when its key or epoch ends.
+		type OnGatewayEnded: OnGatewayEnded;
+		type WeightInfo: WeightInfo;
+	}
 
 	#[pallet::pallet]
+	#[pallet::storage_version(STORAGE_VERSION)]
 	pub struct Pallet<T>(_);
 
 	/// The chain's identity: 32 random bytes, new at every fresh start, inside every signed message.
@@ -96,6 +57,10 @@ pub mod pallet {
 	/// Every key that was ever enrolled, so that none can come back for another site.
 	#[pallet::storage]
 	pub type Gateways<T: Config> = StorageMap<_, Blake2_128Concat, GatewayKey, Gateway>;
+
+	/// A site's share of the community's export where it is split by static shares, in any unit that all of them have.
+	#[pallet::storage]
+	pub type Shares<T: Config> = StorageMap<_, Blake2_128Concat, SiteId, u32, ValueQuery>;
 
 	#[pallet::genesis_config]
 	#[derive(frame::prelude::DefaultNoBound)]
@@ -122,9 +87,20 @@ pub mod pallet {
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
 	pub enum Event<T: Config> {
-		CommunitySet { community: CommunityId, entry: Community<T::AccountId> },
-		RoleGranted { community: CommunityId, role: Role, who: T::AccountId },
-		RoleRevoked { community: CommunityId, role: Role, who: T::AccountId },
+		CommunitySet {
+			community: CommunityId,
+			entry: Community<T::AccountId>,
+		},
+		RoleGranted {
+			community: CommunityId,
+			role: Role,
+			who: T::AccountId,
+		},
+		RoleRevoked {
+			community: CommunityId,
+			role: Role,
+			who: T::AccountId,
+		},
 		SiteSet {
 			site: SiteId,
 			community: CommunityId,
@@ -133,8 +109,20 @@ pub mod pallet {
 			cap_import_wh: u32,
 			cap_export_wh: u32,
 		},
-		GatewayEnrolled { site: SiteId, gateway: GatewayKey, epoch: u32 },
-		GatewayRevoked { site: SiteId, gateway: GatewayKey, epoch: u32 },
+		ShareSet {
+			site: SiteId,
+			share: u32,
+		},
+		GatewayEnrolled {
+			site: SiteId,
+			gateway: GatewayKey,
+			epoch: u32,
+		},
+		GatewayRevoked {
+			site: SiteId,
+			gateway: GatewayKey,
+			epoch: u32,
+		},
 	}
 
 	#[pallet::error]
@@ -156,37 +144,47 @@ pub mod pallet {
 
 	#[pallet::call]
 	impl<T: Config> Pallet<T> {
-		/// Creates a community or changes its rules. Root.
+		/// Creates a community or changes its rules. The council.
 		#[pallet::call_index(0)]
-		#[pallet::weight(CALL_WEIGHT)]
+		#[pallet::weight(T::WeightInfo::set_community())]
 		pub fn set_community(
 			origin: OriginFor<T>,
 			community: CommunityId,
 			entry: Community<T::AccountId>,
 		) -> DispatchResult {
-			ensure_root(origin)?;
+			T::Governance::ensure_origin(origin)?;
 			ensure!(entry.rules.is_sane(), Error::<T>::RulesContradict);
 			Communities::<T>::insert(community, &entry);
 			Self::deposit_event(Event::CommunitySet { community, entry });
 			Ok(())
 		}
 
-		/// Gives an account a role in one community. Root.
+		/// Gives an account a role in one community. The council.
 		#[pallet::call_index(1)]
-		#[pallet::weight(CALL_WEIGHT)]
-		pub fn grant_role(origin: OriginFor<T>, community: CommunityId, role: Role, who: T::AccountId) -> DispatchResult {
-			ensure_root(origin)?;
+		#[pallet::weight(T::WeightInfo::grant_role())]
+		pub fn grant_role(
+			origin: OriginFor<T>,
+			community: CommunityId,
+			role: Role,
+			who: T::AccountId,
+		) -> DispatchResult {
+			T::Governance::ensure_origin(origin)?;
 			ensure!(Communities::<T>::contains_key(community), Error::<T>::UnknownCommunity);
 			Roles::<T>::insert(community, (role, &who), ());
 			Self::deposit_event(Event::RoleGranted { community, role, who });
 			Ok(())
 		}
 
-		/// Takes a role away. Root.
+		/// Takes a role away. The council.
 		#[pallet::call_index(2)]
-		#[pallet::weight(CALL_WEIGHT)]
-		pub fn revoke_role(origin: OriginFor<T>, community: CommunityId, role: Role, who: T::AccountId) -> DispatchResult {
-			ensure_root(origin)?;
+		#[pallet::weight(T::WeightInfo::revoke_role())]
+		pub fn revoke_role(
+			origin: OriginFor<T>,
+			community: CommunityId,
+			role: Role,
+			who: T::AccountId,
+		) -> DispatchResult {
+			T::Governance::ensure_origin(origin)?;
 			Roles::<T>::remove(community, (role, &who));
 			Self::deposit_event(Event::RoleRevoked { community, role, who });
 			Ok(())
@@ -194,7 +192,7 @@ pub mod pallet {
 
 		/// Registers a site or changes its zone and caps. The community's operator.
 		#[pallet::call_index(3)]
-		#[pallet::weight(CALL_WEIGHT)]
+		#[pallet::weight(T::WeightInfo::set_site())]
 		pub fn set_site(
 			origin: OriginFor<T>,
 			site: SiteId,
@@ -221,15 +219,17 @@ pub mod pallet {
 			Ok(())
 		}
 
-		/// Puts a key in force for a site and starts a new epoch; the key before it is revoked. The community's operator.
+		/// Puts a key in force for a site and starts a new epoch; the key before it is revoked, and what was open under it
+		/// is cancelled. The community's operator.
 		#[pallet::call_index(4)]
-		#[pallet::weight(CALL_WEIGHT)]
+		#[pallet::weight(T::WeightInfo::enrol_gateway().saturating_add(T::OnGatewayEnded::weight()))]
 		pub fn enrol_gateway(origin: OriginFor<T>, site: SiteId, gateway: GatewayKey) -> DispatchResult {
 			let mut entry = Sites::<T>::get(site).ok_or(Error::<T>::UnknownSite)?;
 			Self::ensure_role(origin, entry.community, Role::Operator)?;
 			if let Some(known) = Gateways::<T>::get(gateway) {
 				ensure!(known.site == site && !known.revoked, Error::<T>::KeyInUse);
 			}
+			T::OnGatewayEnded::ended(&site);
 			if let Some(old) = entry.gateway.filter(|old| *old != gateway) {
 				Self::revoke(&old);
 			}
@@ -242,18 +242,30 @@ pub mod pallet {
 			Ok(())
 		}
 
-		/// Ends a key: nothing signed by it enters any more. The community's operator.
+		/// Ends a key: nothing signed by it enters any more, and what it has open is cancelled. The community's operator.
 		#[pallet::call_index(5)]
-		#[pallet::weight(CALL_WEIGHT)]
+		#[pallet::weight(T::WeightInfo::revoke_gateway().saturating_add(T::OnGatewayEnded::weight()))]
 		pub fn revoke_gateway(origin: OriginFor<T>, gateway: GatewayKey) -> DispatchResult {
 			let known = Gateways::<T>::get(gateway).ok_or(Error::<T>::UnknownGateway)?;
 			let mut entry = Sites::<T>::get(known.site).ok_or(Error::<T>::UnknownSite)?;
 			Self::ensure_role(origin, entry.community, Role::Operator)?;
 			if entry.gateway == Some(gateway) {
+				T::OnGatewayEnded::ended(&known.site);
 				entry.gateway = None;
 				Sites::<T>::insert(known.site, entry);
 			}
 			Self::revoke(&gateway);
+			Ok(())
+		}
+
+		/// Sets a site's share in a community that splits by static shares. The community's operator.
+		#[pallet::call_index(6)]
+		#[pallet::weight(T::WeightInfo::set_share())]
+		pub fn set_share(origin: OriginFor<T>, site: SiteId, share: u32) -> DispatchResult {
+			let entry = Sites::<T>::get(site).ok_or(Error::<T>::UnknownSite)?;
+			Self::ensure_role(origin, entry.community, Role::Operator)?;
+			Shares::<T>::insert(site, share);
+			Self::deposit_event(Event::ShareSet { site, share });
 			Ok(())
 		}
 	}
@@ -270,9 +282,15 @@ pub mod pallet {
 			Ok(who)
 		}
 
-		/// Fails where this account is no member of this community.
-		pub fn ensure_member(community: CommunityId, account: &T::AccountId) -> DispatchResult {
-			ensure!(Members::<T>::get(account) == Some(community), Error::<T>::NotAMember);
+		/// Fails where this account has no part in this community: neither a member, nor one of its two accounts, nor in
+		/// a role.
+		pub fn ensure_takes_part(community: CommunityId, account: &T::AccountId) -> DispatchResult {
+			let entry = Communities::<T>::get(community).ok_or(Error::<T>::UnknownCommunity)?;
+			let takes_part = entry.balancing == *account
+				|| entry.grid_operator == *account
+				|| Members::<T>::get(account) == Some(community)
+				|| Role::ALL.iter().any(|role| Roles::<T>::contains_key(community, (role, account)));
+			ensure!(takes_part, Error::<T>::NotAMember);
 			Ok(())
 		}
 

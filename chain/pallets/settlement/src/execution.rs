@@ -1,21 +1,34 @@
 //! After the slot: energy allocated, paid for, and what deviated charged. Every nano that was locked goes somewhere named.
 
 use crate::{
-	pallet::{Config, Error, Event, Pallet, Roots, Totals, Trades},
-	types::{Allocation, Deviation, SiteTotals, SlotKey},
+	pallet::{Config, Error, Event, Pallet, Slots, Totals, Trades},
+	types::{Allocation, Deviation, Settled, SiteTotals, SlotKey, Source},
 };
 use frame::prelude::*;
 use pallet_wattfleet_registry::Community;
-use pallet_wattfleet_vault::Pallet as Vault;
-use wattfleet_primitives::{value_nano, Nano, SiteId};
+use pallet_wattfleet_vault::{HoldReason, Pallet as Vault};
+use wattfleet_primitives::{value_nano, Seconds, SiteId};
+
+/// What one call of `settle` has in common.
+pub(crate) struct Execution<AccountId> {
+	pub slot: SlotKey,
+	pub entry: Community<AccountId>,
+	pub engine: AccountId,
+	pub now: Seconds,
+}
 
 impl<T: Config> Pallet<T> {
 	/// Binds the slot to one set of energy messages.
 	pub(crate) fn commit(slot: SlotKey, root: [u8; 32]) -> DispatchResult {
-		match Roots::<T>::get(slot) {
+		let mut state = Slots::<T>::get(slot);
+		match state.root {
 			Some(known) => ensure!(known == root, Error::<T>::RootDiffers),
 			None => {
-				Roots::<T>::insert(slot, root);
+				if state == Default::default() {
+					Self::schedule(slot);
+				}
+				state.root = Some(root);
+				Slots::<T>::insert(slot, state);
 				let (community, slot_start) = slot;
 				Self::deposit_event(Event::SlotCommitted { community, slot_start, root });
 			},
@@ -24,23 +37,27 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// The buyer pays for what was allocated: the fee to the grid operator, the rest to the seller; what was locked beyond returns.
-	pub(crate) fn execute(slot: SlotKey, allocation: &Allocation, grid_operator: &T::AccountId) -> DispatchResult {
+	pub(crate) fn execute(of: &Execution<T::AccountId>, allocation: &Allocation) -> DispatchResult {
 		let Allocation { trade: id, allocated_wh } = *allocation;
-		let trade = Trades::<T>::take(slot, id).ok_or(Error::<T>::UnknownTrade)?;
+		let mut trade = Trades::<T>::get(of.slot, id).ok_or(Error::<T>::UnknownTrade)?;
+		ensure!(trade.allocated_wh.is_none(), Error::<T>::AlreadyExecuted);
 		ensure!(allocated_wh <= trade.energy_wh, Error::<T>::AllocatedTooMuch);
 		let locked = value_nano(trade.energy_wh, trade.buyer_rate_micro);
 		let paid = value_nano(allocated_wh, trade.buyer_rate_micro);
 		let received = value_nano(allocated_wh, trade.seller_rate_micro);
 		let fee = paid.saturating_sub(received);
-		Vault::<T>::pay(&trade.buyer, &trade.seller, received)?;
-		Vault::<T>::pay(&trade.buyer, grid_operator, fee)?;
-		Vault::<T>::release(&trade.buyer, locked.saturating_sub(paid))?;
-		Self::count(slot, trade.buyer_site, |totals| {
+		Vault::<T>::pay(HoldReason::Collateral, &trade.buyer, &trade.seller, received)?;
+		Vault::<T>::pay(HoldReason::Collateral, &trade.buyer, &of.entry.grid_operator, fee)?;
+		Vault::<T>::release(HoldReason::Collateral, &trade.buyer, locked.saturating_sub(paid))?;
+		Self::count(of.slot, trade.buyer_site, |totals| {
 			totals.allocated_bought_wh = totals.allocated_bought_wh.saturating_add(allocated_wh)
 		})?;
-		Self::count(slot, trade.seller_site, |totals| {
+		Self::count(of.slot, trade.seller_site, |totals| {
 			totals.allocated_sold_wh = totals.allocated_sold_wh.saturating_add(allocated_wh)
 		})?;
+		trade.allocated_wh = Some(allocated_wh);
+		Trades::<T>::insert(of.slot, id, trade);
+		Slots::<T>::mutate(of.slot, |state| state.open_trades = state.open_trades.saturating_sub(1));
 		Self::deposit_event(Event::TradeExecuted { trade: id, allocated_wh, paid, received, fee });
 		Ok(())
 	}
@@ -55,26 +72,53 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Charges a site's net deviation to what was locked for it, and returns the rest.
-	pub(crate) fn settle_site(
-		slot: SlotKey,
-		deviation: &Deviation,
-		community: &Community<T::AccountId>,
-	) -> DispatchResult {
-		let Deviation { site, shortfall_wh, unused_wh, missing_import, missing_export } = deviation.clone();
-		let totals = Totals::<T>::take(slot, site).ok_or(Error::<T>::UnknownSite)?;
+	pub(crate) fn settle_site(of: &Execution<T::AccountId>, deviation: &Deviation) -> DispatchResult {
+		let Deviation { site, shortfall_wh, unused_wh, missing_import, missing_export, message } = *deviation;
+		let mut totals = Totals::<T>::get(of.slot, site).ok_or(Error::<T>::UnknownSite)?;
+		ensure!(totals.settled.is_none(), Error::<T>::AlreadySettled);
 		ensure!(totals.pending == 0, Error::<T>::TradesPending);
 		ensure!(
 			shortfall_wh <= totals.sold_wh.saturating_sub(totals.allocated_sold_wh)
 				&& unused_wh <= totals.bought_wh.saturating_sub(totals.allocated_bought_wh),
 			Error::<T>::DeviationTooLarge
 		);
+		if missing_import || missing_export {
+			let latest = of.entry.rules.times(of.slot.1).execution_latest;
+			ensure!(of.now >= latest, Error::<T>::MissingTooEarly);
+		}
+		// by rule: a missing export counts as not delivered, a missing import as taken as bought
+		ensure!(!missing_export || shortfall_wh == totals.sold_wh, Error::<T>::MissingByRule);
+		ensure!(!missing_import || unused_wh == 0, Error::<T>::MissingByRule);
 		let held = totals.held_for_shortfall.saturating_add(totals.held_for_unused);
-		let penalty = share(totals.held_for_shortfall, shortfall_wh, totals.sold_wh)
-			.saturating_add(share(totals.held_for_unused, unused_wh, totals.bought_wh));
-		Vault::<T>::pay(&totals.member, &community.balancing, penalty)?;
-		Vault::<T>::release(&totals.member, held.saturating_sub(penalty))?;
-		let (community, slot_start) = slot;
-		Self::deposit_event(Event::SiteSettled {
+		let penalty = totals.penalty(shortfall_wh, unused_wh);
+		Vault::<T>::pay(HoldReason::Collateral, &totals.member, &of.entry.balancing, penalty)?;
+		Vault::<T>::release(HoldReason::Collateral, &totals.member, held.saturating_sub(penalty))?;
+		totals.settled = Some(Settled {
+			shortfall_wh,
+			unused_wh,
+			missing_import,
+			missing_export,
+			penalty,
+			source: Source::Engine,
+			message,
+			at: of.now,
+			engine: of.engine.clone(),
+		});
+		Slots::<T>::mutate(of.slot, |state| state.open_sites = state.open_sites.saturating_sub(1));
+		Self::deposit_event(Self::site_event(of.slot, site, &totals, Source::Engine));
+		Totals::<T>::insert(of.slot, site, totals);
+		Ok(())
+	}
+
+	/// What a site's slot comes to now.
+	pub(crate) fn site_event(
+		(community, slot_start): SlotKey,
+		site: SiteId,
+		totals: &SiteTotals<T::AccountId>,
+		source: Source,
+	) -> Event<T> {
+		let settled = totals.settled.as_ref();
+		Event::SiteSettled {
 			community,
 			slot_start,
 			site,
@@ -82,18 +126,12 @@ impl<T: Config> Pallet<T> {
 			bought_wh: totals.bought_wh,
 			allocated_sold_wh: totals.allocated_sold_wh,
 			allocated_bought_wh: totals.allocated_bought_wh,
-			shortfall_wh,
-			unused_wh,
-			missing_import,
-			missing_export,
-			penalty,
-		});
-		Ok(())
+			shortfall_wh: settled.map_or(0, |settled| settled.shortfall_wh),
+			unused_wh: settled.map_or(0, |settled| settled.unused_wh),
+			missing_import: settled.is_some_and(|settled| settled.missing_import),
+			missing_export: settled.is_some_and(|settled| settled.missing_export),
+			penalty: settled.map_or(0, |settled| settled.penalty),
+			source,
+		}
 	}
-}
-
-/// What is held for `whole` Wh, for `part` of them. One rate makes this exact: held is a multiple of the whole. Where
-/// orders entered under different rates, each Wh costs their mean, rounded down.
-fn share(held: Nano, part_wh: u32, whole_wh: u32) -> Nano {
-	held.saturating_mul(part_wh.into()).checked_div(whole_wh.into()).unwrap_or(0)
 }

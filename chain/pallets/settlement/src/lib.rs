@@ -1,54 +1,85 @@
 //! Matches checked one by one, the trades they make, and their execution after the slot.
 //!
 //! Matching moves no money; execution does. The engines that call this are not trusted: a match must be one that both
-//! orders agreed to, and no allocation or deviation can exceed what was traded.
+//! orders agreed to, and no allocation or deviation can exceed what was traded. What an engine claims of a site's reading
+//! can be disputed by showing the reading.
 #![cfg_attr(not(feature = "std"), no_std)]
 
+extern crate alloc;
+
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
+mod check;
+mod coefficients;
+mod correction;
+mod differences;
+mod dispute;
 mod execution;
+mod forgetting;
 mod matching;
 mod types;
 
 pub use pallet::*;
-pub use types::{Allocation, Deviation, Match, MatchFault, SiteTotals, SlotKey, Trade, TradeId, MAX_BATCH};
+pub use types::{
+	Allocation, Bond, Deviation, Match, MatchFault, MessageId, Settled, SharedEnergy, SiteFlow, SiteTotals, Slot,
+	SlotKey, Source, Trade, TradeId, WeightInfo, MAX_BATCH, MAX_COEFFICIENT_SITES, MAX_PROOF, MAX_SITE_TRADES,
+};
 
 #[frame::pallet]
 pub mod pallet {
-	use super::types::*;
+	use super::{correction::Measured, execution::Execution, types::*};
 	use frame::prelude::*;
-	use pallet_wattfleet_orderbook::MarketKey;
-	use pallet_wattfleet_registry::{Communities, Pallet as Registry, Role};
-	use wattfleet_primitives::{CommunityId, MarketKind, Nano, OrderId, Seconds, SiteId};
+	use pallet_wattfleet_orderbook::{Books, Desk, Pallet as Orderbook, SignedItem};
+	use pallet_wattfleet_registry::{Communities, Community, Pallet as Registry, Role};
+	use pallet_wattfleet_vault::{HoldReason, Pallet as Vault};
+	use wattfleet_primitives::{
+		merkle::ProofStep, CommunityId, MarketKind, MarketRule, Nano, OrderId, Seconds, SiteId,
+	};
 
-	/// Two orders read and written, one trade, two totals; no benchmark yet, so a generous constant.
-	const MATCH_WEIGHT: Weight = Weight::from_parts(250_000_000, 12_000);
-	/// Up to three payments and two releases.
-	const EXECUTION_WEIGHT: Weight = Weight::from_parts(400_000_000, 16_000);
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
 	#[pallet::config]
-	pub trait Config: frame_system::Config + pallet_wattfleet_orderbook::Config {}
+	pub trait Config: frame_system::Config + pallet_wattfleet_orderbook::Config {
+		type WeightInfo: WeightInfo;
+	}
 
 	#[pallet::pallet]
+	#[pallet::storage_version(STORAGE_VERSION)]
 	pub struct Pallet<T>(_);
 
 	#[pallet::storage]
 	pub type NextTrade<T: Config> = StorageValue<_, TradeId, ValueQuery>;
 
-	/// Trades that are not executed yet.
+	/// The trades of each slot, executed or not, until nothing about the slot can change.
 	#[pallet::storage]
 	pub type Trades<T: Config> = StorageDoubleMap<_, Twox64Concat, SlotKey, Twox64Concat, TradeId, Trade<T::AccountId>>;
 
-	/// What each site traded in a slot, until its deviation is settled.
+	/// What each site traded in a slot and how it was settled, as long.
 	#[pallet::storage]
 	pub type Totals<T: Config> =
 		StorageDoubleMap<_, Twox64Concat, SlotKey, Blake2_128Concat, SiteId, SiteTotals<T::AccountId>>;
 
-	/// The block in which trades of a market last entered: a match computed from before it is stale.
+	/// What is still to do in each slot, and the root that it is settled by, as long.
 	#[pallet::storage]
-	pub type LastMatched<T: Config> = StorageMap<_, Twox64Concat, MarketKey, BlockNumberFor<T>, ValueQuery>;
+	pub type Slots<T: Config> = StorageMap<_, Twox64Concat, SlotKey, Slot, ValueQuery>;
 
-	/// The commitment to the energy messages that a slot was settled by.
+	/// What each site gave and got by coefficients in a slot, as long.
 	#[pallet::storage]
-	pub type Roots<T: Config> = StorageMap<_, Twox64Concat, SlotKey, [u8; 32]>;
+	pub type SharedFlows<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, SlotKey, Blake2_128Concat, SiteId, SharedEnergy>;
+
+	/// What settlement engines have at stake.
+	#[pallet::storage]
+	pub type Bonds<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, CommunityId, Blake2_128Concat, T::AccountId, Bond, ValueQuery>;
+
+	/// Slots by the minute (Unix time / 60) from which they are given up or forgotten.
+	#[pallet::storage]
+	pub type Agenda<T: Config> = StorageDoubleMap<_, Twox64Concat, u64, Twox64Concat, SlotKey, (), OptionQuery>;
+
+	/// The minute up to which the agenda was worked through.
+	#[pallet::storage]
+	pub type AgendaFrom<T: Config> = StorageValue<_, u64, ValueQuery>;
 
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(crate) fn deposit_event)]
@@ -68,8 +99,37 @@ pub mod pallet {
 			/// What the seller gets per kWh.
 			seller_rate_micro: u32,
 		},
-		MatchRejected { index: u32, fault: MatchFault },
-		TradeExecuted { trade: TradeId, allocated_wh: u32, paid: Nano, received: Nano, fee: Nano },
+		MatchRejected {
+			index: u32,
+			fault: MatchFault,
+		},
+		/// The one rate of a pay-as-clear market: its first batch fixes it.
+		RateFixed {
+			community: CommunityId,
+			slot_start: Seconds,
+			kind: MarketKind,
+			rate_micro: u32,
+		},
+		TradeExecuted {
+			trade: TradeId,
+			allocated_wh: u32,
+			paid: Nano,
+			received: Nano,
+			fee: Nano,
+		},
+		/// What an executed trade comes to now; only the difference moved.
+		TradeCorrected {
+			trade: TradeId,
+			allocated_wh: u32,
+			paid: Nano,
+			received: Nano,
+			fee: Nano,
+		},
+		/// Nobody settled its slot in time: what it had locked is free again, and nobody pays.
+		TradeGivenUp {
+			trade: TradeId,
+		},
+		/// What a site's slot comes to; again after each correction.
 		SiteSettled {
 			community: CommunityId,
 			slot_start: Seconds,
@@ -83,74 +143,171 @@ pub mod pallet {
 			missing_import: bool,
 			missing_export: bool,
 			penalty: Nano,
+			source: Source,
 		},
-		SlotCommitted { community: CommunityId, slot_start: Seconds, root: [u8; 32] },
+		SlotCommitted {
+			community: CommunityId,
+			slot_start: Seconds,
+			root: [u8; 32],
+		},
+		/// What a site gave and got by coefficients; again after each correction.
+		EnergyShared {
+			community: CommunityId,
+			slot_start: Seconds,
+			site: SiteId,
+			sold_wh: u32,
+			bought_wh: u32,
+			received: Nano,
+			paid: Nano,
+		},
+		/// What a settlement engine has at stake from now on.
+		BondSet {
+			community: CommunityId,
+			engine: T::AccountId,
+			amount: Nano,
+		},
+		/// A settlement engine claimed other of a site than the message in its own root says, and lost its stake.
+		EngineSlashed {
+			community: CommunityId,
+			slot_start: Seconds,
+			site: SiteId,
+			engine: T::AccountId,
+			amount: Nano,
+		},
 	}
 
 	#[pallet::error]
 	pub enum Error<T> {
 		UnknownCommunity,
-		/// The match deadline has passed, or there is no such market.
+		/// The match deadline has passed, matching has not begun, or there is no such market.
 		MarketClosed,
 		/// Computed from a block that is not finalized history, or older than the market's last trades.
 		Stale,
+		/// A pay-as-clear market needs one rate, the same in every batch; other markets have none.
+		WrongRate,
 		/// Execution of this slot may not begin yet.
 		TooEarly,
 		/// Another root was committed for this slot before.
 		RootDiffers,
-		/// No such trade waits for execution in this slot.
+		/// No such trade in this slot.
 		UnknownTrade,
+		AlreadyExecuted,
 		/// More was allocated than traded.
 		AllocatedTooMuch,
 		/// This site has nothing to settle in this slot.
 		UnknownSite,
+		AlreadySettled,
 		/// Trades of this site are not executed yet.
 		TradesPending,
 		/// A deviation is larger than what was traded and not allocated.
 		DeviationTooLarge,
+		/// Before the latest execution, energies are waited for.
+		MissingTooEarly,
+		/// A missing export counts as not delivered, a missing import as taken as bought.
+		MissingByRule,
+		/// The settlement engine must have the community's bond at stake.
+		BondTooSmall,
+		/// What this engine settled can still be disputed.
+		BondBound,
+		/// This slot was not settled, or a counterparty was not.
+		NotSettled,
+		/// All trades of the site in this slot are needed, ascending.
+		TradesIncomplete,
+		NotAnEnergyMessage,
+		/// Another chain's, community's, slot's or site's message, or one that says nothing.
+		WrongMessage,
+		BadSignature,
+		/// Only the site's own member, or who acts for it, reveals its readings.
+		NotYourSite,
+		DisputesEnded,
+		/// It was given up, or nothing about it can change any more: it is being forgotten.
+		SlotClosed,
+		CorrectionsEnded,
+		/// A later message of this site was used.
+		Superseded,
+		/// The slot's root does not commit to this message.
+		NotInRoot,
+		/// The official value is final.
+		OfficialValueStands,
+		/// It says what was settled.
+		NothingToCorrect,
+		/// This community trades by orders.
+		NotByCoefficients,
+		/// Sites must be ordered by id, each once.
+		SitesDisordered,
+		/// A site that was settled before is missing.
+		SitesMissing,
+	}
+
+	#[pallet::hooks]
+	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		fn on_idle(_: BlockNumberFor<T>, remaining: Weight) -> Weight {
+			Self::forget_slots(remaining)
+		}
+
+		#[cfg(feature = "try-runtime")]
+		fn try_state(_: BlockNumberFor<T>) -> Result<(), frame::try_runtime::TryRuntimeError> {
+			Self::check_money().map_err(Into::into)
+		}
 	}
 
 	#[pallet::call]
 	impl<T: Config> Pallet<T> {
 		/// Enters matches of one market, computed from the finalized block `computed_from`. The matching engine. A match
-		/// that breaks a rule gets its own event; the others enter.
+		/// that breaks a rule gets its own event; the others enter. A pay-as-clear market is matched after gate closure,
+		/// at `rate_micro`, which its first batch fixes.
 		#[pallet::call_index(0)]
-		#[pallet::weight(MATCH_WEIGHT.saturating_mul(matches.len() as u64 + 1))]
+		#[pallet::weight(<T as Config>::WeightInfo::submit_matches(matches.len() as u32))]
 		pub fn submit_matches(
 			origin: OriginFor<T>,
 			community: CommunityId,
 			slot_start: Seconds,
 			kind: MarketKind,
 			computed_from: BlockNumberFor<T>,
+			rate_micro: Option<u32>,
 			matches: BoundedVec<Match, ConstU32<MAX_BATCH>>,
 		) -> DispatchResult {
 			Registry::<T>::ensure_role(origin, community, Role::MatchingEngine)?;
-			let entry = Communities::<T>::get(community).ok_or(Error::<T>::UnknownCommunity)?;
+			let rules = Communities::<T>::get(community).ok_or(Error::<T>::UnknownCommunity)?.rules;
 			let market = (community, slot_start, kind);
 			let block = frame_system::Pallet::<T>::block_number();
-			let now = pallet_wattfleet_orderbook::Pallet::<T>::now();
-			ensure!(now <= entry.rules.times(slot_start).match_deadline, Error::<T>::MarketClosed);
-			ensure!(computed_from < block && computed_from >= LastMatched::<T>::get(market), Error::<T>::Stale);
+			let now = Orderbook::<T>::now();
+			let times = rules.market_times(slot_start, kind).ok_or(Error::<T>::MarketClosed)?;
+			ensure!(now <= times.match_deadline, Error::<T>::MarketClosed);
+			let book = Books::<T>::get(market);
+			ensure!(computed_from < block && computed_from >= book.last_matched, Error::<T>::Stale);
+			let uniform = rules.market_rule == MarketRule::Uniform;
+			ensure!(rate_micro.is_some() == uniform, Error::<T>::WrongRate);
+			ensure!(!uniform || now > times.gate_closes_at, Error::<T>::MarketClosed);
+			ensure!(book.rate_micro.is_none() || book.rate_micro == rate_micro, Error::<T>::WrongRate);
+			let mut desk = Desk::<T>::new();
 			let mut traded = false;
-			for (index, pair) in (0u32..).zip(&matches) {
-				match Self::check_match(&market, pair, &entry.rules, now) {
+			for (index, of) in (0u32..).zip(&matches) {
+				match Self::check_match(&mut desk, &market, of, &rules, rate_micro, now) {
 					Ok(pair) => {
-						Self::trade(market, pair);
+						Self::trade(&mut desk, market, of, pair);
 						traded = true;
 					},
 					Err(fault) => Self::deposit_event(Event::MatchRejected { index, fault }),
 				}
 			}
 			if traded {
-				LastMatched::<T>::insert(market, block);
+				let book = desk.book(market);
+				book.last_matched = block;
+				if let (None, Some(rate_micro)) = (book.rate_micro, rate_micro) {
+					book.rate_micro = Some(rate_micro);
+					Self::deposit_event(Event::RateFixed { community, slot_start, kind, rate_micro });
+				}
+				desk.save();
 			}
 			Ok(())
 		}
 
-		/// Executes trades of a slot and settles what sites deviated by. The settlement engine. In one call or several of
-		/// one root; a site's deviation is taken once all its trades are executed. All or nothing per call.
+		/// Executes trades of a slot and settles what sites deviated by. The settlement engine, its bond at stake. In one
+		/// call or several of one root; a site's deviation is taken once all its trades are executed. All or nothing per
+		/// call.
 		#[pallet::call_index(1)]
-		#[pallet::weight(EXECUTION_WEIGHT.saturating_mul((allocations.len() + deviations.len()) as u64 + 1))]
+		#[pallet::weight(<T as Config>::WeightInfo::settle(allocations.len() as u32, deviations.len() as u32))]
 		pub fn settle(
 			origin: OriginFor<T>,
 			community: CommunityId,
@@ -159,19 +316,146 @@ pub mod pallet {
 			allocations: BoundedVec<Allocation, ConstU32<MAX_BATCH>>,
 			deviations: BoundedVec<Deviation, ConstU32<MAX_BATCH>>,
 		) -> DispatchResult {
-			Registry::<T>::ensure_role(origin, community, Role::SettlementEngine)?;
-			let entry = Communities::<T>::get(community).ok_or(Error::<T>::UnknownCommunity)?;
-			let now = pallet_wattfleet_orderbook::Pallet::<T>::now();
-			ensure!(now >= entry.rules.times(slot_start).execution_from, Error::<T>::TooEarly);
-			let slot = (community, slot_start);
-			Self::commit(slot, root)?;
+			let of = Self::begin(origin, community, slot_start)?;
+			Self::commit(of.slot, root)?;
 			for allocation in &allocations {
-				Self::execute(slot, allocation, &entry.grid_operator)?;
+				Self::execute(&of, allocation)?;
 			}
 			for deviation in &deviations {
-				Self::settle_site(slot, deviation, &entry)?;
+				Self::settle_site(&of, deviation)?;
 			}
 			Ok(())
+		}
+
+		/// Shows the signed energy message of a site of one's own against how its slot was settled: the site is settled
+		/// again by it. `trades` are all trades of the site in this slot, ascending. Where the message is the one that the
+		/// engine named, `proof` shows that the slot's root commits to it; the engine that claimed otherwise loses its
+		/// stake. The site's member, until disputes end.
+		#[pallet::call_index(2)]
+		#[pallet::weight(<T as Config>::WeightInfo::reveal(trades.len() as u32))]
+		pub fn reveal(
+			origin: OriginFor<T>,
+			community: CommunityId,
+			slot_start: Seconds,
+			site: SiteId,
+			message: SignedItem,
+			proof: Option<BoundedVec<ProofStep, ConstU32<MAX_PROOF>>>,
+			trades: BoundedVec<TradeId, ConstU32<MAX_SITE_TRADES>>,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			let slot = (community, slot_start);
+			let member = Totals::<T>::get(slot, site).ok_or(Error::<T>::UnknownSite)?.member;
+			ensure!(member == who, Error::<T>::NotYourSite);
+			let entry = Self::community(community)?;
+			let proof = proof.as_ref().map(|proof| &proof[..]);
+			Self::dispute(slot, &entry, site, &message, proof, &trades, Orderbook::<T>::now())
+		}
+
+		/// Settles a site's slot again by official values; a counter that is not given stays as it was settled. `trades` are
+		/// all trades of the site in this slot, ascending. The grid operator, until corrections end.
+		#[pallet::call_index(3)]
+		#[pallet::weight(<T as Config>::WeightInfo::correct(trades.len() as u32))]
+		pub fn correct(
+			origin: OriginFor<T>,
+			community: CommunityId,
+			slot_start: Seconds,
+			site: SiteId,
+			import_wh: Option<u32>,
+			export_wh: Option<u32>,
+			trades: BoundedVec<TradeId, ConstU32<MAX_SITE_TRADES>>,
+		) -> DispatchResult {
+			Registry::<T>::ensure_role(origin, community, Role::GridOperator)?;
+			let entry = Self::community(community)?;
+			let latest = entry.rules.times(slot_start).execution_latest;
+			ensure!(
+				Orderbook::<T>::now() <= latest.saturating_add(entry.rules.corrections_s.into()),
+				Error::<T>::CorrectionsEnded
+			);
+			ensure!(import_wh.is_some() || export_wh.is_some(), Error::<T>::NothingToCorrect);
+			let measured = Measured { export_wh, import_wh, source: Source::Official };
+			Self::resettle((community, slot_start), &entry, site, &measured, &trades)
+		}
+
+		/// Splits a slot's export over the community's sites, which are ordered by id. The settlement engine, its bond at
+		/// stake. Again with other flows, within the time of corrections, it moves only the difference.
+		#[pallet::call_index(4)]
+		#[pallet::weight(<T as Config>::WeightInfo::settle_coefficients(flows.len() as u32))]
+		pub fn settle_coefficients(
+			origin: OriginFor<T>,
+			community: CommunityId,
+			slot_start: Seconds,
+			root: [u8; 32],
+			flows: BoundedVec<SiteFlow, ConstU32<MAX_COEFFICIENT_SITES>>,
+		) -> DispatchResult {
+			let of = Self::begin(origin, community, slot_start)?;
+			let price_micro = of.entry.rules.market_rule.coefficient_price().ok_or(Error::<T>::NotByCoefficients)?;
+			ensure!(of.entry.rules.is_slot_start(slot_start), Error::<T>::UnknownSite);
+			let latest = of.entry.rules.times(slot_start).execution_latest;
+			ensure!(of.now <= latest.saturating_add(of.entry.rules.corrections_s.into()), Error::<T>::CorrectionsEnded);
+			if Slots::<T>::get(of.slot).root.is_none_or(|known| known != root) {
+				// other flows come from other messages
+				Slots::<T>::mutate(of.slot, |state| {
+					if *state == Default::default() {
+						Self::schedule(of.slot);
+					}
+					state.root = Some(root);
+				});
+				Self::deposit_event(Event::SlotCommitted { community, slot_start, root });
+			}
+			Self::share_out(of.slot, &of.entry, price_micro, &flows)
+		}
+
+		/// Adds to what the signer has at stake as settlement engine of a community.
+		#[pallet::call_index(5)]
+		#[pallet::weight(<T as Config>::WeightInfo::post_bond())]
+		pub fn post_bond(origin: OriginFor<T>, community: CommunityId, amount: Nano) -> DispatchResult {
+			let engine = Registry::<T>::ensure_role(origin, community, Role::SettlementEngine)?;
+			Vault::<T>::lock(HoldReason::Bond, &engine, amount)?;
+			let amount = Bonds::<T>::mutate(community, &engine, |bond| {
+				bond.amount = bond.amount.saturating_add(amount);
+				bond.amount
+			});
+			Self::deposit_event(Event::BondSet { community, engine, amount });
+			Ok(())
+		}
+
+		/// Takes the signer's whole stake back, once nothing that it settled can be disputed.
+		#[pallet::call_index(6)]
+		#[pallet::weight(<T as Config>::WeightInfo::release_bond())]
+		pub fn release_bond(origin: OriginFor<T>, community: CommunityId) -> DispatchResult {
+			let engine = ensure_signed(origin)?;
+			let bond = Bonds::<T>::get(community, &engine);
+			ensure!(Orderbook::<T>::now() > bond.bound_until, Error::<T>::BondBound);
+			Vault::<T>::release(HoldReason::Bond, &engine, bond.amount)?;
+			Bonds::<T>::remove(community, &engine);
+			Self::deposit_event(Event::BondSet { community, engine, amount: 0 });
+			Ok(())
+		}
+	}
+
+	impl<T: Config> Pallet<T> {
+		fn community(community: CommunityId) -> Result<Community<T::AccountId>, DispatchError> {
+			Ok(Communities::<T>::get(community).ok_or(Error::<T>::UnknownCommunity)?)
+		}
+
+		/// The settlement engine, its stake bound until what it does now cannot be disputed any more.
+		fn begin(
+			origin: OriginFor<T>,
+			community: CommunityId,
+			slot_start: Seconds,
+		) -> Result<Execution<T::AccountId>, DispatchError> {
+			let engine = Registry::<T>::ensure_role(origin, community, Role::SettlementEngine)?;
+			let entry = Self::community(community)?;
+			let now = Orderbook::<T>::now();
+			ensure!(now >= entry.rules.times(slot_start).execution_from, Error::<T>::TooEarly);
+			ensure!(!Slots::<T>::get((community, slot_start)).closed, Error::<T>::SlotClosed);
+			let bond = Bonds::<T>::get(community, &engine);
+			ensure!(bond.amount >= entry.rules.engine_bond_nano.into(), Error::<T>::BondTooSmall);
+			if bond.amount > 0 {
+				let until = now.saturating_add(entry.rules.disputes_s.into()).max(bond.bound_until);
+				Bonds::<T>::insert(community, &engine, Bond { bound_until: until, ..bond });
+			}
+			Ok(Execution { slot: (community, slot_start), entry, engine, now })
 		}
 	}
 }

@@ -6,6 +6,8 @@ export const TYPES = {
   AccountData: { free: 'u128', reserved: 'u128', frozen: 'u128', flags: 'u128' },
   AccountInfo: { nonce: 'u32', consumers: 'u32', providers: 'u32', sufficients: 'u32', data: 'AccountData' },
   Allocation: { trade: 'u64', allocatedWh: 'u32' },
+  Bond: { amount: 'u128', boundUntil: 'u64' },
+  Book: { entered: 'u32', lastMatched: 'u32', rateMicro: 'u32?', closedPages: 'u32' },
   Community: { rules: 'CommunityRules', balancing: 'bytes32', gridOperator: 'bytes32' },
   CommunityRules: {
     slotLengthS: 'u32',
@@ -14,27 +16,64 @@ export const TYPES = {
     gateClosureS: 'u32',
     matchDeadlineS: 'u32',
     energiesAfterS: 'u32',
+    postOpensS: 'u32',
+    postGateClosureS: 'u32',
+    postMatchDeadlineS: 'u32',
     executionAfterS: 'u32',
     executionLatestS: 'u32',
+    disputesS: 'u32',
+    correctionsS: 'u32',
     shortfallRateMicro: 'u32',
     unusedRateMicro: 'u32',
     feeMicro: ['u32', 'u32'],
+    marketRule: 'MarketRule',
+    engineBondNano: 'u64',
   },
-  Deviation: { site: 'bytes16', shortfallWh: 'u32', unusedWh: 'u32', missingImport: 'bool', missingExport: 'bool' },
+  Deviation: {
+    site: 'bytes16',
+    shortfallWh: 'u32',
+    unusedWh: 'u32',
+    missingImport: 'bool',
+    missingExport: 'bool',
+    message: 'MessageId?',
+  },
+  Entry: {
+    oneOf: {
+      order: {
+        epoch: 'u32',
+        sequence: 'u64',
+        slotStart: 'u64',
+        kind: 'MarketKind',
+        side: 'Side',
+        position: 'u32',
+        fingerprint: 'bytes8',
+        countedWh: 'u32',
+      },
+      'early-cancel': { epoch: 'u32', target: 'u64', cameAt: 'u64' },
+    },
+  },
   Gateway: { site: 'bytes16', epoch: 'u32', revoked: 'bool' },
   MarketKind: ['spot', 'post'],
-  Match: { bid: 'bytes32', offer: 'bytes32', energyWh: 'u32' },
+  MarketRule: {
+    oneOf: {
+      'pay-as-bid': {},
+      uniform: {},
+      'static-shares': { priceMicro: 'u32' },
+      'proportional-shares': { priceMicro: 'u32' },
+    },
+  },
+  Match: { bid: 'u32', offer: 'u32', energyWh: 'u32' },
   MatchFault: [
     'unknown-order',
-    'wrong-market',
     'wrong-side',
     'not-open',
     'amount',
     'price',
     'same-member',
     'energy-type',
-    'key-revoked',
+    'too-many-trades',
   ],
+  MessageId: { epoch: 'u32', sequence: 'u64' },
   Order: {
     tag: 'bytes4',
     chain: 'bytes32',
@@ -62,6 +101,7 @@ export const TYPES = {
     state: 'OrderState',
   },
   OrderState: ['open', 'filled', 'cancelled', 'replaced', 'expired'],
+  ProofStep: { onLeft: 'bool', hash: 'bytes32' },
   Reason: [
     'malformed',
     'signature',
@@ -83,7 +123,19 @@ export const TYPES = {
     'store-unavailable',
     'chain-unavailable',
   ],
-  Role: ['operator', 'relayer', 'matching-engine', 'settlement-engine'],
+  Role: ['operator', 'relayer', 'matching-engine', 'settlement-engine', 'grid-operator'],
+  Settled: {
+    shortfallWh: 'u32',
+    unusedWh: 'u32',
+    missingImport: 'bool',
+    missingExport: 'bool',
+    penalty: 'u128',
+    source: 'Source',
+    message: 'MessageId?',
+    at: 'u64',
+    engine: 'bytes32',
+  },
+  SharedEnergy: { soldWh: 'u32', boughtWh: 'u32' },
   Side: ['bid', 'offer'],
   SignedItem: { bytes: 'bytes', signature: 'bytes64' },
   Site: {
@@ -95,16 +147,21 @@ export const TYPES = {
     gateway: 'bytes32?',
     epoch: 'u32',
   },
+  SiteFlow: { site: 'bytes16', exportWh: 'u32', importWh: 'u32' },
   SiteTotals: {
     member: 'bytes32',
     soldWh: 'u32',
     boughtWh: 'u32',
     allocatedSoldWh: 'u32',
     allocatedBoughtWh: 'u32',
+    trades: 'u32',
     pending: 'u32',
     heldForShortfall: 'u128',
     heldForUnused: 'u128',
+    settled: 'Settled?',
   },
+  Slot: { root: 'bytes32?', openTrades: 'u32', openSites: 'u32', closed: 'bool' },
+  Source: ['engine', 'revealed', 'official'],
   Trade: {
     buyer: 'bytes32',
     seller: 'bytes32',
@@ -113,15 +170,21 @@ export const TYPES = {
     energyWh: 'u32',
     buyerRateMicro: 'u32',
     sellerRateMicro: 'u32',
+    allocatedWh: 'u32?',
   },
+  Withdrawal: { account: 'bytes32', amount: 'u128' },
 } as const satisfies Description['types']
 
 export const CALLS = {
-  /** Creates a community or changes its rules. Root. */
+  /** Makes an account a validator, from the session after next. The council. */
+  'validators.add': { validator: 'bytes32' },
+  /** Ends an account's time as validator, from the session after next. The council. */
+  'validators.remove': { validator: 'bytes32' },
+  /** Creates a community or changes its rules. The council. */
   'registry.setCommunity': { community: 'u32', entry: 'Community' },
-  /** Gives an account a role in one community. Root. */
+  /** Gives an account a role in one community. The council. */
   'registry.grantRole': { community: 'u32', role: 'Role', who: 'bytes32' },
-  /** Takes a role away. Root. */
+  /** Takes a role away. The council. */
   'registry.revokeRole': { community: 'u32', role: 'Role', who: 'bytes32' },
   /** Registers a site or changes its zone and caps. The community's operator. */
   'registry.setSite': {
@@ -132,28 +195,52 @@ export const CALLS = {
     capImportWh: 'u32',
     capExportWh: 'u32',
   },
-  /** Puts a key in force for a site and starts a new epoch; the key before it is revoked. The community's operator. */
+  /**
+   * Puts a key in force for a site and starts a new epoch; the key before it is revoked, and what was open under it is
+   * cancelled. The community's operator.
+   */
   'registry.enrolGateway': { site: 'bytes16', gateway: 'bytes32' },
-  /** Ends a key: nothing signed by it enters any more. The community's operator. */
+  /** Ends a key: nothing signed by it enters any more, and what it has open is cancelled. The community's operator. */
   'registry.revokeGateway': { gateway: 'bytes32' },
-  /** Issues money to a member against a unique payment reference. The community's operator. */
+  /** Sets a site's share in a community that splits by static shares. The community's operator. */
+  'registry.setShare': { site: 'bytes16', share: 'u32' },
+  /**
+   * Issues money to a participant against a unique payment reference; it pays that account's debt first. The
+   * community's operator.
+   */
   'vault.issue': { community: 'u32', account: 'bytes32', amount: 'u128', reference: 'bytes32' },
-  /** Enters signed orders and cancels of one community. Its relayer. */
+  /**
+   * Asks the operator for money of the signer's own: it is locked until the operator has paid it out. Any participant
+   * without debt.
+   */
+  'vault.withdraw': { community: 'u32', amount: 'u128' },
+  /**
+   * Says that a withdrawal was paid out under a unique payment reference: its money ceases to be. The community's
+   * operator.
+   */
+  'vault.redeem': { community: 'u32', id: 'u64', reference: 'bytes32' },
+  /** Gives a withdrawal back to its account's free balance, unpaid. The community's operator. */
+  'vault.decline': { community: 'u32', id: 'u64' },
+  /** Moves what can be moved now of what an account owes, and is owed, by corrections. Anybody. */
+  'vault.settleDebt': { community: 'u32', account: 'bytes32' },
+  /** Enters signed orders and cancels of one community. Its relayer. What the batch really touched is what it costs. */
   'orderbook.submit': { community: 'u32', items: 'SignedItem[]' },
   /**
    * Enters matches of one market, computed from the finalized block `computed_from`. The matching engine. A match that
-   * breaks a rule gets its own event; the others enter.
+   * breaks a rule gets its own event; the others enter. A pay-as-clear market is matched after gate closure, at
+   * `rate_micro`, which its first batch fixes.
    */
   'settlement.submitMatches': {
     community: 'u32',
     slotStart: 'u64',
     kind: 'MarketKind',
     computedFrom: 'u32',
+    rateMicro: 'u32?',
     matches: 'Match[]',
   },
   /**
-   * Executes trades of a slot and settles what sites deviated by. The settlement engine. In one call or several of one
-   * root; a site's deviation is taken once all its trades are executed. All or nothing per call.
+   * Executes trades of a slot and settles what sites deviated by. The settlement engine, its bond at stake. In one call
+   * or several of one root; a site's deviation is taken once all its trades are executed. All or nothing per call.
    */
   'settlement.settle': {
     community: 'u32',
@@ -162,9 +249,46 @@ export const CALLS = {
     allocations: 'Allocation[]',
     deviations: 'Deviation[]',
   },
+  /**
+   * Shows the signed energy message of a site of one's own against how its slot was settled: the site is settled again
+   * by it. `trades` are all trades of the site in this slot, ascending. Where the message is the one that the engine
+   * named, `proof` shows that the slot's root commits to it; the engine that claimed otherwise loses its stake. The
+   * site's member, until disputes end.
+   */
+  'settlement.reveal': {
+    community: 'u32',
+    slotStart: 'u64',
+    site: 'bytes16',
+    message: 'SignedItem',
+    proof: 'ProofStep[]?',
+    trades: 'u64[]',
+  },
+  /**
+   * Settles a site's slot again by official values; a counter that is not given stays as it was settled. `trades` are
+   * all trades of the site in this slot, ascending. The grid operator, until corrections end.
+   */
+  'settlement.correct': {
+    community: 'u32',
+    slotStart: 'u64',
+    site: 'bytes16',
+    importWh: 'u32?',
+    exportWh: 'u32?',
+    trades: 'u64[]',
+  },
+  /**
+   * Splits a slot's export over the community's sites, which are ordered by id. The settlement engine, its bond at
+   * stake. Again with other flows, within the time of corrections, it moves only the difference.
+   */
+  'settlement.settleCoefficients': { community: 'u32', slotStart: 'u64', root: 'bytes32', flows: 'SiteFlow[]' },
+  /** Adds to what the signer has at stake as settlement engine of a community. */
+  'settlement.postBond': { community: 'u32', amount: 'u128' },
+  /** Takes the signer's whole stake back, once nothing that it settled can be disputed. */
+  'settlement.releaseBond': { community: 'u32' },
 } as const satisfies Description['calls']
 
 export const EVENTS = {
+  'validators.Added': { validator: 'bytes32' },
+  'validators.Removed': { validator: 'bytes32' },
   'registry.CommunitySet': { community: 'u32', entry: 'Community' },
   'registry.RoleGranted': { community: 'u32', role: 'Role', who: 'bytes32' },
   'registry.RoleRevoked': { community: 'u32', role: 'Role', who: 'bytes32' },
@@ -176,9 +300,10 @@ export const EVENTS = {
     capImportWh: 'u32',
     capExportWh: 'u32',
   },
+  'registry.ShareSet': { site: 'bytes16', share: 'u32' },
   'registry.GatewayEnrolled': { site: 'bytes16', gateway: 'bytes32', epoch: 'u32' },
   'registry.GatewayRevoked': { site: 'bytes16', gateway: 'bytes32', epoch: 'u32' },
-  /** New money for a member, against a payment that the operator received. */
+  /** New money, against a payment that the operator received. */
   'vault.Issued': { account: 'bytes32', amount: 'u128', reference: 'bytes32' },
   /** Free became locked. */
   'vault.Locked': { account: 'bytes32', amount: 'u128' },
@@ -186,9 +311,29 @@ export const EVENTS = {
   'vault.Released': { account: 'bytes32', amount: 'u128' },
   /** Left an account's locked balance, at execution. */
   'vault.Debited': { account: 'bytes32', amount: 'u128' },
-  /** Arrived in an account's free balance, at execution. */
+  /** Left an account's free balance, by a correction or a debt. */
+  'vault.Charged': { account: 'bytes32', amount: 'u128' },
+  /** Arrived in an account's free balance. */
   'vault.Credited': { account: 'bytes32', amount: 'u128' },
-  'orderbook.OrderEntered': { id: 'bytes32', order: 'Order', site: 'bytes16', member: 'bytes32', locked: 'u128' },
+  /** An account asks for its money; the amount is locked. */
+  'vault.WithdrawalRequested': { community: 'u32', id: 'u64', account: 'bytes32', amount: 'u128' },
+  /** Left an account's locked balance and ceased to be, against a payment that the operator made. */
+  'vault.Redeemed': { community: 'u32', id: 'u64', account: 'bytes32', amount: 'u128', reference: 'bytes32' },
+  /** The operator did not pay: the amount is free again. */
+  'vault.WithdrawalDeclined': { community: 'u32', id: 'u64', account: 'bytes32', amount: 'u128' },
+  /** What an account owes its community's balancing account from now on. */
+  'vault.DebtSet': { account: 'bytes32', amount: 'u128' },
+  /** What the balancing account owes an account from now on. */
+  'vault.ClaimSet': { account: 'bytes32', amount: 'u128' },
+  /** With its market, `position` names the order to matches. */
+  'orderbook.OrderEntered': {
+    id: 'bytes32',
+    position: 'u32',
+    order: 'Order',
+    site: 'bytes16',
+    member: 'bytes32',
+    locked: 'u128',
+  },
   /** An item of a batch was refused; `item_hash` is the SHA-256 of its bytes. */
   'orderbook.ItemRejected': { itemHash: 'bytes32', reason: 'Reason' },
   /** The end of an order; the lock of what remained is released. */
@@ -207,7 +352,14 @@ export const EVENTS = {
     sellerRateMicro: 'u32',
   },
   'settlement.MatchRejected': { index: 'u32', fault: 'MatchFault' },
+  /** The one rate of a pay-as-clear market: its first batch fixes it. */
+  'settlement.RateFixed': { community: 'u32', slotStart: 'u64', kind: 'MarketKind', rateMicro: 'u32' },
   'settlement.TradeExecuted': { trade: 'u64', allocatedWh: 'u32', paid: 'u128', received: 'u128', fee: 'u128' },
+  /** What an executed trade comes to now; only the difference moved. */
+  'settlement.TradeCorrected': { trade: 'u64', allocatedWh: 'u32', paid: 'u128', received: 'u128', fee: 'u128' },
+  /** Nobody settled its slot in time: what it had locked is free again, and nobody pays. */
+  'settlement.TradeGivenUp': { trade: 'u64' },
+  /** What a site's slot comes to; again after each correction. */
   'settlement.SiteSettled': {
     community: 'u32',
     slotStart: 'u64',
@@ -221,8 +373,29 @@ export const EVENTS = {
     missingImport: 'bool',
     missingExport: 'bool',
     penalty: 'u128',
+    source: 'Source',
   },
   'settlement.SlotCommitted': { community: 'u32', slotStart: 'u64', root: 'bytes32' },
+  /** What a site gave and got by coefficients; again after each correction. */
+  'settlement.EnergyShared': {
+    community: 'u32',
+    slotStart: 'u64',
+    site: 'bytes16',
+    soldWh: 'u32',
+    boughtWh: 'u32',
+    received: 'u128',
+    paid: 'u128',
+  },
+  /** What a settlement engine has at stake from now on. */
+  'settlement.BondSet': { community: 'u32', engine: 'bytes32', amount: 'u128' },
+  /** A settlement engine claimed other of a site than the message in its own root says, and lost its stake. */
+  'settlement.EngineSlashed': {
+    community: 'u32',
+    slotStart: 'u64',
+    site: 'bytes16',
+    engine: 'bytes32',
+    amount: 'u128',
+  },
 } as const satisfies Description['events']
 
 export const STORAGE = {
@@ -230,6 +403,7 @@ export const STORAGE = {
   'system.account': { keys: ['bytes32'], value: 'AccountInfo' },
   /** The current time for the current block. */
   'timestamp.now': { keys: [], value: 'u64' },
+  'validators.validators': { keys: [], value: 'bytes32[]' },
   /** The total units issued in the system. */
   'money.totalIssuance': { keys: [], value: 'u128' },
   /** The Balances pallet example of storing the balance of an account. */
@@ -245,36 +419,58 @@ export const STORAGE = {
   'registry.members': { keys: ['bytes32'], value: 'u32?' },
   /** Every key that was ever enrolled, so that none can come back for another site. */
   'registry.gateways': { keys: ['bytes32'], value: 'Gateway?' },
+  /** A site's share of the community's export where it is split by static shares, in any unit that all of them have. */
+  'registry.shares': { keys: ['bytes16'], value: 'u32' },
   /** Payment references that money was issued against, so that none counts twice. */
   'vault.references': { keys: ['u32', 'bytes32'], value: 'u128?' },
-  /** Orders of markets that are not closed yet, whatever their state: their ids must stay known. */
-  'orderbook.orders': { keys: ['bytes32'], value: 'OrderRecord?' },
-  /** The orders of one market. */
-  'orderbook.marketOrders': { keys: [['u32', 'u64', 'MarketKind'], 'bytes32'], value: 'unit?' },
-  /** What a site has open or traded in one slot, per side: what the nameplate caps. */
-  'orderbook.exposure': { keys: [['u32', 'u64', 'MarketKind'], ['bytes16', 'Side']], value: 'u32' },
-  /** Cancels that arrived before their order, by the time at which they came. */
-  'orderbook.earlyCancels': { keys: [['bytes32', 'u32'], 'u64'], value: 'u64?' },
-  /** How many cancels of one (gateway, epoch) wait for their order. */
-  'orderbook.earlyCancelCount': { keys: [['bytes32', 'u32']], value: 'u32' },
+  /** Payment references that money was redeemed against, so that none counts twice. */
+  'vault.redemptions': { keys: ['u32', 'bytes32'], value: 'u128?' },
+  /** Issued less redeemed, by community: what its operator's bank account holds for it. */
+  'vault.outstanding': { keys: ['u32'], value: 'u128' },
+  'vault.nextWithdrawal': { keys: [], value: 'u64' },
+  /** Withdrawals that wait for the operator. */
+  'vault.withdrawals': { keys: ['u32', 'u64'], value: 'Withdrawal?' },
+  /** What an account owes its community's balancing account by corrections. It blocks orders and withdrawals. */
+  'vault.debts': { keys: ['bytes32'], value: 'u128' },
+  /** What a balancing account still owes an account by corrections, until debts to it are paid. */
+  'vault.claims': { keys: ['bytes32'], value: 'u128' },
+  /** Markets that are not closed yet. */
+  'orderbook.books': { keys: [['u32', 'u64', 'MarketKind']], value: 'Book' },
+  /** The orders of a market, whatever their state, by page: position / `PAGE_ORDERS`. */
+  'orderbook.pages': { keys: [['u32', 'u64', 'MarketKind'], 'u32'], value: 'OrderRecord[]' },
+  /**
+   * What is remembered of each site's items until entry for their slots is closed: identities, what counts towards the
+   * nameplate, cancels that wait for their order.
+   */
+  'orderbook.entries': { keys: ['bytes16'], value: 'Entry[]' },
   /** Markets by the minute (Unix time / 60) from which their match deadline has passed. */
   'orderbook.closing': { keys: ['u64', ['u32', 'u64', 'MarketKind']], value: 'unit?' },
   /** The minute up to which markets have been closed. */
   'orderbook.closedUpTo': { keys: [], value: 'u64' },
   'settlement.nextTrade': { keys: [], value: 'u64' },
-  /** Trades that are not executed yet. */
+  /** The trades of each slot, executed or not, until nothing about the slot can change. */
   'settlement.trades': { keys: [['u32', 'u64'], 'u64'], value: 'Trade?' },
-  /** What each site traded in a slot, until its deviation is settled. */
+  /** What each site traded in a slot and how it was settled, as long. */
   'settlement.totals': { keys: [['u32', 'u64'], 'bytes16'], value: 'SiteTotals?' },
-  /** The block in which trades of a market last entered: a match computed from before it is stale. */
-  'settlement.lastMatched': { keys: [['u32', 'u64', 'MarketKind']], value: 'u32' },
-  /** The commitment to the energy messages that a slot was settled by. */
-  'settlement.roots': { keys: [['u32', 'u64']], value: 'bytes32?' },
+  /** What is still to do in each slot, and the root that it is settled by, as long. */
+  'settlement.slots': { keys: [['u32', 'u64']], value: 'Slot' },
+  /** What each site gave and got by coefficients in a slot, as long. */
+  'settlement.sharedFlows': { keys: [['u32', 'u64'], 'bytes16'], value: 'SharedEnergy?' },
+  /** What settlement engines have at stake. */
+  'settlement.bonds': { keys: ['u32', 'bytes32'], value: 'Bond' },
+  /** Slots by the minute (Unix time / 60) from which they are given up or forgotten. */
+  'settlement.agenda': { keys: ['u64', ['u32', 'u64']], value: 'unit?' },
+  /** The minute up to which the agenda was worked through. */
+  'settlement.agendaFrom': { keys: [], value: 'u64' },
 } as const satisfies Description['storage']
 
-export const CONSTANTS = {} as const satisfies Description['constants']
+export const CONSTANTS = {
+  /** As many as Aura and GRANDPA take. */
+  'validators.maxValidators': 'u32',
+} as const satisfies Description['constants']
 
 export const ERRORS = {
+  validators: ['NoKeys', 'AlreadyValidator', 'NotAValidator', 'TooMany', 'LastOne'],
   registry: [
     'NotInRole',
     'UnknownCommunity',
@@ -285,17 +481,50 @@ export const ERRORS = {
     'SiteBelongsToAnother',
     'NotAMember',
   ],
-  vault: ['ReferenceUsed', 'NothingToIssue'],
+  vault: [
+    'ReferenceUsed',
+    'NothingToIssue',
+    'NothingToWithdraw',
+    'InDebt',
+    'NotEnoughFree',
+    'UnknownWithdrawal',
+    'UnknownCommunity',
+    'NoDebt',
+  ],
+  orderbook: ['UnknownCommunity'],
   settlement: [
     'UnknownCommunity',
     'MarketClosed',
     'Stale',
+    'WrongRate',
     'TooEarly',
     'RootDiffers',
     'UnknownTrade',
+    'AlreadyExecuted',
     'AllocatedTooMuch',
     'UnknownSite',
+    'AlreadySettled',
     'TradesPending',
     'DeviationTooLarge',
+    'MissingTooEarly',
+    'MissingByRule',
+    'BondTooSmall',
+    'BondBound',
+    'NotSettled',
+    'TradesIncomplete',
+    'NotAnEnergyMessage',
+    'WrongMessage',
+    'BadSignature',
+    'NotYourSite',
+    'DisputesEnded',
+    'SlotClosed',
+    'CorrectionsEnded',
+    'Superseded',
+    'NotInRoot',
+    'OfficialValueStands',
+    'NothingToCorrect',
+    'NotByCoefficients',
+    'SitesDisordered',
+    'SitesMissing',
   ],
 } as const satisfies Description['errors']

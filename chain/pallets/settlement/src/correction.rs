@@ -1,0 +1,196 @@
+//! A site's slot settled again: by its own signed message, revealed, or by the grid operator's official value. Only the
+//! difference moves; who cannot pay owes.
+
+use crate::{
+	differences::{difference, Differences},
+	pallet::{Config, Error, Event, Pallet, Slots, Totals, Trades},
+	types::{SiteTotals, SlotKey, Source, Trade, TradeId},
+};
+use alloc::{collections::BTreeMap, vec::Vec};
+use frame::prelude::*;
+use pallet_wattfleet_registry::Community;
+use wattfleet_primitives::{value_nano, SiteId};
+
+/// What is known of a site's slot now. A counter that nothing is said of stays as it was settled.
+pub(crate) struct Measured {
+	pub export_wh: Option<u32>,
+	pub import_wh: Option<u32>,
+	pub source: Source,
+}
+
+/// Part of a whole, compared without dividing.
+#[derive(Clone, Copy)]
+struct Share {
+	part: u32,
+	whole: u32,
+}
+
+impl Share {
+	fn lesser(self, other: Share) -> Share {
+		let (a, b) = (u64::from(self.part) * u64::from(other.whole), u64::from(other.part) * u64::from(self.whole));
+		if a <= b {
+			self
+		} else {
+			other
+		}
+	}
+
+	/// So much of an energy, rounded down, and whether anything was lost by it.
+	fn of(self, energy_wh: u32) -> (u32, bool) {
+		let product = u64::from(energy_wh) * u64::from(self.part);
+		let whole = u64::from(self.whole.max(1));
+		// at most the energy: a share is at most one
+		((product / whole) as u32, product % whole != 0)
+	}
+}
+
+/// What a site delivered of what it sold.
+fn delivered<A>(totals: &SiteTotals<A>) -> Option<Share> {
+	let settled = totals.settled.as_ref()?;
+	Some(Share { part: totals.sold_wh.saturating_sub(settled.shortfall_wh), whole: totals.sold_wh })
+}
+
+/// What a site took of what it bought.
+fn taken<A>(totals: &SiteTotals<A>) -> Option<Share> {
+	let settled = totals.settled.as_ref()?;
+	Some(Share { part: totals.bought_wh.saturating_sub(settled.unused_wh), whole: totals.bought_wh })
+}
+
+type TradeOf<T> = Trade<<T as frame_system::Config>::AccountId>;
+type TotalsOf<T> = SiteTotals<<T as frame_system::Config>::AccountId>;
+
+impl<T: Config> Pallet<T> {
+	/// Settles a site's slot again. `ids` are all its trades of the slot, ascending. Its trades' allocations follow from its
+	/// new shares and its counterparties' settled ones, as at execution; a watt-hour lost by rounding is given back in the
+	/// order of trade ids while neither side exceeds what it delivered or took. Its deviation is charged anew.
+	pub(crate) fn resettle(
+		slot: SlotKey,
+		entry: &Community<T::AccountId>,
+		site: SiteId,
+		measured: &Measured,
+		ids: &[TradeId],
+	) -> DispatchResult {
+		let mut sites: BTreeMap<SiteId, TotalsOf<T>> = BTreeMap::new();
+		ensure!(!Slots::<T>::get(slot).closed, Error::<T>::SlotClosed);
+		let mut own = Self::settled_totals(slot, site)?;
+		let before = own.settled.clone().ok_or(Error::<T>::NotSettled)?;
+		let mut trades = Self::all_trades(slot, site, &own, ids)?;
+		let mut after = before.clone();
+		if let Some(export_wh) = measured.export_wh {
+			after.shortfall_wh = own.sold_wh.saturating_sub(export_wh);
+			after.missing_export = false;
+		}
+		if let Some(import_wh) = measured.import_wh {
+			after.unused_wh = own.bought_wh.saturating_sub(import_wh);
+			after.missing_import = false;
+		}
+		after.source = measured.source;
+		after.penalty = own.penalty(after.shortfall_wh, after.unused_wh);
+		let penalty = difference(after.penalty, before.penalty);
+		own.settled = Some(after);
+		let mut differences = Differences::new();
+		differences.move_nano(&own.member, &entry.balancing, penalty);
+		sites.insert(site, own);
+		for (_, trade) in &trades {
+			for side in [trade.buyer_site, trade.seller_site] {
+				if let alloc::collections::btree_map::Entry::Vacant(vacant) = sites.entry(side) {
+					vacant.insert(Self::settled_totals(slot, side)?);
+				}
+			}
+		}
+		let allocations = Self::reallocate(&mut sites, &trades)?;
+		for ((id, trade), allocated_wh) in trades.iter_mut().zip(allocations) {
+			let old_wh = trade.allocated_wh.replace(allocated_wh).unwrap_or(0);
+			if old_wh == allocated_wh {
+				continue;
+			}
+			let received = value_nano(allocated_wh, trade.seller_rate_micro);
+			let paid = value_nano(allocated_wh, trade.buyer_rate_micro);
+			let fee = paid.saturating_sub(received);
+			let received_before = value_nano(old_wh, trade.seller_rate_micro);
+			let fee_before = value_nano(old_wh, trade.buyer_rate_micro).saturating_sub(received_before);
+			differences.move_nano(&trade.buyer, &trade.seller, difference(received, received_before));
+			differences.move_nano(&trade.buyer, &entry.grid_operator, difference(fee, fee_before));
+			Self::deposit_event(Event::TradeCorrected { trade: *id, allocated_wh, paid, received, fee });
+			Trades::<T>::insert(slot, *id, trade);
+		}
+		if let Some(own) = sites.get(&site) {
+			Self::deposit_event(Self::site_event(slot, site, own, measured.source));
+		}
+		for (id, totals) in sites {
+			Totals::<T>::insert(slot, id, totals);
+		}
+		differences.settle::<T>(slot.0, &entry.balancing)
+	}
+
+	fn settled_totals(slot: SlotKey, site: SiteId) -> Result<TotalsOf<T>, DispatchError> {
+		let totals = Totals::<T>::get(slot, site).ok_or(Error::<T>::UnknownSite)?;
+		ensure!(totals.settled.is_some(), Error::<T>::NotSettled);
+		Ok(totals)
+	}
+
+	/// The trades of these ids, if they are all that this site has in the slot.
+	fn all_trades(
+		slot: SlotKey,
+		site: SiteId,
+		own: &TotalsOf<T>,
+		ids: &[TradeId],
+	) -> Result<Vec<(TradeId, TradeOf<T>)>, DispatchError> {
+		ensure!(ids.len() == own.trades as usize, Error::<T>::TradesIncomplete);
+		ensure!(ids.windows(2).all(|pair| pair[0] < pair[1]), Error::<T>::TradesIncomplete);
+		ids.iter()
+			.map(|id| {
+				let trade = Trades::<T>::get(slot, id).ok_or(Error::<T>::UnknownTrade)?;
+				ensure!(trade.buyer_site == site || trade.seller_site == site, Error::<T>::TradesIncomplete);
+				Ok((*id, trade))
+			})
+			.collect()
+	}
+
+	/// What each trade is allocated by the shares of its two sites; the sites' sums follow.
+	fn reallocate(
+		sites: &mut BTreeMap<SiteId, TotalsOf<T>>,
+		trades: &[(TradeId, TradeOf<T>)],
+	) -> Result<Vec<u32>, DispatchError> {
+		let mut rounded = Vec::with_capacity(trades.len());
+		for (_, trade) in trades {
+			let seller = sites.get(&trade.seller_site).and_then(delivered).ok_or(Error::<T>::NotSettled)?;
+			let buyer = sites.get(&trade.buyer_site).and_then(taken).ok_or(Error::<T>::NotSettled)?;
+			let (wh, lost) = seller.lesser(buyer).of(trade.energy_wh);
+			Self::allocate(sites, trade, trade.allocated_wh.unwrap_or(0), wh);
+			rounded.push((wh, lost));
+		}
+		Ok(trades
+			.iter()
+			.zip(rounded)
+			.map(|((_, trade), (wh, lost))| {
+				if !(lost && Self::has_room_for_one(sites, trade)) {
+					return wh;
+				}
+				let more = wh.saturating_add(1);
+				Self::allocate(sites, trade, wh, more);
+				more
+			})
+			.collect())
+	}
+
+	/// Replaces what a trade adds to its two sites' sums.
+	fn allocate(sites: &mut BTreeMap<SiteId, TotalsOf<T>>, trade: &TradeOf<T>, old_wh: u32, new_wh: u32) {
+		if let Some(seller) = sites.get_mut(&trade.seller_site) {
+			seller.allocated_sold_wh = seller.allocated_sold_wh.saturating_sub(old_wh).saturating_add(new_wh);
+		}
+		if let Some(buyer) = sites.get_mut(&trade.buyer_site) {
+			buyer.allocated_bought_wh = buyer.allocated_bought_wh.saturating_sub(old_wh).saturating_add(new_wh);
+		}
+	}
+
+	fn has_room_for_one(sites: &BTreeMap<SiteId, TotalsOf<T>>, trade: &TradeOf<T>) -> bool {
+		let sells = sites
+			.get(&trade.seller_site)
+			.is_some_and(|seller| delivered(seller).is_some_and(|share| seller.allocated_sold_wh < share.part));
+		let buys = sites
+			.get(&trade.buyer_site)
+			.is_some_and(|buyer| taken(buyer).is_some_and(|share| buyer.allocated_bought_wh < share.part));
+		sells && buys
+	}
+}

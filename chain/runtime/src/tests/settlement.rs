@@ -1,0 +1,354 @@
+use super::*;
+use pallet_wattfleet_settlement::{Error, Event, SiteFlow, Source};
+use wattfleet_primitives::{merkle::ProofStep, sha256};
+
+type SettlementError = Error<Runtime>;
+
+const DUE: Seconds = SLOT + 900 + 3_840;
+const LATEST: Seconds = SLOT + 900 + 86_400;
+const ROOT: [u8; 32] = [3; 32];
+
+/// 1,000 Wh at 0.20 between a buyer and a seller of one zone (trade 1), with its slot over and a bond at stake.
+fn one_trade() -> (House, House) {
+	let (buyer, seller) = (house(50), house(51));
+	enter(&[(&buyer, buyer.bid(1, 1_000, 200_000)), (&seller, seller.offer(1, 1_000, 150_000))]);
+	matches(&[(0, 1, 1_000)]);
+	bond();
+	go_to(DUE);
+	next_block();
+	(buyer, seller)
+}
+
+#[test]
+fn execution_pays_the_seller_and_the_grid_and_returns_the_rest() {
+	exchange(|| {
+		let (buyer, seller) = one_trade();
+		try_settle(ROOT, &[(1, 800)], &[deviation(&seller, 200, 0), deviation(&buyer, 0, 100)]).unwrap();
+		assert_eq!(buyer.free(), FUNDS - 800 * 200_000 - 100 * Nano::from(UNUSED_MICRO));
+		assert_eq!(seller.free(), FUNDS + 800 * 190_000 - 200 * Nano::from(SHORTFALL_MICRO));
+		assert_eq!(free(GRID_ACCOUNT), 800 * 10_000);
+		assert_eq!(free(BALANCING), 100 * Nano::from(UNUSED_MICRO) + 200 * Nano::from(SHORTFALL_MICRO));
+		assert_eq!((buyer.locked(), seller.locked()), (0, 0));
+	});
+}
+
+#[test]
+fn the_engine_cannot_settle_what_the_rules_forbid() {
+	exchange(|| {
+		let (buyer, seller) = one_trade();
+		let refused = |allocations: &[(u64, u32)], deviations: &[Deviation], error: SettlementError| {
+			assert_eq!(try_settle(ROOT, allocations, deviations), Err(error.into()), "{allocations:?} {deviations:?}");
+			assert_eq!(Settlement::check_money(), Ok(()));
+		};
+		let missing = |of: &House, wh| Deviation { missing_export: true, ..deviation(of, wh, 0) };
+		refused(&[(1, 1_001)], &[], SettlementError::AllocatedTooMuch);
+		refused(&[(2, 1)], &[], SettlementError::UnknownTrade);
+		refused(&[(1, 1), (1, 1)], &[], SettlementError::AlreadyExecuted);
+		refused(&[], &[deviation(&seller, 0, 0)], SettlementError::TradesPending);
+		refused(&[(1, 900)], &[deviation(&seller, 101, 0)], SettlementError::DeviationTooLarge);
+		refused(&[(1, 900)], &[deviation(&buyer, 1, 0)], SettlementError::DeviationTooLarge);
+		refused(&[(1, 900)], &[deviation(&house(52), 0, 0)], SettlementError::UnknownSite);
+		refused(&[(1, 0)], &[missing(&seller, 1_000)], SettlementError::MissingTooEarly);
+		go_to(LATEST);
+		refused(&[(1, 500)], &[missing(&seller, 500)], SettlementError::MissingByRule);
+		try_settle(ROOT, &[(1, 0)], &[missing(&seller, 1_000)]).unwrap();
+		refused(&[], &[deviation(&seller, 0, 0)], SettlementError::AlreadySettled);
+		assert_eq!(try_settle([4; 32], &[], &[]), Err(SettlementError::RootDiffers.into()));
+	});
+	exchange(|| {
+		let (buyer, seller) = (house(50), house(51));
+		enter(&[(&buyer, buyer.bid(1, 1_000, 200_000)), (&seller, seller.offer(1, 1_000, 150_000))]);
+		matches(&[(0, 1, 1_000)]);
+		go_to(DUE - 1);
+		assert_eq!(try_settle(ROOT, &[(1, 0)], &[]), Err(SettlementError::TooEarly.into()));
+		go_to(DUE);
+		assert_eq!(try_settle(ROOT, &[(1, 0)], &[]), Err(SettlementError::BondTooSmall.into()));
+	});
+}
+
+/// A message of the seller's, alone in its slot's root.
+fn root_of(message: &SignedItem) -> [u8; 32] {
+	sha256(&[&[0], &message.bytes[..], &message.signature[..]].concat())
+}
+
+fn reveal(of: &House, message: &SignedItem, proof: Option<Vec<ProofStep>>, trades: &[u64]) -> DispatchResult {
+	dispatch(
+		pallet_wattfleet_settlement::Call::reveal {
+			community: COMMUNITY,
+			slot_start: SLOT,
+			site: of.site,
+			message: message.clone(),
+			proof: proof.map(|steps| steps.try_into().unwrap()),
+			trades: trades.to_vec().try_into().unwrap(),
+		},
+		of.name,
+	)
+}
+
+#[test]
+fn a_revealed_reading_that_the_root_commits_to_corrects_the_money_and_takes_the_bond() {
+	exchange(|| {
+		let (buyer, seller) = one_trade();
+		let message = seller.energy(100, 0, 1_000);
+		// the engine claims that nothing was delivered
+		try_settle(root_of(&message), &[(1, 0)], &[deviation(&seller, 1_000, 0), deviation(&buyer, 0, 0)]).unwrap();
+		assert_eq!(seller.free(), FUNDS - 1_000 * Nano::from(SHORTFALL_MICRO));
+		next_block();
+		reveal(&seller, &message, Some(vec![]), &[1]).unwrap();
+		assert_eq!(seller.free(), FUNDS + 1_000 * 190_000);
+		assert_eq!(buyer.free(), FUNDS - 1_000 * 200_000);
+		assert_eq!((free(GRID_ACCOUNT), free(BALANCING)), (1_000 * 10_000, BOND.into()));
+		assert!(settlement_events().contains(&Event::EngineSlashed {
+			community: COMMUNITY,
+			slot_start: SLOT,
+			site: seller.site,
+			engine: account(SETTLER),
+			amount: BOND.into(),
+		}));
+		assert_eq!(try_settle([4; 32], &[], &[]), Err(SettlementError::BondTooSmall.into()));
+		assert_eq!(reveal(&seller, &message, Some(vec![]), &[1]), Err(SettlementError::NothingToCorrect.into()));
+	});
+}
+
+#[test]
+fn a_later_message_corrects_without_fault_of_the_engine_and_an_earlier_one_does_not() {
+	exchange(|| {
+		let (buyer, seller) = one_trade();
+		try_settle(ROOT, &[(1, 900)], &[deviation(&seller, 100, 0), deviation(&buyer, 0, 0)]).unwrap();
+		next_block();
+		let refused = |message: &SignedItem, error: SettlementError| {
+			assert_eq!(reveal(&seller, message, None, &[1]), Err(error.into()));
+		};
+		refused(&seller.energy(99, 0, 1_000), SettlementError::Superseded);
+		refused(&seller.energy(100, 0, 1_000), SettlementError::NotInRoot);
+		refused(&seller.energy(101, 0, 900), SettlementError::NothingToCorrect);
+		refused(&buyer.energy(101, 0, 1_000), SettlementError::WrongMessage);
+		refused(&seller.sign(seller.bid(1, 1, 1).encode()), SettlementError::NotAnEnergyMessage);
+		let mut forged = seller.energy(101, 0, 1_000);
+		forged.signature[3] ^= 1;
+		refused(&forged, SettlementError::BadSignature);
+		let later = seller.energy(101, 0, 1_000);
+		assert_eq!(reveal(&seller, &later, None, &[]), Err(SettlementError::TradesIncomplete.into()));
+		assert_eq!(
+			dispatch(
+				pallet_wattfleet_settlement::Call::reveal {
+					community: COMMUNITY,
+					slot_start: SLOT,
+					site: seller.site,
+					message: later.clone(),
+					proof: None,
+					trades: vec![1].try_into().unwrap(),
+				},
+				buyer.name
+			),
+			Err(SettlementError::NotYourSite.into())
+		);
+		reveal(&seller, &later, None, &[1]).unwrap();
+		assert_eq!(seller.free(), FUNDS + 1_000 * 190_000);
+		assert_eq!(pallet_wattfleet_settlement::Bonds::<Runtime>::get(COMMUNITY, account(SETTLER)).amount, BOND.into());
+		go_to(DUE + 604_801);
+		refused(&seller.energy(102, 0, 500), SettlementError::DisputesEnded);
+	});
+}
+
+fn correct(of: &House, import_wh: Option<u32>, export_wh: Option<u32>, trades: &[u64]) -> DispatchResult {
+	dispatch(
+		pallet_wattfleet_settlement::Call::correct {
+			community: COMMUNITY,
+			slot_start: SLOT,
+			site: of.site,
+			import_wh,
+			export_wh,
+			trades: trades.to_vec().try_into().unwrap(),
+		},
+		GRID,
+	)
+}
+
+#[test]
+fn an_official_value_moves_only_the_difference_and_is_final() {
+	exchange(|| {
+		let (buyer, seller) = one_trade();
+		try_settle(ROOT, &[(1, 1_000)], &[deviation(&seller, 0, 0), deviation(&buyer, 0, 0)]).unwrap();
+		next_block();
+		correct(&seller, None, Some(600), &[1]).unwrap();
+		assert_eq!(buyer.free(), FUNDS - 600 * 200_000);
+		assert_eq!(seller.free(), FUNDS + 600 * 190_000 - 400 * Nano::from(SHORTFALL_MICRO));
+		assert_eq!((free(GRID_ACCOUNT), free(BALANCING)), (600 * 10_000, 400 * Nano::from(SHORTFALL_MICRO)));
+		assert!(settlement_events().iter().any(|event| matches!(
+			event,
+			Event::SiteSettled { shortfall_wh: 400, source: Source::Official, allocated_sold_wh: 600, .. }
+		)));
+		assert_eq!(
+			reveal(&seller, &seller.energy(500, 0, 1_000), None, &[1]),
+			Err(SettlementError::OfficialValueStands.into())
+		);
+		correct(&seller, None, Some(1_000), &[1]).unwrap();
+		assert_eq!((buyer.free(), seller.free()), (FUNDS - 1_000 * 200_000, FUNDS + 1_000 * 190_000));
+		go_to(LATEST + 5_184_001);
+		assert_eq!(correct(&seller, None, Some(1), &[1]), Err(SettlementError::CorrectionsEnded.into()));
+	});
+}
+
+#[test]
+fn a_correction_that_a_vault_cannot_cover_becomes_a_debt() {
+	exchange(|| {
+		let (buyer, seller) = one_trade();
+		try_settle(ROOT, &[(1, 1_000)], &[deviation(&seller, 0, 0), deviation(&buyer, 0, 0)]).unwrap();
+		let all = seller.free();
+		Vault::withdraw(signed(seller.name), COMMUNITY, all - 1).unwrap();
+		Vault::redeem(signed(OPERATOR), COMMUNITY, 1, [1; 32]).unwrap();
+		correct(&seller, None, Some(0), &[1]).unwrap();
+		let owed = 1_000 * (190_000 + Nano::from(SHORTFALL_MICRO));
+		assert_eq!((seller.free(), Vault::debt(&seller.member())), (0, owed - 1));
+		assert_eq!(Settlement::check_money(), Ok(()));
+		issue(seller.name, owed);
+		assert_eq!((seller.free(), Vault::debt(&seller.member())), (1, 0));
+		Vault::settle_debt(signed(99), COMMUNITY, buyer.member()).unwrap();
+		assert_eq!(buyer.free(), FUNDS);
+	});
+}
+
+/// Three sellers and a buyer: what rounding loses is given back while neither side exceeds what it has.
+#[test]
+fn a_correction_allocates_as_execution_does() {
+	exchange(|| {
+		let (buyer, a, b) = (house(50), house(51), house(52));
+		enter(&[(&buyer, buyer.bid(1, 100, 200_000)), (&a, a.offer(1, 33, 100_000)), (&b, b.offer(1, 67, 100_000))]);
+		matches(&[(0, 1, 33), (0, 2, 67)]);
+		bond();
+		go_to(DUE);
+		let all = [deviation(&buyer, 0, 0), deviation(&a, 0, 0), deviation(&b, 0, 0)];
+		try_settle(ROOT, &[(1, 33), (2, 67)], &all).unwrap();
+		next_block();
+		correct(&buyer, Some(50), None, &[1, 2]).unwrap();
+		let allocated: Vec<(u64, u32)> = settlement_events()
+			.into_iter()
+			.filter_map(|event| match event {
+				Event::TradeCorrected { trade, allocated_wh, .. } => Some((trade, allocated_wh)),
+				_ => None,
+			})
+			.collect();
+		// 16.5 and 33.5, rounded down, and the one lost to the first
+		assert_eq!(allocated, [(1, 17), (2, 33)]);
+	});
+}
+
+#[test]
+fn the_bond_is_bound_while_what_it_answers_for_can_be_disputed() {
+	exchange(|| {
+		let (buyer, seller) = one_trade();
+		try_settle(ROOT, &[(1, 1_000)], &[deviation(&seller, 0, 0), deviation(&buyer, 0, 0)]).unwrap();
+		let release = || dispatch(pallet_wattfleet_settlement::Call::release_bond { community: COMMUNITY }, SETTLER);
+		go_to(DUE + 604_800);
+		assert_eq!(release(), Err(SettlementError::BondBound.into()));
+		go_to(DUE + 604_801);
+		assert_eq!(release(), Ok(()));
+		assert_eq!(locked(SETTLER), 0);
+	});
+}
+
+#[test]
+fn a_slot_that_nobody_settles_is_given_up_and_everybody_gets_its_lock_back() {
+	exchange(|| {
+		let (buyer, seller) = one_trade();
+		go_to(LATEST + 604_800 - 60);
+		idle(3);
+		assert!(buyer.locked() > 0);
+		go_to(LATEST + 604_800 + 120);
+		idle(200);
+		assert_eq!((buyer.free(), seller.free()), (FUNDS, FUNDS));
+		assert_eq!(pallet_wattfleet_settlement::Trades::<Runtime>::iter().count(), 0);
+		assert_eq!(try_settle(ROOT, &[(1, 1_000)], &[]), Err(SettlementError::UnknownTrade.into()));
+	});
+}
+
+#[test]
+fn a_settled_slot_is_forgotten_when_corrections_have_ended() {
+	exchange(|| {
+		let (buyer, seller) = one_trade();
+		try_settle(ROOT, &[(1, 1_000)], &[deviation(&seller, 0, 0), deviation(&buyer, 0, 0)]).unwrap();
+		go_to(LATEST + 5_184_000);
+		idle(300);
+		assert_eq!(pallet_wattfleet_settlement::Trades::<Runtime>::iter().count(), 1);
+		go_to(LATEST + 604_800 + 5_184_000 + 120);
+		idle(300);
+		assert_eq!(pallet_wattfleet_settlement::Trades::<Runtime>::iter().count(), 0);
+		assert_eq!(pallet_wattfleet_settlement::Totals::<Runtime>::iter().count(), 0);
+		assert_eq!(pallet_wattfleet_settlement::Slots::<Runtime>::iter().count(), 0);
+		assert_eq!(pallet_wattfleet_settlement::Agenda::<Runtime>::iter().count(), 0);
+	});
+}
+
+fn share_out(flows: &[(&House, u32, u32)]) -> DispatchResult {
+	let flows: Vec<SiteFlow> = flows
+		.iter()
+		.map(|(of, export_wh, import_wh)| SiteFlow { site: of.site, export_wh: *export_wh, import_wh: *import_wh })
+		.collect();
+	dispatch(
+		pallet_wattfleet_settlement::Call::settle_coefficients {
+			community: COMMUNITY,
+			slot_start: SLOT,
+			root: ROOT,
+			flows: flows.try_into().unwrap(),
+		},
+		SETTLER,
+	)
+}
+
+#[test]
+fn a_community_without_orders_splits_its_export_in_proportion_to_import() {
+	let market_rule = MarketRule::ProportionalShares { price_micro: 100_000 };
+	in_exchange(CommunityRules { market_rule, ..rules() }, || {
+		let (sun, a, b) = (house(50), house(51), house(52));
+		bond();
+		go_to(DUE);
+		share_out(&[(&sun, 1_000, 0), (&a, 0, 1_000), (&b, 0, 2_000)]).unwrap();
+		// 333.3 and 666.7: the largest remainder is the second's
+		assert_eq!(a.free(), FUNDS - 333 * 110_000);
+		assert_eq!(b.free(), FUNDS - 667 * 110_000);
+		assert_eq!((sun.free(), free(GRID_ACCOUNT), free(BALANCING)), (FUNDS + 1_000 * 100_000, 1_000 * 10_000, 0));
+		// an official value: only the difference moves
+		share_out(&[(&sun, 900, 0), (&a, 0, 1_000), (&b, 0, 2_000)]).unwrap();
+		assert_eq!(
+			(sun.free(), a.free(), b.free()),
+			(FUNDS + 900 * 100_000, FUNDS - 300 * 110_000, FUNDS - 600 * 110_000)
+		);
+		assert_eq!(share_out(&[(&sun, 900, 0), (&b, 0, 2_000)]), Err(SettlementError::SitesMissing.into()));
+		assert_eq!(share_out(&[(&b, 0, 1), (&sun, 900, 0)]), Err(SettlementError::SitesDisordered.into()));
+		next_block();
+		enter(&[(&a, a.bid(1, 1, 1))]);
+		assert!(
+			matches!(
+				orderbook_events()[..],
+				[pallet_wattfleet_orderbook::Event::ItemRejected {
+					reason: wattfleet_primitives::Reason::MarketNotOpen,
+					..
+				}]
+			),
+			"it has no orders"
+		);
+	});
+}
+
+#[test]
+fn static_shares_are_capped_by_import() {
+	let market_rule = MarketRule::StaticShares { price_micro: 100_000 };
+	in_exchange(CommunityRules { market_rule, ..rules() }, || {
+		let (sun, a, b) = (house(50), house(51), house(52));
+		for (of, share) in [(&a, 60), (&b, 40)] {
+			dispatch(pallet_wattfleet_registry::Call::set_share { site: of.site, share }, OPERATOR).unwrap();
+		}
+		bond();
+		go_to(DUE);
+		share_out(&[(&sun, 1_000, 0), (&a, 0, 500), (&b, 0, 2_000)]).unwrap();
+		assert_eq!((a.free(), b.free()), (FUNDS - 500 * 110_000, FUNDS - 400 * 110_000));
+		assert_eq!(sun.free(), FUNDS + 900 * 100_000);
+	});
+	exchange(|| {
+		let sun = house(50);
+		bond();
+		go_to(DUE);
+		assert_eq!(share_out(&[(&sun, 1_000, 0)]), Err(SettlementError::NotByCoefficients.into()));
+	});
+}
