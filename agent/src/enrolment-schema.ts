@@ -1,4 +1,4 @@
-import { type Claim, type EnrolmentGrant, GATEWAY_ID } from '@wattfleet/protocol'
+import { type Claim, DEFAULT_RULES, type EnrolmentGrant, GATEWAY_ID } from '@wattfleet/protocol'
 import { z } from 'zod'
 
 const count = z.int().min(0)
@@ -13,6 +13,14 @@ export const claimSchema: z.ZodType<Claim> = z.strictObject({
   claim: hex(32),
 })
 
+const marketRule = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('pay-as-bid') }),
+  z.object({ type: z.literal('uniform') }),
+  z.object({ type: z.literal('static-shares'), priceMicro: count }),
+  z.object({ type: z.literal('proportional-shares'), priceMicro: count }),
+])
+
+/** A grant of before says nothing of what came with the market after delivery. */
 const rulesSchema = z.object({
   community: count,
   slotLengthS: z.int().min(1),
@@ -21,11 +29,18 @@ const rulesSchema = z.object({
   gateClosureS: count,
   matchDeadlineS: count,
   energiesAfterS: count,
+  postOpensS: count.default(DEFAULT_RULES.postOpensS),
+  postGateClosureS: count.default(DEFAULT_RULES.postGateClosureS),
+  postMatchDeadlineS: count.default(DEFAULT_RULES.postMatchDeadlineS),
   executionAfterS: count,
   executionLatestS: count,
+  disputesS: count.default(DEFAULT_RULES.disputesS),
+  correctionsS: count.default(DEFAULT_RULES.correctionsS),
   shortfallRateMicro: count,
   unusedRateMicro: count,
   feeMicro: z.tuple([count, count]),
+  marketRule: marketRule.default(DEFAULT_RULES.marketRule),
+  engineBondNano: count.default(DEFAULT_RULES.engineBondNano),
 })
 
 /** What the utility grants. Fields that a later utility adds are let through. */

@@ -8,7 +8,12 @@ import type { CallArguments, EventData, RuntimeType } from './client/types/runti
  */
 
 /** Events of the exchange's pallets, in the order of the block. */
-export type ExchangeEvent = RegistryEvent | VaultEvent | OrderbookEvent | SettlementEvent
+export type ExchangeEvent = ValidatorEvent | RegistryEvent | VaultEvent | OrderbookEvent | SettlementEvent
+
+/** In force from the session after next. */
+export type ValidatorEvent =
+  | ({ readonly type: 'validator-added' } & EventData<'validators.Added'>)
+  | ({ readonly type: 'validator-removed' } & EventData<'validators.Removed'>)
 
 export type RegistryEvent =
   | {
@@ -19,25 +24,50 @@ export type RegistryEvent =
     }
   /** Grid zone: two sites of one zone pay the first fee class, others the second. */
   | ({ readonly type: 'site-set' } & EventData<'registry.SiteSet'>)
+  /** A site's share of the community's export, where it is split by static shares. */
+  | ({ readonly type: 'share-set' } & EventData<'registry.ShareSet'>)
   | ({ readonly type: 'gateway-enrolled' } & EventData<'registry.GatewayEnrolled'>)
   | ({ readonly type: 'gateway-revoked' } & EventData<'registry.GatewayRevoked'>)
 
 /** Every movement of money. Free and locked balances follow from these alone. */
-export type VaultEvent =
+export type MoneyEvent =
   | { readonly type: 'issued'; readonly account: string; readonly amountNano: bigint; readonly reference: string }
   /** free → locked */
   | { readonly type: 'locked'; readonly account: string; readonly amountNano: bigint }
   /** locked → free */
   | { readonly type: 'released'; readonly account: string; readonly amountNano: bigint }
-  /** Left this account's locked balance, at execution. */
+  /** Left this account's locked balance: at execution, or as a stake that was lost. */
   | { readonly type: 'debited'; readonly account: string; readonly amountNano: bigint }
-  /** Arrived in this account's free balance, at execution. */
+  /** Left this account's free balance, by a correction or a debt. */
+  | { readonly type: 'charged'; readonly account: string; readonly amountNano: bigint }
+  /** Arrived in this account's free balance. */
   | { readonly type: 'credited'; readonly account: string; readonly amountNano: bigint }
+  /** Left this account's locked balance and ceased to be, against a payment that the operator made. */
+  | ({ readonly type: 'redeemed'; readonly amountNano: bigint } & Omit<EventData<'vault.Redeemed'>, 'amount'>)
+
+export type VaultEvent =
+  | MoneyEvent
+  /** The amount was locked by an event of its own. */
+  | ({ readonly type: 'withdrawal-requested'; readonly amountNano: bigint } & Omit<
+      EventData<'vault.WithdrawalRequested'>,
+      'amount'
+    >)
+  /** The operator did not pay; the amount was released by an event of its own. */
+  | ({ readonly type: 'withdrawal-declined'; readonly amountNano: bigint } & Omit<
+      EventData<'vault.WithdrawalDeclined'>,
+      'amount'
+    >)
+  /** What this account owes its community's balancing account from now on. */
+  | { readonly type: 'debt-set'; readonly account: string; readonly amountNano: bigint }
+  /** What the balancing account owes this account from now on. */
+  | { readonly type: 'claim-set'; readonly account: string; readonly amountNano: bigint }
 
 export type OrderbookEvent =
   | {
       readonly type: 'order-entered'
       readonly id: string
+      /** With its market, this names the order to matches: it was the n-th to enter, from 0. */
+      readonly position: number
       readonly order: Order
       readonly site: string
       readonly member: string
@@ -58,21 +88,41 @@ export type SettlementEvent =
   | ({ readonly type: 'trade' } & EventData<'settlement.Traded'>)
   /** A match that was refused, by its place in the batch. */
   | { readonly type: 'match-rejected'; readonly index: number; readonly reason: string }
-  | {
-      readonly type: 'trade-executed'
-      readonly trade: number
-      readonly allocatedWh: number
-      /** By the buyer: energy and fee. */
-      readonly paidNano: bigint
-      readonly receivedNano: bigint
-      readonly feeNano: bigint
-    }
+  /** The one rate of a pay-as-clear market: its first matches fix it. */
+  | ({ readonly type: 'rate-fixed' } & EventData<'settlement.RateFixed'>)
+  | ({ readonly type: 'trade-executed' } & TradeFigures)
+  /** What an executed trade comes to now; only the difference moved. */
+  | ({ readonly type: 'trade-corrected' } & TradeFigures)
+  /** Nobody settled its slot in time: what it had locked is free again, and nobody pays. */
+  | { readonly type: 'trade-given-up'; readonly trade: number }
+  /** What a site's slot comes to. Again after each correction: the later says all, the earlier nothing any more. */
   | ({ readonly type: 'site-settled'; readonly penaltyNano: bigint } & Omit<
       EventData<'settlement.SiteSettled'>,
       'penalty'
     >)
   /** The commitment to the energy messages a slot was settled by. */
   | ({ readonly type: 'slot-committed' } & EventData<'settlement.SlotCommitted'>)
+  /** What a site gave and got where the export is split; again after each correction. */
+  | ({ readonly type: 'energy-shared'; readonly receivedNano: bigint; readonly paidNano: bigint } & Omit<
+      EventData<'settlement.EnergyShared'>,
+      'received' | 'paid'
+    >)
+  /** What a settlement engine has at stake from now on. */
+  | ({ readonly type: 'bond-set'; readonly amountNano: bigint } & Omit<EventData<'settlement.BondSet'>, 'amount'>)
+  /** A settlement engine claimed other of a site than the message in its own root says, and lost so much. */
+  | ({ readonly type: 'engine-slashed'; readonly amountNano: bigint } & Omit<
+      EventData<'settlement.EngineSlashed'>,
+      'amount'
+    >)
+
+export interface TradeFigures {
+  readonly trade: number
+  readonly allocatedWh: number
+  /** By the buyer: energy and fee. */
+  readonly paidNano: bigint
+  readonly receivedNano: bigint
+  readonly feeNano: bigint
+}
 
 export interface FinalizedBlock {
   readonly number: number
@@ -82,30 +132,79 @@ export interface FinalizedBlock {
   readonly events: readonly ExchangeEvent[]
 }
 
-/** Two orders by their ids. */
+/** A bid and an offer of one market, by their positions. */
 export type Match = RuntimeType<'Match'>
 export type Allocation = RuntimeType<'Allocation'>
 export type Deviation = RuntimeType<'Deviation'>
+
+/** A neighbour on the way from a message up to its slot's root, and on which side it stands. */
+export interface ProofStep {
+  readonly side: 'left' | 'right'
+  readonly hash: Uint8Array
+}
 
 /** What the hub's accounts ask of the chain. Each is one extrinsic. */
 export type ExchangeCall =
   /** By the relayer. Items are signed orders and cancels; a bad one does not spoil the batch. */
   | { readonly call: 'submit-orders'; readonly community: number; readonly items: readonly SignedMessage[] }
-  /** By the matching engine. Refused whole when trades of this market entered after `computedFrom` (block number). */
+  /**
+   * By the matching engine. Refused whole when trades of this market entered after `computedFrom` (block number).
+   * `rateMicro` in pay-as-clear communities, and only there.
+   */
   | ({ readonly call: 'submit-matches' } & CallArguments<'settlement.submitMatches'>)
   /**
    * By the settlement engine, in one call or several of one root: a site's deviation is taken once all its trades of the
    * slot are executed, in the same call or before.
    */
   | ({ readonly call: 'settle' } & CallArguments<'settlement.settle'>)
+  /** By the settlement engine of a community that splits its export. Flows are ordered by site. */
+  | ({ readonly call: 'settle-coefficients' } & CallArguments<'settlement.settleCoefficients'>)
+  /** By the settlement engine: adds to what it has at stake. One nano of its money stays free. */
+  | { readonly call: 'post-bond'; readonly community: number; readonly amountNano: bigint }
+  /** By the settlement engine: takes its whole stake back, once nothing that it settled can be disputed. */
+  | ({ readonly call: 'release-bond' } & CallArguments<'settlement.releaseBond'>)
 
 /** What the community's operator asks of the chain. Each is one extrinsic. */
 export type OperatorCall =
   | ({ readonly call: 'set-site' } & CallArguments<'registry.setSite'>)
   /** Puts a signing key in force for a site; a new epoch starts and the key before is revoked. */
   | ({ readonly call: 'enrol-gateway' } & CallArguments<'registry.enrolGateway'>)
+  /** Ends a key; what it has open is cancelled. */
+  | ({ readonly call: 'revoke-gateway' } & CallArguments<'registry.revokeGateway'>)
+  | ({ readonly call: 'set-share' } & CallArguments<'registry.setShare'>)
   /** Issues money against a payment reference of 32 bytes, hex; refused when the reference was used before. */
   | ({ readonly call: 'issue'; readonly amountNano: bigint } & Omit<CallArguments<'vault.issue'>, 'amount'>)
+  /** Says that a withdrawal was paid out, against a payment reference as above: its money ceases to be. */
+  | ({ readonly call: 'redeem' } & CallArguments<'vault.redeem'>)
+  /** Gives a withdrawal back, unpaid. */
+  | ({ readonly call: 'decline' } & CallArguments<'vault.decline'>)
+
+/** What a member asks of the chain. Each is one extrinsic. */
+export type MemberCall =
+  /** Asks for its money: locked until the operator has paid it out. Refused while the member is in debt. */
+  | { readonly call: 'withdraw'; readonly community: number; readonly amountNano: bigint }
+  /** Moves what can be moved of what an account owes, and is owed, by corrections. Anybody may ask. */
+  | ({ readonly call: 'settle-debt' } & CallArguments<'vault.settleDebt'>)
+  /**
+   * Shows the signed energy message of its own site against how the slot was settled. `trades` are all trades of the site in
+   * this slot, ascending. The proof shows that the slot's root commits to the message, where it is the one that the engine
+   * named; a later message needs none.
+   */
+  | {
+      readonly call: 'reveal'
+      readonly community: number
+      readonly slotStart: number
+      readonly site: string
+      readonly message: SignedMessage
+      readonly proof?: readonly ProofStep[]
+      readonly trades: readonly number[]
+    }
+
+/** What the grid operator asks of the chain: a site's slot settled again by official values. */
+export type GridOperatorCall = { readonly call: 'correct' } & CallArguments<'settlement.correct'>
+
+/** Whatever an account asks of the chain. */
+export type ChainCall = ExchangeCall | OperatorCall | MemberCall | GridOperatorCall
 
 /**
  * Most items that one call carries, each by itself: what fits into half of a block. A call of allocations and deviations
@@ -134,7 +233,7 @@ export interface Submitter {
   /** What the chain's runtime has room for; waits as long as the chain is away. Rejects only when aborted. */
   limits(signal: AbortSignal): Promise<BatchLimits>
   /** Resolves when the call is in a finalized block or cannot enter any more; waits as long as the chain is away. Rejects only when aborted. */
-  submit(call: ExchangeCall | OperatorCall, signal: AbortSignal): Promise<Submission>
+  submit(call: ChainCall, signal: AbortSignal): Promise<Submission>
 }
 
 /** Finalized blocks, each once, in order, without gaps. */

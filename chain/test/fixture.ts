@@ -22,9 +22,9 @@ import { type ChainConnection, connectChain } from '../src/client/connection.ts'
 import { type ChainQueries, chainQueries } from '../src/client/queries.ts'
 import { fileSubmissionStore } from '../src/client/submission-store.ts'
 import { createSubmitter } from '../src/client/submitter.ts'
-import type { EmbeddedConfig } from '../src/embedded/config.ts'
+import { type EmbeddedConfig, GENESIS_ROLES, type GenesisRole } from '../src/embedded/config.ts'
 import { openEmbeddedChain, type RunningChain } from '../src/embedded/start.ts'
-import type { ExchangeCall, ExchangeEvent, OperatorCall, Submission } from '../src/exchange.ts'
+import type { ChainCall, ExchangeEvent, Submission, Submitter } from '../src/exchange.ts'
 
 /** 2025-06-20T10:00:00Z, the start of a slot. */
 export const START_S = 1_750_413_600
@@ -37,11 +37,13 @@ export const bytesOf = (hex: string): Uint8Array => fromHex(hex, hex.length / 2)
 export interface House {
   readonly site: string
   readonly member: string
+  /** The member's account, where it was made here: it signs for itself. */
+  readonly account?: Account
   readonly key: SigningKey
   readonly gateway: string
 }
 
-export type Role = 'operator' | 'relayer' | 'matchingEngine' | 'settlementEngine'
+export type Role = GenesisRole
 
 /** A real embedded chain on a free port and a temporary folder, with an account in every role. Blocks are made by hand. */
 export interface TestChain {
@@ -54,7 +56,7 @@ export interface TestChain {
   readonly queries: ChainQueries
   readonly accounts: Readonly<Record<Role, Account>>
   /** Submits, makes blocks until it is in one, and yields the exchange's events of that block. */
-  submit(role: Role, call: ExchangeCall | OperatorCall): Promise<{ outcome: Submission; events: ExchangeEvent[] }>
+  submit(by: Role | Account, call: ChainCall): Promise<{ outcome: Submission; events: ExchangeEvent[] }>
   /** Moves the clock to a moment (seconds) and makes a block there. */
   blockAt(atS: number): Promise<ExchangeEvent[]>
   eventsOf(number: number): Promise<ExchangeEvent[]>
@@ -66,6 +68,8 @@ export interface TestChain {
 
 export interface HouseOptions {
   readonly member: string
+  /** A member that signs for itself; it can pay for extrinsics. */
+  readonly account: Account
   readonly zone: number
   readonly capImportWh: number
   readonly capExportWh: number
@@ -77,7 +81,23 @@ export const signed = (house: House, order: Order): SignedMessage =>
 
 export const idOf = (order: Order): string => orderIdHex(order)
 
-export function configFor(stateDir: string, chainId: string, accounts: Readonly<Record<Role, Account>>) {
+/** An account in every role, each its own. */
+export function roleAccounts(): Readonly<Record<Role, Account>> {
+  const entries = GENESIS_ROLES.map((role) => [role, accountFromSeed(randomBytes(32))])
+  return Object.fromEntries(entries) as Record<Role, Account>
+}
+
+/** One account in every role. */
+export function everyRole(account: Account): Readonly<Record<Role, Account>> {
+  return Object.fromEntries(GENESIS_ROLES.map((role) => [role, account])) as Record<Role, Account>
+}
+
+export function configFor(
+  stateDir: string,
+  chainId: string,
+  accounts: Readonly<Record<Role, Account>>,
+  { rules = RULES, endowed = [] }: { rules?: CommunityRules; endowed?: readonly Account[] } = {},
+) {
   const [balancing, gridOperator] = [hex32(), hex32()]
   const config: EmbeddedConfig = {
     host: '127.0.0.1',
@@ -87,29 +107,26 @@ export function configFor(stateDir: string, chainId: string, accounts: Readonly<
     genesis: {
       chainId,
       community: {
-        rules: { ...RULES, feeMicro: [RULES.feeMicro[0], RULES.feeMicro[1]] },
+        rules: { ...rules, feeMicro: [rules.feeMicro[0], rules.feeMicro[1]] },
         balancing,
         gridOperator,
       },
       roles: Object.entries(accounts).map(([role, { id }]) => ({ role: role as Role, account: id })),
-      endowed: Object.values(accounts).map(({ id }) => id),
+      endowed: [...Object.values(accounts), ...endowed].map(({ id }) => id),
     },
   }
   return config
 }
 
-export async function testChain(startS = START_S): Promise<TestChain> {
+/** `endowed`: further accounts that can pay for extrinsics, members that sign for themselves. */
+export async function testChain(
+  options: { rules?: Partial<CommunityRules>; endowed?: readonly Account[] } = {},
+): Promise<TestChain> {
   const stateDir = mkdtempSync(join(tmpdir(), 'wattfleet-chain-'))
-  const account = () => accountFromSeed(randomBytes(32))
-  const accounts = {
-    operator: account(),
-    relayer: account(),
-    matchingEngine: account(),
-    settlementEngine: account(),
-  }
+  const accounts = roleAccounts()
   const chainId = hex32()
-  const config = configFor(stateDir, chainId, accounts)
-  const clock = manualClock(startS * 1000)
+  const config = configFor(stateDir, chainId, accounts, { ...options, rules: { ...RULES, ...options.rules } })
+  const clock = manualClock(START_S * 1000)
   const running = await openEmbeddedChain(config, clock)
   const controller = new AbortController()
   const connection = await connectChain([`ws://127.0.0.1:${running.port}`], controller.signal)
@@ -134,12 +151,14 @@ export async function testChain(startS = START_S): Promise<TestChain> {
     return running.chain.makeBlock()
   }
 
-  const submitters = Object.fromEntries(
-    Object.entries(accounts).map(([role, own]) => [
-      role,
-      createSubmitter(connection, own, fileSubmissionStore(join(stateDir, `${role}.json`))),
-    ]),
-  )
+  const submitters = new Map<string, Submitter>()
+  const submitterOf = (account: Account): Submitter => {
+    const known =
+      submitters.get(account.id) ??
+      createSubmitter(connection, account, fileSubmissionStore(join(stateDir, `${account.id}.json`)))
+    submitters.set(account.id, known)
+    return known
+  }
 
   const chain: TestChain = {
     clock,
@@ -151,9 +170,8 @@ export async function testChain(startS = START_S): Promise<TestChain> {
     queries: chainQueries(connection),
     accounts,
     eventsOf,
-    async submit(role, call) {
-      const submitter = submitters[role]
-      if (submitter === undefined) throw new Error(`no account for ${role}`)
+    async submit(by, call) {
+      const submitter = submitterOf(typeof by === 'string' ? accounts[by] : by)
       let ended = false
       const outcome = submitter.submit(call, controller.signal).finally(() => {
         ended = true
@@ -172,8 +190,8 @@ export async function testChain(startS = START_S): Promise<TestChain> {
       return eventsOf(block.number)
     },
     async house(overrides = {}) {
-      const options: HouseOptions = {
-        member: hex32(),
+      const options = {
+        member: overrides.account?.id ?? hex32(),
         zone: 1,
         capImportWh: 5_000,
         capExportWh: 5_000,
@@ -198,7 +216,7 @@ export async function testChain(startS = START_S): Promise<TestChain> {
         const issue = { call: 'issue', community: COMMUNITY, account: member, amountNano: fundsNano } as const
         await chain.submit('operator', { ...issue, reference: hex32() })
       }
-      return { site, member, key, gateway }
+      return { site, member, key, gateway, ...(overrides.account === undefined ? {} : { account: overrides.account }) }
     },
     order: (house, overrides = {}) => ({
       chain: bytesOf(chainId),

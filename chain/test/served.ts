@@ -11,9 +11,9 @@ import { type Account, accountFromSeed } from '../src/client/account.ts'
 import type { EmbeddedConfig } from '../src/embedded/config.ts'
 import { openEmbeddedChain, type RunningChain } from '../src/embedded/start.ts'
 import type { StoredBlock } from '../src/embedded/store.ts'
-import { configFor, hex32, START_S } from './fixture.ts'
+import { configFor, everyRole, hex32, START_S } from './fixture.ts'
 
-/** A real embedded chain on a free port, with one endowed account that has every role and sudo. Blocks are made by hand. */
+/** A real embedded chain on a free port, with one endowed account that has every role and is the council. Blocks are made by hand. */
 export interface ServedChain {
   readonly running: RunningChain
   readonly url: string
@@ -29,9 +29,8 @@ export async function servedChain(): Promise<ServedChain> {
   const stateDir = mkdtempSync(join(tmpdir(), 'wattfleet-served-'))
   const seed = randomBytes(32)
   const account = accountFromSeed(seed)
-  const accounts = { operator: account, relayer: account, matchingEngine: account, settlementEngine: account }
-  const plain = configFor(stateDir, hex32(), accounts)
-  const config: EmbeddedConfig = { ...plain, genesis: { ...plain.genesis, sudo: account.id } }
+  const plain = configFor(stateDir, hex32(), everyRole(account))
+  const config: EmbeddedConfig = { ...plain, genesis: { ...plain.genesis, council: [account.id] } }
   const clock = manualClock(START_S * 1000)
   const running = await openEmbeddedChain(config, clock)
   return {
@@ -51,22 +50,38 @@ export async function servedChain(): Promise<ServedChain> {
   }
 }
 
+type Extrinsic = SubmittableExtrinsic<'promise'> | undefined
+type CallOf = (tx: ApiPromise['tx']) => Extrinsic
+
 /** Signs extrinsics of the chain's account without sending them. */
 export interface ExtrinsicSigner {
-  sign(nonce: number, call: (tx: ApiPromise['tx']) => SubmittableExtrinsic<'promise'> | undefined): Promise<string>
+  sign(nonce: number, call: CallOf): Promise<string>
+  /**
+   * What the council carries out as root, with this nonce and the next: its only member's motion puts the call's hash on the
+   * whitelist, and then the call itself is dispatched.
+   */
+  signAsRoot(nonce: number, call: CallOf): Promise<readonly [string, string]>
   close(): Promise<void>
 }
 
 export async function extrinsicSigner({ url, running, account }: ServedChain): Promise<ExtrinsicSigner> {
   const api = await ApiPromise.create({ provider: new WsProvider(url) as never, noInitWarn: true })
+  const sign = async (nonce: number, extrinsic: Extrinsic) => {
+    const { hash, number } = running.chain.head()
+    if (extrinsic === undefined) throw new Error('the runtime has no such call')
+    const era = api.createType('ExtrinsicEra', { current: number, period: 64 })
+    const { genesisHash, runtimeVersion } = api
+    return extrinsic.sign(account.pair, { blockHash: hash, era, genesisHash, nonce, runtimeVersion }).toHex()
+  }
   return {
-    async sign(nonce, call) {
-      const { hash, number } = running.chain.head()
-      const extrinsic = call(api.tx)
-      if (extrinsic === undefined) throw new Error('the runtime has no such call')
-      const era = api.createType('ExtrinsicEra', { current: number, period: 64 })
-      const { genesisHash, runtimeVersion } = api
-      return extrinsic.sign(account.pair, { blockHash: hash, era, genesisHash, nonce, runtimeVersion }).toHex()
+    sign: (nonce, call) => sign(nonce, call(api.tx)),
+    async signAsRoot(nonce, call) {
+      const { council, whitelist } = api.tx
+      const asked = call(api.tx)
+      const allowed = asked && whitelist?.whitelistCall?.(asked.method.hash)
+      const motion = allowed && council?.propose?.(1, allowed, allowed.method.encodedLength)
+      const carriedOut = asked && whitelist?.dispatchWhitelistedCallWithPreimage?.(asked)
+      return [await sign(nonce, motion), await sign(nonce + 1, carriedOut)]
     },
     close: () => api.disconnect(),
   }

@@ -1,6 +1,6 @@
 import type { CommunityRules, Order } from '@wattfleet/protocol'
 import { fromHex, invariant } from '@wattfleet/protocol'
-import type { ExchangeEvent } from '../exchange.ts'
+import type { ExchangeEvent, TradeFigures } from '../exchange.ts'
 import type { EventData, EventName, RuntimeEvent, RuntimeType } from './types/runtime.ts'
 
 /** A community's entry in the registry, as the rest of the project names it. */
@@ -35,19 +35,33 @@ function endOf(state: RuntimeType<'OrderState'>): Exclude<RuntimeType<'OrderStat
   return state
 }
 
+function tradeFigures(data: EventData<'settlement.TradeExecuted'>): TradeFigures {
+  const { trade, allocatedWh, paid: paidNano, received: receivedNano, fee: feeNano } = data
+  return { trade, allocatedWh, paidNano, receivedNano, feeNano }
+}
+
 /** What each of the runtime's events is in the project's words; undefined for those that nobody here asks for. */
 const TRANSLATIONS: { readonly [N in EventName]: ((data: EventData<N>) => ExchangeEvent) | undefined } = {
+  'validators.Added': (data) => ({ type: 'validator-added', ...data }),
+  'validators.Removed': (data) => ({ type: 'validator-removed', ...data }),
   'registry.CommunitySet': ({ community, entry }) => communityOf(community, entry),
   'registry.RoleGranted': undefined,
   'registry.RoleRevoked': undefined,
   'registry.SiteSet': (data) => ({ type: 'site-set', ...data }),
+  'registry.ShareSet': (data) => ({ type: 'share-set', ...data }),
   'registry.GatewayEnrolled': (data) => ({ type: 'gateway-enrolled', ...data }),
   'registry.GatewayRevoked': (data) => ({ type: 'gateway-revoked', ...data }),
   'vault.Issued': ({ amount: amountNano, ...data }) => ({ type: 'issued', amountNano, ...data }),
   'vault.Locked': ({ account, amount: amountNano }) => ({ type: 'locked', account, amountNano }),
   'vault.Released': ({ account, amount: amountNano }) => ({ type: 'released', account, amountNano }),
   'vault.Debited': ({ account, amount: amountNano }) => ({ type: 'debited', account, amountNano }),
+  'vault.Charged': ({ account, amount: amountNano }) => ({ type: 'charged', account, amountNano }),
   'vault.Credited': ({ account, amount: amountNano }) => ({ type: 'credited', account, amountNano }),
+  'vault.WithdrawalRequested': ({ amount, ...data }) => ({ type: 'withdrawal-requested', amountNano: amount, ...data }),
+  'vault.Redeemed': ({ amount: amountNano, ...data }) => ({ type: 'redeemed', amountNano, ...data }),
+  'vault.WithdrawalDeclined': ({ amount, ...data }) => ({ type: 'withdrawal-declined', amountNano: amount, ...data }),
+  'vault.DebtSet': ({ account, amount: amountNano }) => ({ type: 'debt-set', account, amountNano }),
+  'vault.ClaimSet': ({ account, amount: amountNano }) => ({ type: 'claim-set', account, amountNano }),
   'orderbook.OrderEntered': ({ order, locked: lockedNano, ...data }) => {
     return { type: 'order-entered', order: orderOf(order), lockedNano, ...data }
   },
@@ -55,11 +69,17 @@ const TRANSLATIONS: { readonly [N in EventName]: ((data: EventData<N>) => Exchan
   'orderbook.OrderEnded': ({ state, ...data }) => ({ type: 'order-ended', state: endOf(state), ...data }),
   'settlement.Traded': (data) => ({ type: 'trade', ...data }),
   'settlement.MatchRejected': ({ index, fault: reason }) => ({ type: 'match-rejected', index, reason }),
-  'settlement.TradeExecuted': ({ trade, allocatedWh, paid: paidNano, received: receivedNano, fee: feeNano }) => {
-    return { type: 'trade-executed', trade, allocatedWh, paidNano, receivedNano, feeNano }
-  },
+  'settlement.RateFixed': (data) => ({ type: 'rate-fixed', ...data }),
+  'settlement.TradeExecuted': (data) => ({ type: 'trade-executed', ...tradeFigures(data) }),
+  'settlement.TradeCorrected': (data) => ({ type: 'trade-corrected', ...tradeFigures(data) }),
+  'settlement.TradeGivenUp': (data) => ({ type: 'trade-given-up', ...data }),
   'settlement.SiteSettled': ({ penalty: penaltyNano, ...data }) => ({ type: 'site-settled', penaltyNano, ...data }),
   'settlement.SlotCommitted': (data) => ({ type: 'slot-committed', ...data }),
+  'settlement.EnergyShared': ({ received: receivedNano, paid: paidNano, ...data }) => {
+    return { type: 'energy-shared', receivedNano, paidNano, ...data }
+  },
+  'settlement.BondSet': ({ amount: amountNano, ...data }) => ({ type: 'bond-set', amountNano, ...data }),
+  'settlement.EngineSlashed': ({ amount: amountNano, ...data }) => ({ type: 'engine-slashed', amountNano, ...data }),
 }
 
 /** The exchange's event in a runtime event; undefined for those that nobody here asks for. */

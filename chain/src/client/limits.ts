@@ -3,7 +3,7 @@ import type { Option, u32, u64 } from '@polkadot/types'
 import type { RuntimeDispatchInfoV2 } from '@polkadot/types/interfaces'
 import type { Codec } from '@polkadot/types/types'
 import { bnToU8a, u8aConcat, u8aToHex } from '@polkadot/util'
-import { Fault, ORDER_MAX_BYTES } from '@wattfleet/protocol'
+import { encodeOrder, Fault, type Order, toHex } from '@wattfleet/protocol'
 import type { BatchLimits } from '../exchange.ts'
 import type { ChainConnection } from './connection.ts'
 import { extrinsicOf, type RuntimeCall } from './types/runtime.ts'
@@ -25,21 +25,29 @@ type Batched = (items: number) => RuntimeCall
 const zeros = (bytes: number) => '00'.repeat(bytes)
 const many = <T>(length: number, item: T): T[] => Array<T>(length).fill(item)
 
-/** Calls as large as they get: what is in them does not count, only how much. */
+/** An order as long as they get, and one that replaces another: such cost most, for the one before may lie anywhere. */
+const DEAREST_ORDER: Order = {
+  ...{ chain: new Uint8Array(32), community: 0, gateway: new Uint8Array(32), epoch: 0, sequence: 1 },
+  ...{ kind: 'spot', side: 'bid', slotStart: 0, energyWh: 1, priceMicro: 0, expiresAt: 0, energyTypes: 0 },
+  ...{ partner: new Uint8Array(32), replaces: 0 },
+}
+
+/** Calls as large and as dear as they get. */
 const BATCHES: { readonly [K in keyof BatchLimits]: Batched } = {
   orders: (items) => {
-    const item = { bytes: zeros(ORDER_MAX_BYTES), signature: zeros(64) }
+    const item = { bytes: toHex(encodeOrder(DEAREST_ORDER)), signature: zeros(64) }
     return { name: 'orderbook.submit', with: { community: 0, items: many(items, item) } }
   },
   matches: (items) => {
-    const matches = many(items, { bid: zeros(32), offer: zeros(32), energyWh: 0 })
-    const market = { community: 0, slotStart: 0, kind: 'spot', computedFrom: 0 } as const
+    const matches = many(items, { bid: 0, offer: 0, energyWh: 0 })
+    const market = { community: 0, slotStart: 0, kind: 'spot', computedFrom: 0, rateMicro: 0 } as const
     return { name: 'settlement.submitMatches', with: { ...market, matches } }
   },
   allocations: (items) => settlement(many(items, { trade: 0, allocatedWh: 0 }), []),
   deviations: (items) => {
     const figures = { shortfallWh: 0, unusedWh: 0, missingImport: false, missingExport: false }
-    return settlement([], many(items, { site: zeros(16), ...figures }))
+    const message = { epoch: 0, sequence: 0 }
+    return settlement([], many(items, { site: zeros(16), ...figures, message }))
   },
 }
 

@@ -24,6 +24,8 @@ export interface ChainQueries {
   /** What was issued against a payment reference (32 bytes, hex). */
   issuedAgainst(community: number, reference: string): Promise<bigint | undefined>
   funds(account: string): Promise<Funds>
+  /** What a settlement engine has at stake in a community, nano-currency. */
+  bondNano(community: number, engine: string): Promise<bigint>
   /** All money of the vault's currency. */
   issuedNano(): Promise<bigint>
   /** The chain's own time at the finalized head, UTC Unix milliseconds. */
@@ -47,6 +49,7 @@ export function chainQueries(connection: ChainConnection): ChainQueries {
       const { free, reserved } = await read('money.account', [account])
       return { freeNano: free, lockedNano: reserved }
     },
+    bondNano: async (community, engine) => (await read('settlement.bonds', [community, engine])).amount,
     issuedNano: () => read('money.totalIssuance', []),
     timestampMs: () => read('timestamp.now', []),
   }

@@ -1,6 +1,6 @@
 import type { DispatchError, EventRecord } from '@polkadot/types/interfaces'
 import { Fault, messageOf, pause } from '@wattfleet/protocol'
-import type { ExchangeCall, OperatorCall, Submission, Submitter } from '../exchange.ts'
+import type { ChainCall, Submission, Submitter } from '../exchange.ts'
 import type { Account } from './account.ts'
 import { runtimeCall } from './calls.ts'
 import type { ChainConnection } from './connection.ts'
@@ -54,7 +54,7 @@ export function createSubmitter(
     if (pending !== undefined) await finish({ connection, store }, pending, true, signal)
   }
 
-  const submit = async (call: ExchangeCall | OperatorCall, signal: AbortSignal): Promise<Submission> => {
+  const submit = async (call: ChainCall, signal: AbortSignal): Promise<Submission> => {
     await finishLeft(signal)
     const { endedBy } = store.load()
     const sign = (before?: Pending) =>

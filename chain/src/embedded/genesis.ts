@@ -1,6 +1,6 @@
 import { compactAddLength, compactStripLength, hexToU8a, u8aToHex, u8aToString } from '@polkadot/util'
 import { blake2AsHex, encodeAddress } from '@polkadot/util-crypto'
-import { Fault } from '@wattfleet/protocol'
+import { Fault, type MarketRule } from '@wattfleet/protocol'
 import type { GenesisConfig } from './config.ts'
 import type { Executor } from './executor.ts'
 import { encodeHeader, ZERO_HASH } from './header.ts'
@@ -33,21 +33,35 @@ function merge(base: Json, patch: Json): Json {
   return out
 }
 
+/** As the genesis configuration has it: a text, or an object with the rule's name and figures. */
+function marketRuleOf(rule: MarketRule): Json {
+  switch (rule.type) {
+    case 'pay-as-bid':
+      return 'payAsBid'
+    case 'uniform':
+      return 'uniform'
+    case 'static-shares':
+      return { staticShares: { priceMicro: rule.priceMicro } }
+    case 'proportional-shares':
+      return { proportionalShares: { priceMicro: rule.priceMicro } }
+  }
+}
+
 function patchOf(config: GenesisConfig): Json {
   const address = (account: string) => encodeAddress(`0x${account}`)
   const { rules, balancing, gridOperator } = config.community
-  const { community, ...offsets } = rules
+  const { community, marketRule, ...figures } = rules
   return {
     // one account may hold several roles
     balances: { balances: [...new Set(config.endowed)].map((account) => [address(account), ENDOWMENT]) },
-    sudo: { key: config.sudo === undefined ? null : address(config.sudo) },
+    ...(config.council === undefined ? {} : { council: { members: config.council.map(address) } }),
     registry: {
       chainId: [...hexToU8a(`0x${config.chainId}`)],
       communities: [
         [
           community,
           {
-            rules: { ...offsets, feeMicro: [...offsets.feeMicro] },
+            rules: { ...figures, feeMicro: [...figures.feeMicro], marketRule: marketRuleOf(marketRule) },
             balancing: address(balancing),
             gridOperator: address(gridOperator),
           },

@@ -4,11 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { manualClock } from '@wattfleet/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
-import { accountFromSeed } from '../../src/client/account.ts'
 import { openExchange } from '../../src/client/exchange-client.ts'
 import { openEmbeddedChain, type RunningChain } from '../../src/embedded/start.ts'
 import type { FinalizedBlock } from '../../src/exchange.ts'
-import { COMMUNITY, configFor, hex32, START_S } from '../fixture.ts'
+import { COMMUNITY, configFor, hex32, roleAccounts, START_S } from '../fixture.ts'
 
 const folders: string[] = []
 const folder = () => {
@@ -20,7 +19,6 @@ afterEach(() => {
   for (const path of folders.splice(0)) rmSync(path, { recursive: true, force: true })
 })
 
-const account = () => accountFromSeed(randomBytes(32))
 const until = async (condition: () => boolean) => {
   while (!condition()) await new Promise((resolve) => setImmediate(resolve))
 }
@@ -39,7 +37,7 @@ async function blocksUntil<T>(ended: Promise<T>, running: RunningChain, block: (
 }
 
 function setUp() {
-  const accounts = { operator: account(), relayer: account(), matchingEngine: account(), settlementEngine: account() }
+  const accounts = roleAccounts()
   const clock = manualClock(START_S * 1000)
   const config = configFor(folder(), hex32(), accounts)
   const block = async (running: RunningChain) => {

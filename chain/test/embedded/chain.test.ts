@@ -12,7 +12,7 @@ import { type Executor, wasmExecutor } from '../../src/embedded/executor.ts'
 import { buildGenesis } from '../../src/embedded/genesis.ts'
 import { serveRpc } from '../../src/embedded/server.ts'
 import { openBlockStore } from '../../src/embedded/store.ts'
-import { configFor, hex32, START_S } from '../fixture.ts'
+import { configFor, everyRole, hex32, START_S } from '../fixture.ts'
 
 /** The real executor, and what it was asked for. */
 function watched(executor: Executor) {
@@ -30,7 +30,6 @@ function watched(executor: Executor) {
 describe('making a block', () => {
   const dir = mkdtempSync(join(tmpdir(), 'wattfleet-block-'))
   const operator = accountFromSeed(randomBytes(32))
-  const accounts = { operator, relayer: operator, matchingEngine: operator, settlementEngine: operator }
   const clock = manualClock(START_S * 1000)
   const executor = wasmExecutor()
   const { watching, tasks } = watched(executor)
@@ -41,7 +40,7 @@ describe('making a block', () => {
 
   beforeAll(async () => {
     const code = `0x${readFileSync(WASM_PATH).toString('hex')}`
-    const genesis = await buildGenesis(executor, code, configFor(dir, hex32(), accounts).genesis)
+    const genesis = await buildGenesis(executor, code, configFor(dir, hex32(), everyRole(operator)).genesis)
     store.append(genesis.block, genesis.changes)
     server = await serveRpc(chain, { host: '127.0.0.1', port: 0, name: 'test' })
     api = await ApiPromise.create({

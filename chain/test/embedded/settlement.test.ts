@@ -23,18 +23,32 @@ const offer = (energyWh: number, priceMicro: number, house = seller) =>
 const bid = (energyWh: number, priceMicro: number, house = buyer) =>
   chain.order(house, { side: 'bid', slotStart: slot, energyWh, priceMicro })
 
-async function enter(...pairs: [House, ReturnType<typeof bid>][]) {
+/** Enters orders and yields how to name each to matches, in their order. */
+async function enter(...pairs: [House, ReturnType<typeof bid>][]): Promise<number[]> {
   const items = pairs.map(([house, order]) => signed(house, order))
-  await chain.submit('relayer', { call: 'submit-orders', community: COMMUNITY, items })
+  const { events } = await chain.submit('relayer', { call: 'submit-orders', community: COMMUNITY, items })
+  return pairs.map(([, order]) => {
+    const entered = events.find((event) => event.type === 'order-entered' && event.id === idOf(order))
+    if (entered?.type !== 'order-entered') throw new Error('an order did not enter')
+    return entered.position
+  })
 }
 
-const match = (matches: Match[], computedFrom = chain.running.chain.head().number) =>
+/** A bid of the buyer and an offer of the seller, entered and named. */
+async function pairOf(b: ReturnType<typeof bid>, o: ReturnType<typeof offer>, energyWh: number): Promise<Match> {
+  const house = (order: typeof b) => (order.side === 'bid' ? buyer : seller)
+  const [bidAt = 0, offerAt = 0] = await enter([house(b), b], [house(o), o])
+  return { bid: bidAt, offer: offerAt, energyWh }
+}
+
+const match = (matches: Match[], computedFrom = chain.running.chain.head().number, rateMicro?: number) =>
   chain.submit('matchingEngine', {
     call: 'submit-matches',
     community: COMMUNITY,
     slotStart: slot,
     kind: 'spot',
     computedFrom,
+    rateMicro,
     matches,
   })
 
@@ -54,6 +68,7 @@ const deviation = (house: House, shortfallWh: number, unusedWh: number): Deviati
   unusedWh,
   missingImport: false,
   missingExport: false,
+  message: { epoch: 1, sequence: 1 },
 })
 
 const tradeOf = (events: readonly ExchangeEvent[]) => {
@@ -65,10 +80,11 @@ const tradeOf = (events: readonly ExchangeEvent[]) => {
 describe('a match', () => {
   it('trades at the bid’s rate, the fee of the zones taken from the seller’s', async () => {
     const [o, b, far] = [offer(1_000, 100_000), bid(600, 250_000), bid(400, 260_000, farBuyer)]
-    await enter([seller, o], [buyer, b], [farBuyer, far])
+    const [oAt = 0, bAt = 0, farAt = 0] = await enter([seller, o], [buyer, b], [farBuyer, far])
+    expect([oAt, bAt, farAt]).toEqual([0, 1, 2])
     const { events } = await match([
-      { bid: idOf(b), offer: idOf(o), energyWh: 600 },
-      { bid: idOf(far), offer: idOf(o), energyWh: 400 },
+      { bid: bAt, offer: oAt, energyWh: 600 },
+      { bid: farAt, offer: oAt, energyWh: 400 },
     ])
     const trades = events.filter((event) => event.type === 'trade')
     expect(trades).toMatchObject([
@@ -80,26 +96,17 @@ describe('a match', () => {
   })
 
   const faults: [name: string, make: () => Promise<Match>, reason: string][] = [
-    [
-      'of an unknown order',
-      async () => ({ bid: 'cd'.repeat(32), offer: 'ef'.repeat(32), energyWh: 1 }),
-      'unknown-order',
-    ],
-    ['of two offers', () => pairOf(offer(10, 1), offer(10, 1)), 'wrong-side'],
+    ['of an unknown order', async () => ({ bid: 4_000_000_000, offer: 0, energyWh: 1 }), 'unknown-order'],
+    ['of two offers', () => pairOf(offer(10, 1), offer(10, 1), 10), 'wrong-side'],
     ['of more than remains', () => pairOf(bid(10, 250_000), offer(20, 1), 11), 'amount'],
     ['of nothing', () => pairOf(bid(10, 250_000), offer(20, 1), 0), 'amount'],
-    ['below offer and fee', () => pairOf(bid(10, 100_000), offer(10, 100_000)), 'price'],
+    ['below offer and fee', () => pairOf(bid(10, 100_000), offer(10, 100_000), 10), 'price'],
     [
       'of energy the bid does not accept',
-      () => pairOf({ ...bid(10, 250_000), energyTypes: 2 }, offer(10, 1)),
+      () => pairOf({ ...bid(10, 250_000), energyTypes: 2 }, offer(10, 1), 10),
       'energy-type',
     ],
   ]
-  const pairOf = async (b: ReturnType<typeof bid>, o: ReturnType<typeof offer>, energyWh = 10): Promise<Match> => {
-    const house = (order: typeof b) => (order.side === 'bid' ? buyer : seller)
-    await enter([house(b), b], [house(o), o])
-    return { bid: idOf(b), offer: idOf(o), energyWh }
-  }
   it.each(faults)('%s is refused and moves nothing', async (_, make, reason) => {
     const pair = await make()
     const before = await Promise.all([seller, buyer].map(({ member }) => chain.queries.funds(member)))
@@ -111,35 +118,46 @@ describe('a match', () => {
   it('between two sites of one member is refused', async () => {
     const own = await chain.house({ member: seller.member, fundsNano: 0n })
     const [o, b] = [offer(10, 1), bid(10, 250_000, own)]
-    await enter([seller, o], [own, b])
-    const { events } = await match([{ bid: idOf(b), offer: idOf(o), energyWh: 10 }])
+    const [oAt = 0, bAt = 0] = await enter([seller, o], [own, b])
+    const { events } = await match([{ bid: bAt, offer: oAt, energyWh: 10 }])
     expect(events).toEqual([{ type: 'match-rejected', index: 0, reason: 'same-member' }])
   })
 
-  it('with an order of a key that was replaced since is refused', async () => {
+  it('with an order of a key that was replaced since is refused: the order was cancelled with its key', async () => {
     const own = await chain.house()
     const [o, b] = [offer(10, 1), bid(10, 250_000, own)]
-    await enter([seller, o], [own, b])
-    await chain.submit('operator', { call: 'enrol-gateway', site: own.site, gateway: 'ee'.repeat(32) })
-    const { events } = await match([{ bid: idOf(b), offer: idOf(o), energyWh: 10 }])
-    expect(events).toEqual([{ type: 'match-rejected', index: 0, reason: 'key-revoked' }])
+    const [oAt = 0, bAt = 0] = await enter([seller, o], [own, b])
+    const replaced = await chain.submit('operator', {
+      call: 'enrol-gateway',
+      site: own.site,
+      gateway: 'ee'.repeat(32),
+    })
+    const ended = { type: 'order-ended', id: idOf(b), state: 'cancelled', remainingWh: 10 }
+    expect(replaced.events).toContainEqual(ended)
+    expect((await chain.queries.funds(own.member)).lockedNano).toBe(0n)
+    const { events } = await match([{ bid: bAt, offer: oAt, energyWh: 10 }])
+    expect(events).toEqual([{ type: 'match-rejected', index: 0, reason: 'not-open' }])
   })
 
   it('computed before the market’s last trades is stale as a whole', async () => {
-    const [o, b] = [offer(100, 1), bid(100, 250_000)]
-    await enter([seller, o], [buyer, b])
+    const pair = await pairOf(bid(100, 250_000), offer(100, 1), 50)
     const from = chain.running.chain.head().number
-    await match([{ bid: idOf(b), offer: idOf(o), energyWh: 50 }], from)
-    const { outcome } = await match([{ bid: idOf(b), offer: idOf(o), energyWh: 50 }], from)
+    await match([pair], from)
+    const { outcome } = await match([pair], from)
     expect(outcome).toMatchObject({ ok: false, error: 'settlement.Stale' })
     slot += 900
   })
 
+  it('has no rate where every trade has its bid’s', async () => {
+    const pair = await pairOf(bid(100, 250_000), offer(100, 1), 50)
+    const { outcome } = await match([pair], undefined, 200_000)
+    expect(outcome).toMatchObject({ ok: false, error: 'settlement.WrongRate' })
+  })
+
   it('after the match deadline is refused', async () => {
-    const [o, b] = [offer(100, 1), bid(100, 250_000)]
-    await enter([seller, o], [buyer, b])
+    const pair = await pairOf(bid(100, 250_000), offer(100, 1), 100)
     await chain.blockAt(slot - RULES.matchDeadlineS + 1)
-    const { outcome } = await match([{ bid: idOf(b), offer: idOf(o), energyWh: 100 }])
+    const { outcome } = await match([pair])
     expect(outcome).toMatchObject({ ok: false, error: 'settlement.MarketClosed' })
     slot += 3_600
   })
@@ -151,11 +169,10 @@ describe('execution', () => {
 
   it('pays for what was allocated, charges what deviated and loses no nano', async () => {
     await chain.blockAt(slot - 3_000)
-    const [o, b] = [offer(1_000, 100_000), bid(1_000, 250_000)]
     const issued = await chain.queries.issuedNano()
     const before = await funds()
-    await enter([seller, o], [buyer, b])
-    const { trade } = tradeOf((await match([{ bid: idOf(b), offer: idOf(o), energyWh: 1_000 }])).events)
+    const pair = await pairOf(bid(1_000, 250_000), offer(1_000, 100_000), 1_000)
+    const { trade } = tradeOf((await match([pair])).events)
 
     expect((await settle([{ trade, allocatedWh: 700 }], [])).outcome).toMatchObject({ error: 'settlement.TooEarly' })
     await chain.blockAt(slot + RULES.slotLengthS + RULES.executionAfterS)
@@ -176,16 +193,20 @@ describe('execution', () => {
       events.reduce((total, event) => (event.type === type ? total + event.amountNano : total), 0n)
     expect(sum('debited')).toBe(sum('credited'))
     expect(events).toContainEqual(
-      expect.objectContaining({ type: 'site-settled', site: seller.site, penaltyNano: shortfall }),
+      expect.objectContaining({
+        type: 'site-settled',
+        site: seller.site,
+        penaltyNano: shortfall,
+        source: 'engine',
+      }),
     )
     slot += 86_400
   })
 
   it('is bounded by what was traded, whole or not at all', async () => {
     await chain.blockAt(slot - 3_000)
-    const [o, b] = [offer(1_000, 100_000), bid(1_000, 250_000)]
-    await enter([seller, o], [buyer, b])
-    const { trade } = tradeOf((await match([{ bid: idOf(b), offer: idOf(o), energyWh: 1_000 }])).events)
+    const pair = await pairOf(bid(1_000, 250_000), offer(1_000, 100_000), 1_000)
+    const { trade } = tradeOf((await match([pair])).events)
     await chain.blockAt(slot + RULES.slotLengthS + RULES.executionAfterS)
     const before = await funds()
     const refused = async (attempt: ReturnType<typeof settle>, error: string) =>
@@ -195,14 +216,16 @@ describe('execution', () => {
     await refused(settle([], [deviation(seller, 0, 0)]), 'TradesPending')
     await refused(settle([{ trade, allocatedWh: 900 }], [deviation(seller, 101, 0)]), 'DeviationTooLarge')
     await refused(settle([{ trade, allocatedWh: 900 }], [deviation(buyer, 0, 101)]), 'DeviationTooLarge')
+    const missing = { ...deviation(seller, 1_000, 0), missingExport: true, message: undefined }
+    await refused(settle([{ trade, allocatedWh: 0 }], [missing]), 'MissingTooEarly')
     expect(await funds()).toEqual(before)
 
     // in two calls of one root; a call with another root is refused
     await settle([{ trade, allocatedWh: 900 }], [deviation(seller, 100, 0)])
     await refused(settle([], [deviation(buyer, 0, 0)], 'ba'.repeat(32)), 'RootDiffers')
     await settle([], [deviation(buyer, 0, 0)])
-    await refused(settle([{ trade, allocatedWh: 900 }], []), 'UnknownTrade')
-    await refused(settle([], [deviation(buyer, 0, 0)]), 'UnknownSite')
+    await refused(settle([{ trade, allocatedWh: 900 }], []), 'AlreadyExecuted')
+    await refused(settle([], [deviation(buyer, 0, 0)]), 'AlreadySettled')
   })
 
   it('is the only way that money moves: its currency has no calls, and other communities’ operators none over it', async () => {

@@ -65,8 +65,9 @@ describeWithPython(PEER, (python) => {
 
   it('reads the chain id, a map and an account', () => {
     expect(said.get('chain id')).toBe(`0x${chain.config.genesis.chainId}`)
-    const { community: number, ...offsets } = RULES
-    const rules = Object.fromEntries(Object.entries(offsets).map(([name, value]) => [snakeCase(name), value]))
+    const { community: number, marketRule: _, ...figures } = RULES
+    const inPython = Object.entries(figures).map(([name, value]) => [snakeCase(name), value])
+    const rules = { ...Object.fromEntries(inPython), market_rule: 'PayAsBid' }
     const { balancing, gridOperator } = chain.config.genesis.community
     const address = (account: string) => encodeAddress(`0x${account}`, Number(said.get('prefix')))
     const community = { rules, balancing: address(balancing), grid_operator: address(gridOperator) }

@@ -72,7 +72,7 @@ def submit(substrate, given):
 
 
 def fail(substrate, keypair):
-    """A call that only sudo may make: it is included, and its receipt says why it had no effect."""
+    """A call that only root may make: it is included, and its receipt says why it had no effect."""
     call = substrate.compose_call("System", "set_heap_pages", {"pages": 1})
     extrinsic = substrate.create_signed_extrinsic(call, keypair)
     receipt = substrate.submit_extrinsic(extrinsic, wait_for_finalization=True)

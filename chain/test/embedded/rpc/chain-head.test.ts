@@ -1,6 +1,4 @@
 import { readFileSync } from 'node:fs'
-import type { ApiPromise } from '@polkadot/api'
-import type { SubmittableExtrinsic } from '@polkadot/api/types'
 import { hexToU8a } from '@polkadot/util'
 import { blake2AsHex, xxhashAsHex } from '@polkadot/util-crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -27,9 +25,6 @@ const SPEC = { specName: 'wattfleet', specVersion: expect.any(Number), transacti
 
 type Event = { readonly event: string } & Record<string, unknown>
 type Started = { readonly result: string; readonly operationId: string; readonly discardedItems?: number }
-
-const asRoot = (tx: ApiPromise['tx'], call: SubmittableExtrinsic<'promise'> | undefined) =>
-  call && tx.sudo?.sudoUncheckedWeight?.(call, { refTime: 0, proofSize: 0 })
 
 describe('chainHead_v1', () => {
   let chain: ServedChain
@@ -74,10 +69,8 @@ describe('chainHead_v1', () => {
   beforeAll(async () => {
     chain = await servedChain()
     signer = await extrinsicSigner(chain)
-    const many = await signer.sign(0, (tx) =>
-      asRoot(tx, tx.system?.setStorage?.(MANY_KEYS.map((key) => [key, '0x01']))),
-    )
-    await chain.running.chain.submit(many)
+    const many = await signer.signAsRoot(0, (tx) => tx.system?.setStorage?.(MANY_KEYS.map((key) => [key, '0x01'])))
+    for (const extrinsic of many) await chain.running.chain.submit(extrinsic)
     await chain.block()
   })
   afterEach(() => Promise.all(clients.splice(0).map((one) => one.close())))
@@ -266,10 +259,11 @@ describe('chainHead_v1', () => {
   it('broadcasts an extrinsic until it is in a block, and tells of a new runtime', async () => {
     const { follow } = await following()
     const code = `0x${readFileSync(WASM_PATH).toString('hex')}`
-    const upgrade = await signer.sign(1, (tx) => asRoot(tx, tx.system?.setCodeWithoutChecks?.(code)))
+    const [motion, upgrade] = await signer.signAsRoot(2, (tx) => tx.system?.setCodeWithoutChecks?.(code))
+    await chain.running.chain.submit(motion)
     const id = await client.result<string>('transaction_v1_broadcast', upgrade)
     const refused = await client.result<string>('transaction_v1_broadcast', '0x0400')
-    while (chain.running.chain.pool.list().length === 0) await new Promise((resolve) => setImmediate(resolve))
+    while (chain.running.chain.pool.list().length < 2) await new Promise((resolve) => setImmediate(resolve))
     const block = await chain.block()
     expect(block.extrinsics).toContain(upgrade)
     const news = await event(follow, (one) => one.event === 'newBlock' && one.newRuntime !== null)
