@@ -13,7 +13,7 @@ import { type Upgrade, upgrade, upgradedRuntime } from '../upgraded-runtime.ts'
 
 /** Where the machine has much else to do. */
 const SOON = 60_000
-const HASTE: Patience = { reconnectMs: 50, watchMs: 100, signOfLifeMs: 1_000, catchUpMs: 500, stalledMs: 60_000 }
+const HASTE: Patience = { reconnectMs: 50, watchMs: 100, signOfLifeMs: 15_000, catchUpMs: 500, stalledMs: 60_000 }
 
 describe('one connection over several nodes', { timeout: 120_000 }, () => {
   const ends: (() => Promise<unknown> | unknown)[] = []
@@ -86,7 +86,7 @@ describe('one connection over several nodes', { timeout: 120_000 }, () => {
   it('leaves one that is silent', async () => {
     const chain = await chainOf()
     const [a, b] = (await nodesOf(chain, chain)) as [NodeFront, NodeFront]
-    const { connection, said } = await connect([a, b])
+    const { connection, said } = await connect([a, b], { signOfLifeMs: 1_000 })
     a.silent = true
     await vi.waitFor(() => expect(said.at(-1)).toBe('B connected: this runtime'), SOON)
     expect(said[1]).toBe('A lost: no sign of life')

@@ -12,7 +12,7 @@ import { type ServedChain, servedChain } from '../served.ts'
 
 /** Where the machine has much else to do. */
 const SOON = 60_000
-const HASTE = { reconnectMs: 50, watchMs: 100, signOfLifeMs: 2_000, catchUpMs: 500 }
+const HASTE = { reconnectMs: 50, watchMs: 100, signOfLifeMs: 15_000, catchUpMs: 500 }
 const setSite = (site: string) =>
   ({ call: 'set-site', site, community: COMMUNITY, member: hex32(), zone: 1, capImportWh: 5, capExportWh: 5 }) as const
 const site16 = () => randomBytes(16).toString('hex')
