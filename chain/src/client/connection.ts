@@ -24,7 +24,7 @@ export interface Patience {
 const PATIENCE: Patience = {
   reconnectMs: 1_000,
   watchMs: 5_000,
-  signOfLifeMs: 10_000,
+  signOfLifeMs: 15_000,
   catchUpMs: 20_000,
   stalledMs: 60_000,
 }
@@ -187,6 +187,8 @@ class Connection implements ChainConnection {
     let next: Session | undefined
     while (!over.aborted) {
       await pause(this.#patience.watchMs, over)
+      // whoever stops may have last questions, and no other node will be looked for
+      if (stop.aborted) continue
       try {
         const here = await inTime(finalizedOf(session), 'a sign of life', this.#patience.signOfLifeMs)
         next = await this.#aheadOf(here, session, stop)
