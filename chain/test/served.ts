@@ -55,6 +55,7 @@ type CallOf = (tx: ApiPromise['tx']) => Extrinsic
 
 /** Signs extrinsics of the chain's account without sending them. */
 export interface ExtrinsicSigner {
+  readonly api: ApiPromise
   sign(nonce: number, call: CallOf): Promise<string>
   /**
    * What the council carries out as root, with this nonce and the next: its only member's motion puts the call's hash on the
@@ -74,6 +75,7 @@ export async function extrinsicSigner({ url, running, account }: ServedChain): P
     return extrinsic.sign(account.pair, { blockHash: hash, era, genesisHash, nonce, runtimeVersion }).toHex()
   }
   return {
+    api,
     sign: (nonce, call) => sign(nonce, call(api.tx)),
     async signAsRoot(nonce, call) {
       const { council, whitelist } = api.tx

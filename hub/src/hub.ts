@@ -22,7 +22,7 @@ import { startGateway } from './gateway/server.ts'
 import { createIntake, createIntakeService, type Intake } from './intake/intake.ts'
 import { runMatching } from './match/match.ts'
 import { followChain } from './orderbook/follow.ts'
-import type { Head, OnMessage } from './ports.ts'
+import type { Head, OnMessage, Stake } from './ports.ts'
 import { createPulse, type Pulse } from './pulse.ts'
 import { runRelay } from './relay/relay.ts'
 import { runSettlement } from './settle/settle.ts'
@@ -159,6 +159,17 @@ async function runHttp({ config, views, clock, log }: Parts, started: () => void
   await gateway.stop()
 }
 
+/** What an account has at stake as settlement engine, and free, by finalized state. */
+function stakeOf(chain: ChainClient, community: number, engine: string): Stake {
+  return {
+    async read() {
+      const queries = await chain.queries()
+      const [bondNano, { freeNano }] = [await queries.bondNano(community, engine), await queries.funds(engine)]
+      return { bondNano, freeNano }
+    },
+  }
+}
+
 /** One role, until the signal is aborted. `started` is called once it serves. */
 async function runRole(
   role: Role,
@@ -188,11 +199,11 @@ async function runRole(
       )
     case 'match':
       return runMatching({ community, book: index, finalizedBlock, submitter, indexed, log: named }, signal)
-    case 'settle':
-      return runSettlement(
-        { community, slots: index, energies: inbox, plans: inbox, finalizedBlock, submitter, indexed, log: named },
-        signal,
-      )
+    case 'settle': {
+      const stake = stakeOf(chain, community, submitter.account)
+      const stores = { slots: index, energies: inbox, plans: inbox }
+      return runSettlement({ community, ...stores, stake, finalizedBlock, submitter, indexed, log: named }, signal)
+    }
   }
 }
 

@@ -195,13 +195,18 @@ export interface Market {
   readonly kind: MarketKind
 }
 
+/** An open order, and what names it to the chain's matches: it was the n-th to enter its market. */
+export interface OpenOrder extends BookOrder {
+  readonly position: number
+}
+
 export interface Book {
   head(): Head | undefined
   rules(community: number): CommunityRules | undefined
   /** Markets of a community with open orders on both sides, earliest slot first. */
   tradableMarkets(community: number): readonly Market[]
   /** Open orders of a market that have not expired at `atS`. */
-  openOrders(market: Market, atS: number): readonly BookOrder[]
+  openOrders(market: Market, atS: number): readonly OpenOrder[]
   /** How many trades of a market entered in this block. */
   tradesIn(market: Market, block: number): number
 }
@@ -251,7 +256,15 @@ export interface Plan {
     readonly unusedWh: number
     readonly missingImport: boolean
     readonly missingExport: boolean
+    /** The energy message that says so; none where it is missing. */
+    readonly message?: { readonly epoch: number; readonly sequence: number }
   }[]
+}
+
+/** What the settlement engine has at stake in the community, and what it could add to it; finalized state. */
+export interface Stake {
+  /** Throws a retryable Fault `chain` where the chain does not answer. */
+  read(): Promise<{ readonly bondNano: bigint; readonly freeNano: bigint }>
 }
 
 export interface Plans {

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 
+const amountNano = z.string().regex(/^[1-9][0-9]{0,38}$/, 'expected a whole number above zero, as text')
+
 export const provisioningConfig = z
   .strictObject({
     host: z.string().min(1).default('127.0.0.1'),
@@ -28,11 +30,17 @@ export const provisioningConfig = z
     /** Where claims are written. */
     claimsDir: z.string().min(1),
     /** Play money that each member is issued once, nano-currency, digits; absent: none. */
-    initialFundsNano: z
-      .string()
-      .regex(/^[1-9][0-9]{0,38}$/, 'expected a whole number above zero, as text')
-      .transform(BigInt)
-      .optional(),
+    initialFundsNano: amountNano.transform(BigInt).optional(),
+    /** Accounts in a role that are issued money once, as members are: a settlement engine its bond. */
+    roleFunds: z
+      .array(
+        z.strictObject({
+          account: z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hex digits'),
+          amountNano: amountNano.transform(BigInt),
+        }),
+      )
+      .max(64)
+      .default([]),
     logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   })
   .readonly()

@@ -17,7 +17,7 @@ await runProgram(provisioningConfig, async ({ config, signal, ready }) => {
       const { added, known, claims } = importFile(office, config.manifestPath, nowMs())
       log.info({ added, known, claims: claims.length }, 'manifest imported')
     }
-    const { chainEndpoints: endpoints, operatorSeedPath, stateDir, community, initialFundsNano } = config
+    const { chainEndpoints: endpoints, operatorSeedPath, stateDir, community, initialFundsNano, roleFunds } = config
     const onNode: OnNode = (endpoint, fate, why) => {
       log[fate === 'refused' ? 'error' : 'info']({ endpoint, why }, `chain node ${fate}`)
     }
@@ -26,7 +26,7 @@ await runProgram(provisioningConfig, async ({ config, signal, ready }) => {
     const { host, port } = config
     const server = await startServer({ host, port, ...(await serviceIdentity(office.authority, config)), enrol, log })
     log.info({ host, port: server.port }, 'enrolment serves')
-    const registering = keepRegistering(office.store, chain, { community, initialFundsNano }, log, signal)
+    const registering = keepRegistering(office.store, chain, { community, initialFundsNano, roleFunds }, log, signal)
     ready()
     await Promise.all([aborted(signal), registering])
     await server.stop()

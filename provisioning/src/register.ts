@@ -13,6 +13,8 @@ export interface RegisterSettings {
   readonly community: number
   /** Play money for each member, nano-currency; a development's street issues it, a utility's does not. */
   readonly initialFundsNano?: bigint | undefined
+  /** What accounts in a role are issued once. */
+  readonly roleFunds?: readonly { readonly account: string; readonly amountNano: bigint }[]
 }
 
 /** Makes sure that the chain knows this site. Remembers it, so that a restart need not ask again. */
@@ -38,13 +40,27 @@ export async function fundMember(
   member: string,
   signal: AbortSignal,
 ): Promise<void> {
-  if (initialFundsNano === undefined || store.fundedMembers().has(member)) return
-  const reference = `initial/${member}`
-  await within(signal, registrar.ensureFunds(member, initialFundsNano, reference, signal))
-  store.setFunded(member, reference)
+  if (initialFundsNano !== undefined) await fund(store, registrar, member, initialFundsNano, signal)
 }
 
-/** Registers every site that the chain is not known to hold, then funds members. Returns the faults; none: all is done. */
+/** Makes sure that an account was issued its first money, once, whatever the amount is by now. */
+async function fund(
+  store: Store,
+  registrar: Registrar,
+  account: string,
+  amountNano: bigint,
+  signal: AbortSignal,
+): Promise<void> {
+  if (store.fundedMembers().has(account)) return
+  const reference = `initial/${account}`
+  await within(signal, registrar.ensureFunds(account, amountNano, reference, signal))
+  store.setFunded(account, reference)
+}
+
+/**
+ * Registers every site that the chain is not known to hold, then funds members and accounts in roles. Returns the faults;
+ * none: all is done.
+ */
 export async function registerAll(
   store: Store,
   registrar: Registrar,
@@ -57,7 +73,10 @@ export async function registerAll(
   )
   const members = [...new Set(store.sites().map(({ member }) => member))]
   const refused = await inBatches(members, (member) => fundMember(store, registrar, settings, member, signal))
-  return [...faults, ...refused]
+  const unpaid = await inBatches(settings.roleFunds ?? [], ({ account, amountNano }) =>
+    fund(store, registrar, account, amountNano, signal),
+  )
+  return [...faults, ...refused, ...unpaid]
 }
 
 /** Registers until nothing is left, however long the chain is away. */

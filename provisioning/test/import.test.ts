@@ -175,6 +175,15 @@ describe('registerAll', () => {
     expect(store.sites().every(({ onChain }) => onChain)).toBe(true)
   })
 
+  it('funds accounts in roles once, by an amount of their own', async () => {
+    const chain = memoryChain()
+    const engine = '5e'.repeat(32)
+    const roles = { community: 7, roleFunds: [{ account: engine, amountNano: 900n }] }
+    expect(await registerAll(store, chain, roles, signal)).toEqual([])
+    expect(await registerAll(store, chain, roles, signal)).toEqual([])
+    expect([...chain.issued.values()]).toEqual([{ member: engine, amountNano: 900n }])
+  })
+
   it('goes on where it stopped when the chain was away, without paying twice', async () => {
     const chain = memoryChain()
     importText(`${SITE},a,${MEMBER},1,3000,0`)

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { EmbeddedConfig } from '@wattfleet/chain'
-import type { CommunityRules } from '@wattfleet/protocol'
+import { type CommunityRules, DEFAULT_RULES } from '@wattfleet/protocol'
 import { sixHouses } from '@wattfleet/simulator'
 import type { StreetOptions } from './options.ts'
 import type { Part } from './processes.ts'
@@ -11,6 +11,8 @@ export const STREET_BEGINS_MS = Date.parse('2026-05-16T10:00:00Z')
 const COMMUNITY = 1
 /** What each member is given to begin with: a hundred, in nano. */
 const FUNDS_NANO = '100000000000'
+/** What the settlement engine has at stake, in nano: ten. It is given twice as much, so that it can post it once more. */
+const ENGINE_BOND_NANO = 10_000_000_000
 const SEED = 2026
 /** Street seconds between blocks that nobody asked for: one second at thirty times real time. */
 const BLOCK_INTERVAL_MS = 30_000
@@ -20,6 +22,7 @@ const BLOCK_INTERVAL_MS = 30_000
  * street: gate closure, match deadline and execution are as near to the slot as two blocks' time allows.
  */
 export const STREET_RULES: CommunityRules = {
+  ...DEFAULT_RULES,
   community: COMMUNITY,
   slotLengthS: 900,
   spotOpensS: 86_400,
@@ -32,6 +35,7 @@ export const STREET_RULES: CommunityRules = {
   shortfallRateMicro: 100_000,
   unusedRateMicro: 50_000,
   feeMicro: [10_000, 30_000],
+  engineBondNano: ENGINE_BOND_NANO,
 }
 
 /** What a house pays at most and wants at least, micro-currency per kWh; where it lies; what its connection carries. */
@@ -151,7 +155,8 @@ export function planStreet(input: PlanInput): Plan {
 
 function chainConfig({ options, paths, secrets }: PlanInput): EmbeddedConfig {
   const accounts = ROLES.map((role) => ({ role, account: secrets.accounts[role].id }))
-  const { balancing, gridOperator, chainId } = secrets
+  const { balancing, chainId } = secrets
+  const gridOperator = secrets.accounts.gridOperator.id
   const rules = { ...STREET_RULES, feeMicro: [...STREET_RULES.feeMicro] as [number, number] }
   return {
     host: options.host,
@@ -184,6 +189,7 @@ export function provisioningConfigOf({ options, paths, secrets }: Pick<PlanInput
     operatorSeedPath: secrets.accounts.operator.seedPath,
     claimsDir: paths.claims,
     initialFundsNano: FUNDS_NANO,
+    roleFunds: [{ account: secrets.accounts.settlementEngine.id, amountNano: String(2 * ENGINE_BOND_NANO) }],
   }
 }
 

@@ -1,11 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readOrMakeAccount } from '@wattfleet/chain'
+import { type GenesisRole, readOrMakeAccount } from '@wattfleet/chain'
 import { fromHex, signingKeyFromSeed, toHex, writeFileAtomic } from '@wattfleet/protocol'
 
 /** The accounts with a role in the community; each has a seed file of its own. */
-export const ROLES = ['operator', 'relayer', 'matchingEngine', 'settlementEngine'] as const
+export const ROLES = [
+  'operator',
+  'relayer',
+  'matchingEngine',
+  'settlementEngine',
+  'gridOperator',
+] as const satisfies readonly GenesisRole[]
 export type Role = (typeof ROLES)[number]
 
 /** What is drawn once for a street and kept with it. The seeds stay in their files. */
@@ -16,7 +22,6 @@ export interface Secrets {
   /** Signs receipts and notices. */
   readonly hub: { readonly publicKey: string; readonly seedPath: string }
   readonly balancing: string
-  readonly gridOperator: string
 }
 
 function keep(path: string, make: () => string): string {
@@ -39,7 +44,6 @@ export function keepSecrets(dir: string): Secrets {
     accounts: Object.fromEntries(ROLES.map(account)) as Record<Role, { id: string; seedPath: string }>,
     hub: { publicKey: toHex(signingKeyFromSeed(hubSeed).publicKey), seedPath: hubSeedPath },
     balancing: keep(join(dir, 'balancing.account'), random),
-    gridOperator: keep(join(dir, 'grid-operator.account'), random),
   }
 }
 

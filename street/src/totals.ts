@@ -1,4 +1,6 @@
 import type { ExchangeEvent, FinalizedBlock } from '@wattfleet/chain'
+import { createMoney } from './totals-money.ts'
+import { createSettled } from './totals-settled.ts'
 
 /** What the chain's finalized events add up to since block 0. */
 export interface Totals {
@@ -10,19 +12,13 @@ export interface Totals {
   readonly energyBoughtWh: number
   /** Allocated, as the settlements of the selling sites have it. */
   readonly energySoldWh: number
-  /** What left accounts at execution: energy, fees and penalties. */
+  /** What left accounts at execution and by corrections: energy, fees and penalties. */
   readonly moneyInNano: bigint
   /** What arrived in accounts: sellers, grid operator, balancing account. */
   readonly moneyOutNano: bigint
   /** Items and matches that the chain refused. */
   readonly refused: number
   readonly gateways: number
-}
-
-interface OpenTrade {
-  readonly slotStart: number
-  readonly sites: Set<string>
-  executed: boolean
 }
 
 /** Sums finalized events, block by block. */
@@ -37,20 +33,9 @@ export interface Ledger {
 }
 
 export function createLedger(): Ledger {
-  const sum = { orders: 0, trades: 0, settled: 0, energyBoughtWh: 0, energySoldWh: 0, refused: 0, gateways: 0 }
-  const money = { inNano: 0n, outNano: 0n, issuedNano: 0n }
-  const open = new Map<number, OpenTrade>()
-  const balances = new Map<string, bigint>()
-
-  const move = (account: string, byNano: bigint) => balances.set(account, (balances.get(account) ?? 0n) + byNano)
-
-  const finish = () => {
-    for (const [trade, { executed, sites }] of open) {
-      if (!executed || sites.size > 0) continue
-      open.delete(trade)
-      sum.settled += 1
-    }
-  }
+  const sum = { orders: 0, trades: 0, refused: 0, gateways: 0 }
+  const energy = createSettled()
+  const money = createMoney()
 
   const count = (event: ExchangeEvent): void => {
     switch (event.type) {
@@ -64,33 +49,8 @@ export function createLedger(): Ledger {
       case 'match-rejected':
         sum.refused += 1
         return
-      case 'trade': {
-        const { trade, slotStart, buyerSite, sellerSite } = event
+      case 'trade':
         sum.trades += 1
-        open.set(trade, { slotStart, sites: new Set([buyerSite, sellerSite]), executed: false })
-        return
-      }
-      case 'trade-executed': {
-        const trade = open.get(event.trade)
-        if (trade !== undefined) trade.executed = true
-        return
-      }
-      case 'site-settled':
-        sum.energyBoughtWh += event.allocatedBoughtWh
-        sum.energySoldWh += event.allocatedSoldWh
-        for (const { slotStart, sites } of open.values()) if (slotStart === event.slotStart) sites.delete(event.site)
-        return
-      case 'issued':
-        money.issuedNano += event.amountNano
-        move(event.account, event.amountNano)
-        return
-      case 'debited':
-        money.inNano += event.amountNano
-        move(event.account, -event.amountNano)
-        return
-      case 'credited':
-        money.outNano += event.amountNano
-        move(event.account, event.amountNano)
         return
       default:
         return
@@ -99,13 +59,17 @@ export function createLedger(): Ledger {
 
   return {
     add(block) {
-      for (const event of block.events) count(event)
-      finish()
+      for (const event of block.events) {
+        count(event)
+        energy.count(event)
+        money.count(event)
+      }
+      energy.forget(block.timestampS)
     },
-    totals: () => ({ ...sum, moneyInNano: money.inNano, moneyOutNano: money.outNano }),
-    isEven: () => [...open.values()].every(({ executed }) => !executed),
-    balances: () => balances,
-    issuedNano: () => money.issuedNano,
+    totals: () => ({ ...sum, ...energy.sum, moneyInNano: money.sum.inNano, moneyOutNano: money.sum.outNano }),
+    isEven: energy.isEven,
+    balances: () => money.balances,
+    issuedNano: () => money.sum.issuedNano,
   }
 }
 

@@ -48,8 +48,9 @@ const settled = (site: string, figures: { sold?: number; bought?: number }, slot
   missingImport: false,
   missingExport: false,
   penaltyNano: 0n,
+  source: 'engine',
 })
-const money = (type: 'debited' | 'credited', account: string, amountNano: bigint): ExchangeEvent => ({
+const money = (type: 'debited' | 'charged' | 'credited', account: string, amountNano: bigint): ExchangeEvent => ({
   type,
   account,
   amountNano,
@@ -73,6 +74,20 @@ describe('the totals', () => {
     expect(ledger.totals()).toMatchObject({ trades: 2, energyBoughtWh: 90, energySoldWh: 90 })
   })
 
+  it('follow a correction for both sites, and let what was given up go', () => {
+    const ledger = createLedger()
+    ledger.add(block(trade(1), trade(2, 1_800)))
+    ledger.add(block(executed(1), settled(BUYER, { bought: 90 }), settled(SELLER, { sold: 90 })))
+    const corrected: ExchangeEvent = {
+      ...{ type: 'trade-corrected', trade: 1, allocatedWh: 60 },
+      ...{ paidNano: 15_000_000n, receivedNano: 14_400_000n, feeNano: 600_000n },
+    }
+    ledger.add(block(corrected, settled(SELLER, { sold: 60 })))
+    expect(ledger.totals()).toMatchObject({ settled: 1, energyBoughtWh: 60, energySoldWh: 60 })
+    ledger.add(block({ type: 'trade-given-up', trade: 2 }))
+    expect([ledger.totals().settled, ledger.isEven()]).toEqual([1, true])
+  })
+
   it('sum what left and what arrived apart from each other, and follow every account', () => {
     const ledger = createLedger()
     ledger.add(block(issued(ANN, 100n), issued(BEN, 50n)))
@@ -83,6 +98,16 @@ describe('the totals', () => {
       [BEN, 78n],
       [GRID, 2n],
     ])
+  })
+
+  it('take what was charged for paid, and what was redeemed for money that is no more', () => {
+    const ledger = createLedger()
+    ledger.add(block(issued(ANN, 100n), money('charged', ANN, 30n), money('credited', BEN, 30n)))
+    const redeemed = { type: 'redeemed', community: 1, id: 1, account: BEN, amountNano: 20n } as const
+    ledger.add(block({ ...redeemed, reference: 'ef'.repeat(32) }))
+    expect(ledger.totals()).toMatchObject({ moneyInNano: 30n, moneyOutNano: 30n })
+    expect(ledger.issuedNano()).toBe(80n)
+    expect(Object.fromEntries(ledger.balances())).toEqual({ [ANN]: 70n, [BEN]: 10n })
   })
 
   it('name the step that was not reached', () => {

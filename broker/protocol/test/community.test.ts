@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type CommunityRules, DEFAULT_RULES, HOUSE_CONNECTION_W, slotStartOf, slotTimes } from '../src/community.ts'
+import {
+  type CommunityRules,
+  DEFAULT_RULES,
+  HOUSE_CONNECTION_W,
+  marketTimes,
+  slotStartOf,
+  slotTimes,
+} from '../src/community.ts'
 
 /** 2025-06-20T10:00:00Z */
 const T = 1_750_413_600
@@ -11,6 +18,8 @@ const rules = (overrides: Partial<CommunityRules> = {}): CommunityRules => ({
   ...DEFAULT_RULES,
   ...overrides,
 })
+
+const AFTER = ['endsAt', 'energiesExpectedAt', 'executionFrom'] as const
 
 describe('slotTimes', () => {
   it.each([
@@ -23,19 +32,23 @@ describe('slotTimes', () => {
     { moment: 'energiesExpectedAt', at: T + 25 * MINUTE },
     { moment: 'executionFrom', at: T + 15 * MINUTE + HOUR },
     { moment: 'executionLatest', at: T + 15 * MINUTE + 24 * HOUR },
+    { moment: 'abandonedFrom', at: T + 15 * MINUTE + 8 * 24 * HOUR },
+    { moment: 'forgottenFrom', at: T + 15 * MINUTE + 68 * 24 * HOUR },
   ] as const)('by default puts $moment at $at', ({ moment, at }) => {
     expect(slotTimes(T, rules())[moment]).toBe(at)
   })
 
   it.each([
-    { rule: 'slotLengthS', to: 3_600, moves: ['endsAt', 'energiesExpectedAt', 'executionFrom', 'executionLatest'] },
+    { rule: 'slotLengthS', to: 3_600, moves: [...AFTER, 'executionLatest', 'abandonedFrom', 'forgottenFrom'] },
     { rule: 'spotOpensS', to: 7_200, moves: ['opensAt'] },
     { rule: 'relayMarginS', to: 400, moves: ['intakeClosesAt'] },
     { rule: 'gateClosureS', to: 200, moves: ['gateClosesAt'] },
     { rule: 'matchDeadlineS', to: 30, moves: ['matchDeadline'] },
     { rule: 'energiesAfterS', to: 700, moves: ['energiesExpectedAt'] },
     { rule: 'executionAfterS', to: 4_000, moves: ['executionFrom'] },
-    { rule: 'executionLatestS', to: 90_000, moves: ['executionLatest'] },
+    { rule: 'executionLatestS', to: 90_000, moves: ['executionLatest', 'abandonedFrom', 'forgottenFrom'] },
+    { rule: 'disputesS', to: 3_600, moves: ['abandonedFrom', 'forgottenFrom'] },
+    { rule: 'correctionsS', to: 700_000, moves: ['forgottenFrom'] },
   ] as const)('moves with $rule only what it rules', ({ rule, to, moves }) => {
     const usual = slotTimes(T, rules())
     const changed = slotTimes(T, rules({ [rule]: to }))
@@ -47,6 +60,37 @@ describe('slotTimes', () => {
     const times = Object.values(slotTimes(T, rules()))
     expect(times).toEqual(times.toSorted((a, b) => a - b))
     expect(new Set(times).size).toBe(times.length)
+  })
+})
+
+describe('marketTimes', () => {
+  const post = { postOpensS: 600, postGateClosureS: 3_000, postMatchDeadlineS: 3_200 }
+
+  it('of spot are those of the slot', () => {
+    expect(slotTimes(T, rules())).toMatchObject(marketTimes(T, 'spot', rules()) ?? {})
+  })
+
+  it('of the market after delivery follow the slot’s end, the hub’s margin before gate closure as in spot', () => {
+    const ends = T + 15 * MINUTE
+    expect(marketTimes(T, 'post', rules(post))).toEqual({
+      ...{ opensAt: ends + 600, intakeClosesAt: ends + 2_970, gateClosesAt: ends + 3_000, matchDeadline: ends + 3_200 },
+    })
+  })
+
+  it.each([
+    { what: 'after delivery, by default', kind: 'post', overrides: {} },
+    {
+      what: 'where the export is split',
+      kind: 'spot',
+      overrides: { marketRule: { type: 'static-shares', priceMicro: 1 } },
+    },
+    {
+      what: 'where it is split by import',
+      kind: 'post',
+      overrides: { ...post, marketRule: { type: 'proportional-shares', priceMicro: 1 } },
+    },
+  ] as const)('are none $what', ({ kind, overrides }) => {
+    expect(marketTimes(T, kind, rules(overrides))).toBeUndefined()
   })
 })
 

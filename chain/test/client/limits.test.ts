@@ -38,13 +38,14 @@ function heavier(refTimePerByte?: bigint): { connection: ChainConnection; asked:
   return { connection, asked: () => asked }
 }
 
-describe('how many items fit into half of a block', () => {
+describe('how many items fit into half of a block', { timeout: 240_000 }, () => {
   it('is asked of the chain, once', async () => {
     const { connection, asked } = heavier()
     const limits = batchLimits(connection)
-    expect(await limits()).toEqual(await batchLimits(chain.connection)())
+    const first = await limits()
     const before = asked()
-    await limits()
+    expect(before).toBeGreaterThan(0)
+    expect(await limits()).toEqual(first)
     expect(asked()).toBe(before)
   })
 
@@ -60,7 +61,7 @@ describe('how many items fit into half of a block', () => {
     const { outcome, events } = await chain.submit('relayer', { call: 'submit-orders', community: COMMUNITY, items })
     expect(outcome.ok).toBe(true)
     expect(events.filter(({ type }) => type === 'order-entered')).toHaveLength(orders)
-  }, 240_000)
+  })
 
   it('is what half of a block’s weight holds, where that is less', async () => {
     const weights = await chain.connection.ask(

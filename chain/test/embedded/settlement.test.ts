@@ -77,7 +77,7 @@ const tradeOf = (events: readonly ExchangeEvent[]) => {
   return found
 }
 
-describe('a match', () => {
+describe('a match', { timeout: 120_000 }, () => {
   it('trades at the bid’s rate, the fee of the zones taken from the seller’s', async () => {
     const [o, b, far] = [offer(1_000, 100_000), bid(600, 250_000), bid(400, 260_000, farBuyer)]
     const [oAt = 0, bAt = 0, farAt = 0] = await enter([seller, o], [buyer, b], [farBuyer, far])
@@ -163,7 +163,7 @@ describe('a match', () => {
   })
 })
 
-describe('execution', () => {
+describe('execution', { timeout: 120_000 }, () => {
   const accounts = () => [seller.member, buyer.member, chain.balancing, chain.gridOperator]
   const funds = () => Promise.all(accounts().map((account) => chain.queries.funds(account)))
 

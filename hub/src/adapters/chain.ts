@@ -1,4 +1,4 @@
-import { type FinalizedBlocks, openExchange, readAccount, type Submitter } from '@wattfleet/chain'
+import { type ChainQueries, type FinalizedBlocks, openExchange, readAccount, type Submitter } from '@wattfleet/chain'
 import { Fault, pause } from '@wattfleet/protocol'
 import type { Log } from '../ports.ts'
 import { BACK_OFF_MS } from '../pulse.ts'
@@ -16,6 +16,8 @@ export interface ChainClient {
   submitter(seedPath: string, stateDir: string): Promise<Submitter>
   /** The registry's id of this chain, 32 bytes, hex. Waits for the chain; throws Fault `chain` when aborted before. */
   chainId(): Promise<string>
+  /** Questions to finalized state, once there is a connection. */
+  queries(): Promise<ChainQueries>
   /** The chain's finalized head, while it can be asked. */
   finalizedBlock(): number | undefined
   close(): Promise<void>
@@ -43,6 +45,7 @@ export async function openChain(options: ChainOptions, signal: AbortSignal): Pro
       }
       throw new Fault('chain', 'stopped before the chain said which one it is')
     },
+    queries: client.queries,
     close: () => client.close(),
   }
 }

@@ -1,5 +1,6 @@
 import { type IndexRows, type IndexStore, ONLY, type OrderRow, type Table } from '../orderbook/rows.ts'
-import type { Book, Registry, Slots } from '../ports.ts'
+import type { Book, Market, Registry, Slots } from '../ports.ts'
+import { openOrder } from './open-order.ts'
 
 /** The index without a disk, for tests and measurements: the same contract, nothing survives. */
 export interface MemoryIndex extends IndexStore, Registry, Book, Slots {
@@ -101,15 +102,18 @@ function bookOf(rows: MemoryRows): Pick<Book, 'tradableMarkets' | 'openOrders' |
   const isOpen = (order: OrderRow) => order.state === 'open' && order.remainingWh > 0
   return {
     tradableMarkets(community) {
-      const sides = new Map<number, Set<string>>()
-      for (const order of rows.orders.all().filter(isOpen)) {
-        if (order.community !== community) continue
-        sides.set(order.slotStart, (sides.get(order.slotStart) ?? new Set()).add(order.side))
+      const markets = new Map<string, { market: Market; sides: Set<string> }>()
+      for (const { community: of, slotStart, kind, side } of rows.orders.all().filter(isOpen)) {
+        if (of !== community) continue
+        const key = `${slotStart}/${kind}`
+        const known = markets.get(key) ?? { market: { community, slotStart, kind }, sides: new Set() }
+        known.sides.add(side)
+        markets.set(key, known)
       }
-      return [...sides]
-        .filter(([, both]) => both.size === 2)
-        .sort(([a], [b]) => a - b)
-        .map(([slotStart]) => ({ community, slotStart, kind: 'spot' as const }))
+      return [...markets.values()]
+        .filter(({ sides }) => sides.size === 2)
+        .map(({ market }) => market)
+        .sort((a, b) => a.slotStart - b.slotStart || (a.kind < b.kind ? -1 : 1))
     },
     openOrders: (market, atS) =>
       rows.orders
@@ -117,7 +121,7 @@ function bookOf(rows: MemoryRows): Pick<Book, 'tradableMarkets' | 'openOrders' |
         .filter(isOpen)
         .filter((o) => o.community === market.community && o.slotStart === market.slotStart && o.kind === market.kind)
         .filter((order) => order.expiresAt === 0 || order.expiresAt >= atS)
-        .map((order) => ({ ...order, block: order.block ?? 0, index: order.place ?? 0 })),
+        .map(openOrder),
     tradesIn: (market, block) =>
       rows.trades
         .all()
@@ -139,7 +143,7 @@ function slotsOf(rows: MemoryRows): Pick<Slots, 'unsettled' | 'trades' | 'settle
         .all()
         .filter((trade) => trade.community === community && trade.slotStart === slotStart)
         .sort((a, b) => a.trade - b.trade)
-        .map((trade) => ({ ...trade, executed: trade.allocatedWh !== null })),
+        .map((trade) => ({ ...trade, executed: trade.state !== 'open' })),
     settledSites: (community, slotStart) =>
       new Set(
         rows.settlements

@@ -16,9 +16,10 @@ import type {
 import { ONLY } from '../orderbook/rows.ts'
 import type { Book, Registry, Slots } from '../ports.ts'
 import { guarded, openDatabase, type Sqlite } from './database.ts'
+import { openOrder } from './open-order.ts'
 import { type Columns, createTable, type SqlTable, sqlTable } from './table.ts'
 
-const LAYOUT = 2
+const LAYOUT = 3
 
 const COMMUNITIES: Columns<CommunityRow> = { community: 'int', rules: 'json', balancing: 'text', gridOperator: 'text' }
 const SITES: Columns<SiteRow> = {
@@ -52,6 +53,7 @@ const ORDERS: Columns<OrderRow> = {
   reason: 'text',
   block: 'int',
   place: 'int',
+  marketPosition: 'int',
 }
 const TRADES: Columns<TradeRow> = {
   trade: 'int',
@@ -67,6 +69,7 @@ const TRADES: Columns<TradeRow> = {
   sellerRateMicro: 'int',
   block: 'int',
   tradedAt: 'int',
+  state: 'text',
   allocatedWh: 'int',
   paidNano: 'nano',
   receivedNano: 'nano',
@@ -87,6 +90,7 @@ const SETTLEMENTS: Columns<SettlementRow> = {
   missingImport: 'bool',
   missingExport: 'bool',
   penaltyNano: 'nano',
+  source: 'text',
   paidNano: 'nano',
   receivedNano: 'nano',
   block: 'int',
@@ -232,7 +236,7 @@ function bookOf(db: Sqlite, rows: SqlRows): Pick<Book, 'tradableMarkets' | 'open
           kind,
           atS,
         )
-        .map((order) => ({ ...order, block: order.block ?? 0, index: order.place ?? 0 })),
+        .map(openOrder),
     tradesIn: ({ community, slotStart, kind }, block) =>
       guarded('index', () => tradesIn.get(community, slotStart, kind, block) as { n: number }).n,
   }
@@ -247,7 +251,7 @@ function slotsOf(db: Sqlite, rows: SqlRows): Pick<Slots, 'unsettled' | 'trades' 
     trades: (community, slotStart) =>
       rows.trades
         .select('WHERE community = ? AND slotStart = ? ORDER BY trade', community, slotStart)
-        .map((trade) => ({ ...trade, executed: trade.allocatedWh !== null })),
+        .map((trade) => ({ ...trade, executed: trade.state !== 'open' })),
     settledSites: (community, slotStart) =>
       new Set(
         rows.settlements

@@ -83,6 +83,9 @@ export interface OrderView extends MarketId {
   readonly block?: number
 }
 
+/** `corrected`: executed, and something else by now. `given-up`: nobody settled its slot in time, and nobody pays. */
+export const TRADE_STATES = ['open', 'executed', 'corrected', 'given-up'] as const
+
 export interface TradeQuery {
   /** As buyer or as seller. */
   readonly site?: string
@@ -106,7 +109,8 @@ export interface TradeView extends MarketId {
   /** Finalized block and its timestamp. */
   readonly block: number
   readonly tradedAt: number
-  /** Once it was executed. */
+  readonly state: (typeof TRADE_STATES)[number]
+  /** Once it has ended: what it comes to now. */
   readonly execution?: {
     readonly allocatedWh: number
     readonly paidNano: bigint
@@ -229,7 +233,10 @@ export interface SiteView {
   readonly lockedNano: bigint
 }
 
-/** One site's slot as it was executed. */
+/** Where a settlement's figures come from; a later source overrides an earlier one. */
+export const SETTLEMENT_SOURCES = ['engine', 'revealed', 'official'] as const
+
+/** One site's slot as it was executed, or last corrected. */
 export interface SettlementView {
   readonly slotStart: number
   readonly site: string
@@ -241,6 +248,7 @@ export interface SettlementView {
   readonly unusedWh: number
   readonly missingImport: boolean
   readonly missingExport: boolean
+  readonly source: (typeof SETTLEMENT_SOURCES)[number]
   readonly paidNano: bigint
   readonly receivedNano: bigint
   readonly penaltyNano: bigint
@@ -257,10 +265,10 @@ export interface TotalsView {
   /** Allocated, as the buyers' and as the sellers' site settlements have it. */
   readonly energyBoughtWh: number
   readonly energySoldWh: number
-  /** Sum of what left accounts at execution (`debited`), and of what arrived (`credited`): fees and penalties included. */
+  /** Sum of what left accounts at execution and by corrections, and of what arrived: fees and penalties included. */
   readonly moneyInNano: bigint
   readonly moneyOutNano: bigint
-  /** Issued by the operator, and the sum of all balances: members, balancing account, grid operator. They are equal. */
+  /** Issued by the operator and not redeemed, and the sum of all balances: members, balancing account, grid operator. They are equal. */
   readonly issuedNano: bigint
   readonly heldNano: bigint
 }

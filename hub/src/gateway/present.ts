@@ -1,4 +1,4 @@
-import { type CommunityRules, slotTimes } from '@wattfleet/protocol'
+import { type CommunityRules, marketTimes, slotTimes } from '@wattfleet/protocol'
 import {
   type ChainView,
   type MarketView,
@@ -46,8 +46,7 @@ export function presentMeasurement(view: MeasurementView): MeasurementResource {
 
 export function presentMarket(view: MarketView, chain: ChainView): MarketResource {
   const rules = chain.communities.find((each) => each.community === view.community)
-  // the phases of the post market are the community's too, but no rule of it is on the chain yet
-  const times = rules === undefined || view.kind === 'post' ? undefined : slotTimes(view.slotStart, rules)
+  const times = rules === undefined ? undefined : marketTimes(view.slotStart, view.kind, rules)
   return {
     ...view,
     bestBidMicro: view.bestBidMicro ?? null,
@@ -58,18 +57,22 @@ export function presentMarket(view: MarketView, chain: ChainView): MarketResourc
   }
 }
 
-/** Where a spot market stands by the chain's own time, which decides; null where it cannot be known. */
+/**
+ * Where a market stands by the chain's own time, which decides; null where it cannot be known. The market after delivery
+ * is followed by execution at once.
+ */
 export function phaseOf(
   view: MarketView,
   rules: CommunityRules | undefined,
   chainS: number | undefined,
 ): (typeof PHASES)[number] | null {
-  if (rules === undefined || chainS === undefined || view.kind === 'post') return null
-  const times = slotTimes(view.slotStart, rules)
-  if (chainS < times.opensAt) return 'upcoming'
-  if (chainS <= times.gateClosesAt) return 'open'
-  if (chainS <= times.matchDeadline) return 'matching'
-  if (chainS < times.startsAt) return 'closed'
-  if (chainS < times.endsAt) return 'delivery'
+  const market = rules && marketTimes(view.slotStart, view.kind, rules)
+  if (rules === undefined || chainS === undefined || market === undefined) return null
+  const { startsAt, endsAt } = slotTimes(view.slotStart, rules)
+  if (chainS < market.opensAt) return 'upcoming'
+  if (chainS <= market.gateClosesAt) return 'open'
+  if (chainS <= market.matchDeadline) return 'matching'
+  if (chainS < startsAt) return 'closed'
+  if (chainS < endsAt) return 'delivery'
   return view.trades.count === view.executed.count ? 'executed' : 'settling'
 }

@@ -4,6 +4,7 @@ import {
   type Energy,
   HOUSE_CONNECTION_W,
   type Message,
+  marketTimes,
   type Order,
   type Reason,
   sameBytes,
@@ -11,8 +12,6 @@ import {
 } from '@wattfleet/protocol'
 import { capOf, type GatewayEntry } from '../ports.ts'
 
-/** A corrected reading counts until the slot's disputes end: this long after the last moment of its execution. */
-export const DISPUTES_S = 7 * 86_400
 /** A gateway's clock may lead ours: a reading may come this long before its slot ends here. Nothing is settled that early. */
 const ENERGY_EARLY_S = 60
 /** A meter may exceed its nameplate for a moment, not twofold for a whole slot: beyond this it is a phantom. */
@@ -69,10 +68,8 @@ export function decideIntake(message: Message, context: IntakeContext): Decision
 
 function decideOrder(order: Order, entry: GatewayEntry, rules: CommunityRules, nowS: number): Decision {
   if (order.slotStart % rules.slotLengthS !== 0) return refuse('malformed')
-  // the market after delivery is not open in this version
-  if (order.kind !== 'spot') return refuse('market-not-open')
-  const times = slotTimes(order.slotStart, rules)
-  if (nowS < times.opensAt) return refuse('market-not-open')
+  const times = marketTimes(order.slotStart, order.kind, rules)
+  if (times === undefined || nowS < times.opensAt) return refuse('market-not-open')
   if (nowS >= times.intakeClosesAt) return refuse('gate-closed')
   if (order.expiresAt !== 0 && order.expiresAt <= nowS) return refuse('expired')
   const capWh = capOf(entry, order.side)
@@ -81,16 +78,17 @@ function decideOrder(order: Order, entry: GatewayEntry, rules: CommunityRules, n
   return { ok: true, site: entry.site, entersUntilS: Math.min(times.gateClosesAt, expiresAt), capWh }
 }
 
-/** No order that a cancel can mean is still in a market once the time from opening to delivery has passed. */
+/** No order that a cancel can mean is still in a market once the time from its opening to its gate closure has passed. */
 function decideCancel(_cancel: Cancel, entry: GatewayEntry, rules: CommunityRules, nowS: number): Decision {
-  return { ok: true, site: entry.site, entersUntilS: nowS + rules.spotOpensS }
+  return { ok: true, site: entry.site, entersUntilS: nowS + Math.max(rules.spotOpensS, rules.postGateClosureS) }
 }
 
 function decideEnergy(energy: Energy, entry: GatewayEntry, rules: CommunityRules, nowS: number): Decision {
   if (energy.slotStart % rules.slotLengthS !== 0) return refuse('malformed')
   const times = slotTimes(energy.slotStart, rules)
   if (nowS < times.endsAt - ENERGY_EARLY_S) return refuse('market-not-open')
-  const entersUntilS = times.executionLatest + DISPUTES_S
+  // a corrected reading counts until the slot's disputes end
+  const entersUntilS = times.abandonedFrom
   if (nowS > entersUntilS) return refuse('gate-closed')
   const isSane =
     energy.importWh <= mostWh(entry.capImportWh, rules) && energy.exportWh <= mostWh(entry.capExportWh, rules)

@@ -1,7 +1,7 @@
-import type { Submitter } from '@wattfleet/chain'
-import { matchPayAsBid } from '@wattfleet/market'
-import { slotTimes } from '@wattfleet/protocol'
-import type { Book, Log, Market } from '../ports.ts'
+import type { Match, Submitter } from '@wattfleet/chain'
+import { matchPayAsBid, type Pairing } from '@wattfleet/market'
+import { invariant, marketTimes } from '@wattfleet/protocol'
+import type { Book, Log, Market, OpenOrder } from '../ports.ts'
 import { LOOK_AGAIN_MS, type Pulse } from '../pulse.ts'
 import {
   createPenalties,
@@ -28,15 +28,23 @@ export interface MatchOptions {
  * The matching engine: after each finalized block, for each market with open orders on both sides and before its match
  * deadline, pay-as-bid over the index as it stands, submitted under that block's number. One submission at a time; the
  * next market is computed only from a block at or after the one where the last submission ended. What does not fit into
- * one call is left to the next round.
+ * one call is left to the next round. A community with another rule than pay-as-bid is left alone, which is said once.
  */
 export async function runMatching(options: MatchOptions, signal: AbortSignal): Promise<void> {
   const { book, community, finalizedBlock, indexed, log } = options
   const penalties = createPenalties<string>()
+  let isSaid = false
   while (!signal.aborted) {
     const seen = indexed.count
     let submitted = 0
     await retrying(log, signal, async () => {
+      const rule = book.rules(community)?.marketRule.type
+      if (rule !== undefined && rule !== 'pay-as-bid') {
+        if (!isSaid) log.warn({ community, rule }, 'this community is not matched here: its rule is not pay-as-bid')
+        isSaid = true
+        return
+      }
+      isSaid = false
       for (const market of book.tradableMarkets(community)) {
         if (signal.aborted || isBehind(book, finalizedBlock)) return
         if (await matchMarket(options, market, penalties, signal)) submitted++
@@ -44,6 +52,17 @@ export async function runMatching(options: MatchOptions, signal: AbortSignal): P
     })
     if (submitted === 0) await indexed.after(seen, LOOK_AGAIN_MS, signal)
   }
+}
+
+/** The pairings as the chain takes them: it knows an order by its position in its market. */
+function byPosition(pairings: readonly Pairing[], orders: readonly OpenOrder[]): Match[] {
+  const positions = new Map(orders.map(({ id, position }) => [id, position]))
+  const positionOf = (id: string): number => {
+    const position = positions.get(id)
+    invariant(position !== undefined, `order ${id} was matched, so it was in the book`)
+    return position
+  }
+  return pairings.map(({ bid, offer, energyWh }) => ({ bid: positionOf(bid), offer: positionOf(offer), energyWh }))
 }
 
 /** One round of one market. Whether anything was submitted. */
@@ -60,15 +79,18 @@ async function matchMarket(
   const rules = book.rules(community)
   if (head === undefined || rules === undefined) return false
   const name = `${market.slotStart}/${market.kind}`
-  if (head.timestampS >= slotTimes(market.slotStart, rules).matchDeadline) {
+  const times = marketTimes(market.slotStart, market.kind, rules)
+  if (times === undefined || head.timestampS >= times.matchDeadline) {
     penalties.forgive(name)
     return false
   }
   if (penalties.isOff(name, head.number)) return false
-  const matches = matchPayAsBid(book.openOrders(market, head.timestampS), rules.feeMicro).slice(0, limits.matches)
-  if (matches.length === 0) return false
+  const orders = book.openOrders(market, head.timestampS)
+  const pairings = matchPayAsBid(orders, rules.feeMicro).slice(0, limits.matches)
+  if (pairings.length === 0) return false
 
-  const call = { call: 'submit-matches', ...market, computedFrom: head.number, matches } as const
+  const computed = { computedFrom: head.number, rateMicro: undefined, matches: byPosition(pairings, orders) }
+  const call = { call: 'submit-matches', ...market, ...computed } as const
   const submission = await submitUnlessAborted(submitter, call, signal)
   if (submission === undefined) return true
   if (submission.ok) {

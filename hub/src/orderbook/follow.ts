@@ -35,6 +35,7 @@ function keepEnding(rows: IndexRows, ending: InboxEnding): void {
     reason: ending.reason ?? null,
     block: null,
     place: null,
+    marketPosition: null,
   })
 }
 

@@ -16,7 +16,7 @@ import type { AccountRow, OrderRow, SettlementRow } from './rows.ts'
  * Notices: numbered per gateway key from 1, without gaps, whatever happens to this process or to the index.
  *
  * The numbers live in the inbox, not in the index. A notice is kept there by what it is about: `outcome:<order>`,
- * `trade:<number>:<side>`, `settlement:<community>:<slot>`, `balance:<block>`, unique per gateway. A block's notices are
+ * `trade:<number>:<side>`, `settlement:<community>:<slot>:<block>`, `balance:<block>`, unique per gateway. A block's notices are
  * appended there, durably, before the index commits the block. Whoever dies in between, or deletes the index and follows
  * from block 0 again, appends them again, which changes nothing and takes no number. An order that never entered the chain
  * gets its outcome the same way, so there can be one outcome for an order and no second.
@@ -89,7 +89,9 @@ export function settlementNotice(gateway: string, row: SettlementRow): NewNotice
     receivedNano: row.receivedNano,
   }
   const { number: _, ...body } = settlementBody(notice)
-  return { gateway, about: `settlement:${row.community}:${row.slotStart}`, kind: 'settlement', body }
+  // once more after each correction
+  const about = `settlement:${row.community}:${row.slotStart}:${row.block}`
+  return { gateway, about, kind: 'settlement', body }
 }
 
 /** The member's money at the end of a block that moved it. */

@@ -56,7 +56,12 @@ export interface OrderRow {
   /** Block that holds its entry and its place among that block's events; null where it never entered. */
   readonly block: number | null
   readonly place: number | null
+  /** What names it to matches: it was the n-th to enter its market. */
+  readonly marketPosition: number | null
 }
+
+/** `given-up`: nobody settled its slot in time, so nothing was allocated and nobody pays. */
+export type TradeRowState = 'open' | 'executed' | 'corrected' | 'given-up'
 
 export interface TradeRow {
   readonly trade: number
@@ -72,7 +77,8 @@ export interface TradeRow {
   readonly sellerRateMicro: number
   readonly block: number
   readonly tradedAt: number
-  /** Null until it is executed. */
+  readonly state: TradeRowState
+  /** Null until it ends; then what it comes to now, and the block that said so. */
   readonly allocatedWh: number | null
   readonly paidNano: bigint | null
   readonly receivedNano: bigint | null
@@ -99,6 +105,8 @@ export interface SettlementRow {
   readonly missingImport: boolean
   readonly missingExport: boolean
   readonly penaltyNano: bigint
+  /** Where the figures come from; a later source overrides an earlier one. */
+  readonly source: 'engine' | 'revealed' | 'official'
   /** Energy, fees and penalty together. */
   readonly paidNano: bigint
   readonly receivedNano: bigint

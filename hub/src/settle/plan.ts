@@ -26,7 +26,17 @@ function isKnown({ energy }: EnergyRecord): boolean {
   return energy.quality !== 'missing'
 }
 
-/** Fixes what a slot is settled by. `trades` are all trades of the slot; the root is over the readings that were used. */
+/** The message that a site's figures come from. */
+function messageOf(used: EnergyRecord | undefined) {
+  if (used === undefined) return {}
+  const { epoch, sequence } = used.energy
+  return { message: { epoch, sequence } }
+}
+
+/**
+ * Fixes what a slot is settled by. `trades` are all trades of the slot; the root is over the readings that were used, one
+ * for each site: whoever can show that it commits to a message which says other than its site's figures takes the stake.
+ */
 export function planSlot(
   community: number,
   slotStart: number,
@@ -49,11 +59,8 @@ export function planSlot(
     root: toHex(merkleRoot(leaves, hash)),
     allocations: result.allocations,
     deviations: result.sites.map(({ site, shortfallWh, unusedWh, missingImport, missingExport }) => ({
-      site,
-      shortfallWh,
-      unusedWh,
-      missingImport,
-      missingExport,
+      ...{ site, shortfallWh, unusedWh, missingImport, missingExport },
+      ...messageOf(used.find((record) => record.site === site)),
     })),
   }
 }
@@ -74,7 +81,7 @@ export function nextCall(
   const isLast = allocations.length === waiting.length
   const open = plan.deviations.filter(({ site }) => !settled.has(site))
   const room = Math.floor(limits.deviations * (1 - allocations.length / limits.allocations))
-  const deviations = isLast ? open.slice(0, room) : []
+  const deviations = isLast ? open.slice(0, room).map((one) => ({ ...one, message: one.message })) : []
   if (allocations.length + deviations.length === 0) return undefined
   return { call: 'settle', community, slotStart, root, allocations, deviations }
 }

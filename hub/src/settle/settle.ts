@@ -1,6 +1,6 @@
-import type { Submitter } from '@wattfleet/chain'
-import { sha256 } from '@wattfleet/protocol'
-import type { Energies, Log, Plan, Plans, Slots } from '../ports.ts'
+import type { Submission, Submitter } from '@wattfleet/chain'
+import { sha256, slotTimes } from '@wattfleet/protocol'
+import type { Energies, Log, Plan, Plans, Slots, Stake } from '../ports.ts'
 import { LOOK_AGAIN_MS, type Pulse } from '../pulse.ts'
 import {
   createPenalties,
@@ -11,6 +11,7 @@ import {
   submitUnlessAborted,
   untilIndexed,
 } from '../rounds.ts'
+import { type Bond, createBond } from './bond.ts'
 import { isDue, nextCall, planSlot } from './plan.ts'
 
 /** Slots looked at in one round, the oldest first. */
@@ -21,6 +22,7 @@ export interface SettleOptions {
   readonly slots: Slots
   readonly energies: Energies
   readonly plans: Plans
+  readonly stake: Stake
   readonly submitter: Submitter
   /** The chain's finalized head, while it can be asked. */
   readonly finalizedBlock: () => number | undefined
@@ -33,18 +35,19 @@ export interface SettleOptions {
  * The settlement engine. A slot's plan is written down before anything of it is submitted: its calls share one root, so a
  * process that dies between two of them must go on with the same readings, whatever has arrived since. What is done is
  * what finalized blocks say, so a call that got in before the process died is not sent again; and if it is, because its
- * block is not indexed yet, its refusal changes nothing.
+ * block is not indexed yet, its refusal changes nothing. Before anything is settled the engine's bond is at stake.
  */
 export async function runSettlement(options: SettleOptions, signal: AbortSignal): Promise<void> {
   const { slots, community, finalizedBlock, indexed, log } = options
   const penalties = createPenalties<number>()
+  const bond = createBond(options)
   while (!signal.aborted) {
     const seen = indexed.count
     let submitted = 0
     await retrying(log, signal, async () => {
       for (const slotStart of slots.unsettled(community).slice(0, SLOTS_PER_ROUND)) {
         if (signal.aborted || isBehind(slots, finalizedBlock)) return
-        if (await settleOne(options, slotStart, penalties, signal)) submitted++
+        if (await settleOne(options, slotStart, bond, penalties, signal)) submitted++
       }
     })
     if (submitted === 0) await indexed.after(seen, LOOK_AGAIN_MS, signal)
@@ -57,6 +60,8 @@ function planOf({ slots, energies, plans, community }: SettleOptions, slotStart:
   const head = slots.head()
   const rules = slots.rules(community)
   if (head === undefined || rules === undefined) return undefined
+  // the chain gives it up
+  if (head.timestampS >= slotTimes(slotStart, rules).abandonedFrom) return undefined
   const trades = slots.trades(community, slotStart)
   const readings = energies.latest(community, slotStart)
   if (!isDue(slotStart, rules, head.timestampS, trades, readings)) return undefined
@@ -69,29 +74,43 @@ function planOf({ slots, energies, plans, community }: SettleOptions, slotStart:
 async function settleOne(
   options: SettleOptions,
   slotStart: number,
+  bond: Bond,
   penalties: Penalties<number>,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { slots, plans, submitter, community, indexed, log } = options
+  const { slots, submitter, community } = options
   const head = slots.head()?.number ?? -1
-  if (penalties.isOff(slotStart, head)) return false
+  const rules = slots.rules(community)
+  if (rules === undefined || penalties.isOff(slotStart, head)) return false
   const plan = planOf(options, slotStart)
   if (plan === undefined) return false
   const limits = await limitsUnlessAborted(submitter, signal)
   if (limits === undefined) return false
   const executed = new Set(slots.trades(community, slotStart).flatMap((t) => (t.executed ? [t.trade] : [])))
   const call = nextCall(plan, executed, slots.settledSites(community, slotStart), limits)
-  if (call === undefined) return false
+  if (call === undefined || !(await bond.ensure(rules, signal))) return false
   const submission = await submitUnlessAborted(submitter, call, signal)
   if (submission === undefined) return true
   if (submission.ok) {
     penalties.forgive(slotStart)
-    await untilIndexed(slots, submission.block, indexed, signal)
+    await untilIndexed(slots, submission.block, options.indexed, signal)
     return true
   }
+  if (submission.error === 'settlement.BondTooSmall') bond.doubt()
+  return refused(options, slotStart, submission, penalties, signal)
+}
+
+/** What the chain refused is left alone for a while, and planned anew where nothing of it is committed. */
+async function refused(
+  { slots, plans, community, indexed, log }: SettleOptions,
+  slotStart: number,
+  submission: Extract<Submission, { ok: false }>,
+  penalties: Penalties<number>,
+  signal: AbortSignal,
+): Promise<boolean> {
   log.warn({ slotStart, error: submission.error, effect: submission.effect }, 'a settlement had no effect')
   if (submission.effect === 'died') {
-    penalties.punish(slotStart, head)
+    penalties.punish(slotStart, slots.head()?.number ?? -1)
     return true
   }
   penalties.punish(slotStart, submission.block)

@@ -41,7 +41,10 @@ function answersOf(index: Index) {
     open: markets.map((market) =>
       [...index.openOrders(market, OPEN_S)]
         .sort(byId)
-        .map((o) => [o.id, o.side, o.member, o.zone, o.priceMicro, o.remainingWh, o.energyTypes, o.block, o.index]),
+        .map(({ id, block, ...o }) => [
+          ...[id, o.side, o.member, o.zone, o.priceMicro, o.remainingWh, o.energyTypes],
+          ...[block, o.index, o.position],
+        ]),
     ),
     tradesIn: markets.map((market) =>
       Array.from({ length: (head?.number ?? 0) + 1 }, (_, n) => index.tradesIn(market, n)),
@@ -70,9 +73,9 @@ describe('an index of long standing', () => {
     for (const block of traded().all) indexBlock(index, memoryInbox(), block)
     index.db.exec(`
       INSERT INTO trades SELECT NULL, n, ${COMMUNITY}, ${SLOT} - 900 * (1 + n / 100), 'spot', 'b', 'o', 's1', 's2', 1, 1, 1, 0,
-        0, 1, '1', '1', '0', 0
+        0, 'executed', 1, '1', '1', '0', 0
         FROM (WITH RECURSIVE up (n) AS (SELECT 1000 UNION ALL SELECT n + 1 FROM up WHERE n < 101000) SELECT n FROM up);
-      INSERT INTO settlements SELECT NULL, ${COMMUNITY}, slotStart, site, 1, 1, 1, 1, 0, 0, 0, 0, '0', '1', '1', 0
+      INSERT INTO settlements SELECT NULL, ${COMMUNITY}, slotStart, site, 1, 1, 1, 1, 0, 0, 0, 0, '0', 'engine', '1', '1', 0
         FROM (SELECT DISTINCT slotStart FROM trades WHERE trade >= 1000), (SELECT 's1' AS site UNION SELECT 's2')`)
     const start = performance.now()
     for (let round = 0; round < 20; round++) expect(index.unsettled(COMMUNITY)).toEqual([SLOT])
@@ -90,10 +93,10 @@ function traded(): MemoryChain {
   const offer = signedOrder(ada, { sequence: 1, side: 'offer' })
   const bid = signedOrder(ben, { sequence: 1, side: 'bid' })
   chain.push({ call: 'submit-orders', community: COMMUNITY, items: [offer, bid] })
-  const ids = chain.produce(OPEN_S + 6).events.flatMap((event) => (event.type === 'order-entered' ? [event.id] : []))
-  const matches = [{ offer: ids[0] ?? '', bid: ids[1] ?? '', energyWh: 500 }]
+  chain.produce(OPEN_S + 6)
+  const matches = [{ offer: 0, bid: 1, energyWh: 500 }]
   const market = { community: COMMUNITY, slotStart: SLOT, kind: 'spot' } as const
-  chain.push({ call: 'submit-matches', ...market, computedFrom: 1, matches })
+  chain.push({ call: 'submit-matches', ...market, computedFrom: 1, rateMicro: undefined, matches })
   chain.produce(OPEN_S + 12)
   return chain
 }

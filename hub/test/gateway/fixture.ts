@@ -64,6 +64,7 @@ export function tradeView(trade: number, overrides: Partial<TradeView> = {}): Tr
     sellerRateMicro: 200_000,
     block: 8,
     tradedAt: SLOT - 600,
+    state: 'open',
     ...overrides,
   }
 }
@@ -130,6 +131,7 @@ export function settlementView(overrides: Partial<SettlementView> = {}): Settlem
     unusedWh: 0,
     missingImport: false,
     missingExport: false,
+    source: 'engine',
     paidNano: 2_000_000n,
     receivedNano: 88_800_000n,
     penaltyNano: 2_000_000n,

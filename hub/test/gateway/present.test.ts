@@ -62,7 +62,7 @@ describe('measurements', () => {
   })
 })
 
-describe('phases of a spot market', () => {
+describe('phases of a market', () => {
   it.each([
     ['upcoming', -86_401],
     ['open', -86_400],
@@ -82,7 +82,17 @@ describe('phases of a spot market', () => {
     expect(phaseOf(marketView({ executed: amount(3, 1_200) }), RULES, SLOT + L)).toBe('executed')
   })
 
-  it('is unknown without rules, without a block, and for the post market', () => {
+  it.each([
+    ['upcoming', L + 599],
+    ['open', L + 600],
+    ['matching', L + 3_001],
+    ['settling', L + 3_201],
+  ] as const)('after delivery: %s at slot start %+d s', (phase, offset) => {
+    const rules = { ...RULES, postOpensS: 600, postGateClosureS: 3_000, postMatchDeadlineS: 3_200 }
+    expect(phaseOf(marketView({ kind: 'post' }), rules, SLOT + offset)).toBe(phase)
+  })
+
+  it('is unknown without rules, without a block, and where there is no such market', () => {
     expect(phaseOf(marketView(), undefined, SLOT)).toBeNull()
     expect(phaseOf(marketView(), RULES, undefined)).toBeNull()
     expect(phaseOf(marketView({ kind: 'post' }), RULES, SLOT)).toBeNull()

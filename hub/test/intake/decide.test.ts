@@ -94,6 +94,14 @@ describe('what intake accepts', () => {
     expect(decide(order({ expiresAt: SLOT }))).toMatchObject({ ok: true, entersUntilS: SLOT - 300 })
     expect(decide(order(), { nowS: SLOT - 86_400 })).toMatchObject({ ok: true })
   })
+  it('an order for the market after delivery, where the community has one, as long as it is open', () => {
+    const rules = { ...RULES, postOpensS: 600, postGateClosureS: 3_000, postMatchDeadlineS: 3_200 }
+    const [post, ends] = [order({ kind: 'post' }), SLOT + 900]
+    expect(decide(post, { rules, nowS: ends + 599 })).toEqual({ ok: false, reason: 'market-not-open' })
+    expect(decide(post, { rules, nowS: ends + 600 })).toMatchObject({ ok: true, entersUntilS: ends + 3_000 })
+    expect(decide(post, { rules, nowS: ends + 2_970 })).toEqual({ ok: false, reason: 'gate-closed' })
+    expect(decide(order(), { rules, nowS: ends + 600 })).toEqual({ ok: false, reason: 'gate-closed' })
+  })
   it('a cancel, as long as any order can still be open', () => {
     expect(decide(cancel())).toEqual({ ok: true, site: ada.site, entersUntilS: OPEN_S + 86_400 })
   })

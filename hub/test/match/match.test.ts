@@ -1,3 +1,4 @@
+import type { CommunityRules } from '@wattfleet/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Hub, hub } from '../support/hub.ts'
 import { house, moveIn, OPEN_S, SLOT, signedCancel, signedOrder, until } from '../support/street.ts'
@@ -6,8 +7,8 @@ const [ada, ben, cy] = [house('ada'), house('ben'), house('cy')]
 let street: Hub
 let orderbook: ReturnType<Hub['start']>
 
-async function setup(): Promise<Hub> {
-  street = hub()
+async function setup(rules: Partial<CommunityRules> = {}): Promise<Hub> {
+  street = hub(rules)
   for (const one of [ada, ben, cy]) moveIn(street.chain, one)
   orderbook = street.start('orderbook')
   street.start('relay')
@@ -74,6 +75,21 @@ describe('the matching engine', () => {
     expect(trades(street)).toEqual([])
     await block()
     expect(matches(street)).toHaveLength(1)
+  })
+
+  it('leaves a community alone whose rule is not pay-as-bid, and says so once', async () => {
+    const { put, start, block, blockWhenSubmitted, chain, said } = await setup({ marketRule: { type: 'uniform' } })
+    put(ada, signedOrder(ada, { sequence: 1, side: 'offer' }))
+    put(ben, signedOrder(ben, { sequence: 1, side: 'bid' }))
+    await blockWhenSubmitted()
+    start('match')
+    for (let blocks = 0; blocks < 3; blocks++) {
+      await block()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(chain.waiting()).toBe(0)
+    expect(matches(street)).toEqual([])
+    expect(said).toEqual(['this community is not matched here: its rule is not pay-as-bid'])
   })
 
   it('submits nothing after the match deadline', async () => {

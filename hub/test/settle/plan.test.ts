@@ -40,6 +40,16 @@ describe('what a slot is settled by', () => {
     expect(planSlot(COMMUNITY, SLOT, trades, unused, sha256)).toEqual(plan)
     expect(planSlot(COMMUNITY, SLOT, trades, [reading(ada)], sha256).root).not.toBe(plan.root)
   })
+  it('names the message that each site’s figures come from: one for each, and none where it is missing', () => {
+    const plan = planSlot(COMMUNITY, SLOT, trades, [reading(ada, { sequence: 7 })], sha256)
+    expect(plan.deviations.find(({ site }) => site === ada.site)).toMatchObject({ message: { epoch: 1, sequence: 7 } })
+    expect(plan.deviations.find(({ site }) => site === ben.site)).not.toHaveProperty('message')
+    const call = nextCall(plan, new Set(), new Set(), { allocations: 9, deviations: 9 })
+    const messages = call?.deviations.map(({ message }) => message)
+    expect(messages).toHaveLength(2)
+    expect(messages).toEqual(expect.arrayContaining([{ epoch: 1, sequence: 7 }, undefined]))
+  })
+
   it('takes a reading that says nothing as missing, and does not commit to it', () => {
     const plan = planSlot(COMMUNITY, SLOT, trades, [reading(ada, { quality: 'missing' }), reading(ben)], sha256)
     expect(plan.root).toBe(planSlot(COMMUNITY, SLOT, trades, [reading(ben)], sha256).root)

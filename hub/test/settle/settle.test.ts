@@ -1,7 +1,7 @@
-import { decodeMessage, orderIdHex } from '@wattfleet/protocol'
+import type { CommunityRules } from '@wattfleet/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Hub, hub } from '../support/hub.ts'
-import { BALANCING, GRID_OPERATOR } from '../support/memory-settlement.ts'
+import { BALANCING, ENGINE, GRID_OPERATOR } from '../support/memory-settlement.ts'
 import { COMMUNITY, house, moveIn, OPEN_S, SLOT, signedEnergy, signedOrder, until } from '../support/street.ts'
 
 const [ada, ben] = [house('ada'), house('ben')]
@@ -9,8 +9,8 @@ const FROM = SLOT + 900 + 3600
 let street: Hub
 
 /** A street whose two houses have traded 1000 Wh at 0.30, fee 0.01. */
-async function traded(): Promise<Hub> {
-  street = hub()
+async function traded(rules: Partial<CommunityRules> = {}): Promise<Hub> {
+  street = hub(rules)
   for (const one of [ada, ben]) moveIn(street.chain, one)
   for (const role of ['orderbook', 'relay', 'match'] as const) street.start(role)
   await street.block()
@@ -32,19 +32,11 @@ async function tradedOften(count: number): Promise<Hub> {
   )
   chain.push({ call: 'submit-orders', community: COMMUNITY, items: signed.flat() })
   chain.produce(OPEN_S + 6)
-  const matches = signed.map((pair) => {
-    const [offer = '', bid = ''] = pair.map(({ bytes }) => idOf(bytes))
-    return { bid, offer, energyWh: 1 }
-  })
+  const matches = signed.map((_, i) => ({ offer: 2 * i, bid: 2 * i + 1, energyWh: 1 }))
   const market = { community: COMMUNITY, slotStart: SLOT, kind: 'spot' } as const
-  chain.push({ call: 'submit-matches', ...market, computedFrom: 1, matches })
+  chain.push({ call: 'submit-matches', ...market, computedFrom: 1, rateMicro: undefined, matches })
   chain.produce(OPEN_S + 12)
   return street
-}
-function idOf(bytes: Uint8Array): string {
-  const message = decodeMessage(bytes)
-  if (message === undefined) throw new Error('not a message')
-  return orderIdHex(message.value)
 }
 afterEach(() => street.stop())
 
@@ -157,6 +149,49 @@ describe('the settlement engine', () => {
       expect(index.trades(COMMUNITY, SLOT).filter(({ executed }) => executed)).toHaveLength(count)
       expect(index.rows.settlements.get(COMMUNITY, SLOT, ada.site)).toMatchObject({ shortfallWh: 7 })
     })
+  })
+
+  describe('where a bond is asked for', () => {
+    const BOND = 5_000
+
+    it('posts what is missing of it before it settles', async () => {
+      const { start, blockWhenSubmitted, index, chain } = await traded({ engineBondNano: BOND })
+      chain.issue(ENGINE, 2n * BigInt(BOND))
+      measure(street, 1000, 1000)
+      start('settle')
+      await at(street, FROM)
+      await blockWhenSubmitted()
+      expect(chain.bondNano()).toBe(BigInt(BOND))
+      await blockWhenSubmitted()
+      await until(() => index.unsettled(COMMUNITY).length === 0, 'settled')
+      const calls = chain.submitted.map(({ call }) => call).filter((call) => call === 'settle' || call === 'post-bond')
+      expect(calls).toEqual(['post-bond', 'settle'])
+    })
+
+    it('settles nothing without money for it, says so once, and goes on when it is issued', async () => {
+      const { start, block, blockWhenSubmitted, index, chain, said } = await traded({ engineBondNano: BOND })
+      measure(street, 1000, 1000)
+      start('settle')
+      await at(street, FROM)
+      for (let blocks = 0; blocks < 3; blocks++) await block()
+      await until(() => said.length > 0, 'said')
+      expect(chain.waiting()).toBe(0)
+      expect(said).toEqual(['nothing is settled: no money for the bond, issue some to this account'])
+      chain.issue(ENGINE, BigInt(BOND) + 1n)
+      await block()
+      await blockWhenSubmitted()
+      await blockWhenSubmitted()
+      await until(() => index.unsettled(COMMUNITY).length === 0, 'settled')
+    })
+  })
+
+  it('lets go of a slot that the chain gives up', async () => {
+    const { start, block, chain } = await traded()
+    await at(street, SLOT + 900 + 86_400 + 604_800)
+    start('settle')
+    await block()
+    expect(chain.waiting()).toBe(0)
+    expect(settles(street)).toEqual([])
   })
 
   it('settles nothing twice when its last call got in while it was dead', async () => {

@@ -1,5 +1,5 @@
 import type { Submitter } from '@wattfleet/chain'
-import { type ManualClock, manualClock, type SignedMessage } from '@wattfleet/protocol'
+import { type CommunityRules, type ManualClock, manualClock, type SignedMessage } from '@wattfleet/protocol'
 import { type MemoryInbox, memoryInbox } from '../../src/adapters/inbox-memory.ts'
 import { type MemoryIndex, memoryIndex } from '../../src/adapters/index-memory.ts'
 import { runMatching } from '../../src/match/match.ts'
@@ -9,6 +9,7 @@ import { runRelay } from '../../src/relay/relay.ts'
 import { runSettlement } from '../../src/settle/settle.ts'
 import { candidate } from './inboxes.ts'
 import { type MemoryChain, memoryChain } from './memory-chain.ts'
+import { ENGINE } from './memory-settlement.ts'
 import { CHAIN_ID, COMMUNITY, type House, OPEN_S, quiet, RULES, until } from './street.ts'
 
 export interface Hub {
@@ -16,6 +17,8 @@ export interface Hub {
   readonly inbox: MemoryInbox
   readonly index: MemoryIndex
   readonly clock: ManualClock
+  /** What the matching and the settlement engine logged. */
+  readonly said: readonly string[]
   /** Whether the chain says how far it is. */
   readonly node: { tells: boolean }
   /** What intake would have stored. */
@@ -29,8 +32,11 @@ export interface Hub {
   stop(): Promise<void>
 }
 
-export function hub(): Hub {
-  const chain = memoryChain(CHAIN_ID, RULES)
+export function hub(rules: Partial<CommunityRules> = {}): Hub {
+  const chain = memoryChain(CHAIN_ID, { ...RULES, ...rules })
+  const said: string[] = []
+  const say = (_: object, text: string) => void said.push(text)
+  const log = { info: say, warn: say, error: say }
   const inbox = memoryInbox()
   const index = memoryIndex()
   const clock = manualClock(OPEN_S * 1000)
@@ -57,10 +63,13 @@ export function hub(): Hub {
           signal,
         )
       case 'match':
-        return runMatching({ community, book: index, finalizedBlock, submitter, indexed, log: quiet }, signal)
+        return runMatching({ community, book: index, finalizedBlock, submitter, indexed, log }, signal)
       default:
         return runSettlement(
-          { community, slots: index, energies: inbox, plans: inbox, finalizedBlock, submitter, indexed, log: quiet },
+          {
+            ...{ community, slots: index, energies: inbox, plans: inbox, finalizedBlock, submitter, indexed, log },
+            stake: { read: async () => ({ bondNano: chain.bondNano(), freeNano: chain.vault.of(ENGINE).free }) },
+          },
           signal,
         )
     }
@@ -74,6 +83,7 @@ export function hub(): Hub {
     inbox,
     index,
     clock,
+    said,
     node,
     block,
     put(of, signed, entersUntilS) {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type {
   BatchLimits,
+  ChainCall,
   ExchangeCall,
   ExchangeEvent,
   FinalizedBlock,
@@ -31,6 +32,8 @@ export interface MemoryChain {
   readonly blocks: FinalizedBlocks
   readonly orders: MemoryOrders
   readonly vault: MemoryVault
+  /** What the settlement engine has at stake. */
+  bondNano(): bigint
   readonly all: readonly FinalizedBlock[]
   submitter(account: string): Submitter
   /** Puts a call into the pool, its end of no interest. */
@@ -70,12 +73,17 @@ export function memoryChain(chainId: Uint8Array, rules: CommunityRules): MemoryC
         return settlement.match(call, block, nowS)
       case 'settle':
         return settlement.settle(call, nowS)
+      case 'post-bond':
+        return settlement.postBond(call.amountNano)
+      default:
+        throw new Error(`no ${call.call} here`)
     }
   }
 
   return {
     orders,
     vault,
+    bondNano: () => settlement.bonds.nano,
     all,
     submitted,
     waiting: () => pool.length,
@@ -97,6 +105,7 @@ export function memoryChain(chainId: Uint8Array, rules: CommunityRules): MemoryC
       const known = registry.gateways.get(gateway)
       if (known === undefined) throw new Error('no such gateway')
       known.revoked = true
+      orders.cancelAll(known.site)
       emit({ type: 'gateway-revoked', site: known.site, gateway, epoch: known.epoch })
     },
     issue: vault.issue,
@@ -134,15 +143,19 @@ export function memoryChain(chainId: Uint8Array, rules: CommunityRules): MemoryC
   }
 }
 
+const KNOWN = ['submit-orders', 'submit-matches', 'settle', 'post-bond']
+
+function isKnown(call: ChainCall): call is ExchangeCall {
+  return KNOWN.includes(call.call)
+}
+
 function submitterOf(account: string, pool: () => Extrinsic[], submitted: ExchangeCall[]): Submitter {
   let last: Promise<unknown> = Promise.resolve()
   return {
     account,
     limits: async () => LIMITS,
     submit(call, signal) {
-      if (call.call !== 'submit-orders' && call.call !== 'submit-matches' && call.call !== 'settle') {
-        throw new Error(`no ${call.call} here`)
-      }
+      if (!isKnown(call)) throw new Error(`no ${call.call} here`)
       const ended = last.then(
         () =>
           new Promise<Submission>((end, reject) => {

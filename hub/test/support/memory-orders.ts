@@ -25,6 +25,8 @@ export interface MemorySite {
 
 export interface MemoryOrder {
   readonly id: string
+  /** Its place in its market: the n-th to enter, from 0. */
+  readonly position: number
   readonly order: Order
   readonly bytes: Uint8Array
   readonly site: MemorySite
@@ -42,6 +44,10 @@ export interface Registry {
 
 export interface MemoryOrders {
   readonly orders: Map<string, MemoryOrder>
+  /** The order at a position of a slot's market. */
+  at(slotStart: number, position: number): MemoryOrder | undefined
+  /** Cancels all that a site has open. */
+  cancelAll(site: string): void
   enter(signed: SignedMessage, nowS: number): void
   /** Ends what is open in markets whose match deadline has passed, and forgets all of theirs. */
   close(nowS: number): void
@@ -62,6 +68,8 @@ export function memoryOrders(
   const { rules } = registry
   const orders = new Map<string, MemoryOrder>()
   const earlyCancels = new Set<string>()
+  /** Orders that entered, by slot. */
+  const entered = new Map<number, number>()
 
   const collateral = ({ order }: MemoryOrder, energyWh: number) =>
     order.side === 'bid'
@@ -109,14 +117,17 @@ export function memoryOrders(
     if (order.replaces !== undefined && target?.state !== 'open') return 'conflict'
     const cap = order.side === 'bid' ? site.capImportWh : site.capExportWh
     if (exposure(site.site, order) - (target?.remainingWh ?? 0) + order.energyWh > cap) return 'cap'
-    const entry: MemoryOrder = { id, order, bytes: signed.bytes, site, remainingWh: order.energyWh, state: 'open' }
+    const position = entered.get(order.slotStart) ?? 0
+    const whole = { remainingWh: order.energyWh, state: 'open' } as const
+    const entry: MemoryOrder = { id, position, order, bytes: signed.bytes, site, ...whole }
     const lockedNano = collateral(entry, order.energyWh)
     const freed = target === undefined ? 0n : collateral(target, target.remainingWh)
     if (vault.of(site.member).free + freed < lockedNano) return 'collateral'
     if (target !== undefined) end(target, 'replaced')
     vault.lock(site.member, lockedNano)
     orders.set(id, entry)
-    emit({ type: 'order-entered', id, order, site: site.site, member: site.member, lockedNano })
+    entered.set(order.slotStart, position + 1)
+    emit({ type: 'order-entered', id, position, order, site: site.site, member: site.member, lockedNano })
     if (earlyCancels.delete(id)) end(entry, 'cancelled')
     return undefined
   }
@@ -136,6 +147,12 @@ export function memoryOrders(
 
   return {
     orders,
+    at: (slotStart, position) =>
+      [...orders.values()].find((one) => one.order.slotStart === slotStart && one.position === position),
+    cancelAll(site) {
+      for (const order of orders.values())
+        if (order.site.site === site && order.state === 'open') end(order, 'cancelled')
+    },
     enter(signed, nowS) {
       const reason = enter(signed, nowS)
       if (reason !== undefined) emit({ type: 'item-rejected', hash: toHex(sha256(signed.bytes)), reason })

@@ -27,6 +27,8 @@ interface Totals {
 /** Accounts of the community. */
 export const BALANCING = 'ba'.repeat(32)
 export const GRID_OPERATOR = '9d'.repeat(32)
+/** The settlement engine's account. */
+export const ENGINE = 'e7'.repeat(32)
 
 /** The exchange's rules for matches and execution, as the chain enforces them. Each call yields an error, or undefined. */
 export function memorySettlement(
@@ -40,6 +42,7 @@ export function memorySettlement(
   const roots = new Map<number, string>()
   const lastMatched = new Map<number, number>()
   let lastTrade = 0
+  const bonds = { nano: 0n }
 
   const totalsOf = (slotStart: number, site: MemoryOrder['site']): Totals => {
     const key = `${slotStart}/${site.site}`
@@ -52,7 +55,6 @@ export function memorySettlement(
   const faultOf = (bid: MemoryOrder | undefined, offer: MemoryOrder | undefined, wh: number, nowS: number): string => {
     if (bid === undefined || offer === undefined) return 'UnknownOrder'
     if (bid.order.side !== 'bid' || offer.order.side !== 'offer') return 'WrongSide'
-    if (bid.order.slotStart !== offer.order.slotStart) return 'WrongMarket'
     const isLive = ({ state, order }: MemoryOrder) =>
       state === 'open' && (order.expiresAt === 0 || nowS <= order.expiresAt)
     if (!isLive(bid) || !isLive(offer)) return 'NotOpen'
@@ -116,11 +118,16 @@ export function memorySettlement(
     return undefined
   }
 
-  const settleSite = (deviation: Settle['deviations'][number], slotStart: number): string | undefined => {
+  const settleSite = (deviation: Settle['deviations'][number], slotStart: number, nowS: number): string | undefined => {
     const key = `${slotStart}/${deviation.site}`
     const found = totals.get(key)
     if (found === undefined) return 'UnknownSite'
     if (found.pending > 0) return 'TradesPending'
+    const isMissing = deviation.missingExport || deviation.missingImport
+    if (isMissing && nowS < slotTimes(slotStart, rules).executionLatest) return 'MissingTooEarly'
+    if (deviation.missingExport && deviation.shortfallWh !== found.soldWh) return 'MissingByRule'
+    if (deviation.missingImport && deviation.unusedWh !== 0) return 'MissingByRule'
+    if (isMissing !== (deviation.message === undefined)) return 'a deviation without its message'
     const { member, pending: _, ...sums } = found
     const isTooLarge =
       deviation.shortfallWh > sums.soldWh - sums.allocatedSoldWh ||
@@ -132,7 +139,9 @@ export function memorySettlement(
     const heldNano = valueNano(sums.soldWh, rules.shortfallRateMicro) + valueNano(sums.boughtWh, rules.unusedRateMicro)
     vault.pay(member, BALANCING, penaltyNano)
     vault.release(member, heldNano - penaltyNano)
-    emit({ type: 'site-settled', community: rules.community, slotStart, ...deviation, ...sums, penaltyNano })
+    const { message: _message, ...figures } = deviation
+    const of = { community: rules.community, slotStart, source: 'engine' } as const
+    emit({ type: 'site-settled', ...of, ...figures, ...sums, penaltyNano })
     return undefined
   }
 
@@ -140,8 +149,9 @@ export function memorySettlement(
     match(call: Matches, block: number, nowS: number): string | undefined {
       if (nowS > slotTimes(call.slotStart, rules).matchDeadline) return 'MarketClosed'
       if (call.computedFrom >= block || call.computedFrom < (lastMatched.get(call.slotStart) ?? 0)) return 'Stale'
-      call.matches.forEach(({ bid: bidId, offer: offerId, energyWh }, index) => {
-        const [bid, offer] = [book.orders.get(bidId), book.orders.get(offerId)]
+      if (call.rateMicro !== undefined) return 'WrongRate'
+      call.matches.forEach(({ bid: bidAt, offer: offerAt, energyWh }, index) => {
+        const [bid, offer] = [book.at(call.slotStart, bidAt), book.at(call.slotStart, offerAt)]
         const reason = faultOf(bid, offer, energyWh, nowS)
         if (reason !== '' || bid === undefined || offer === undefined) {
           emit({ type: 'match-rejected', index, reason })
@@ -153,6 +163,7 @@ export function memorySettlement(
       return undefined
     },
     settle(call: Settle, nowS: number): string | undefined {
+      if (bonds.nano < BigInt(rules.engineBondNano)) return 'settlement.BondTooSmall'
       if (nowS < slotTimes(call.slotStart, rules).executionFrom) return 'TooEarly'
       const known = roots.get(call.slotStart)
       if (known !== undefined && known !== call.root) return 'RootDiffers'
@@ -165,11 +176,18 @@ export function memorySettlement(
         if (error !== undefined) return error
       }
       for (const deviation of call.deviations) {
-        const error = settleSite(deviation, call.slotStart)
+        const error = settleSite(deviation, call.slotStart, nowS)
         if (error !== undefined) return error
       }
       return undefined
     },
+    postBond(amountNano: bigint): string | undefined {
+      if (!vault.lock(ENGINE, amountNano)) return 'Token.FundsUnavailable'
+      bonds.nano += amountNano
+      emit({ type: 'bond-set', community: rules.community, engine: ENGINE, amountNano: bonds.nano })
+      return undefined
+    },
+    bonds,
     roots,
   }
 }

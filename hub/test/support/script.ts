@@ -60,11 +60,8 @@ export function script(steps: readonly number[]): MemoryChain {
     })
     block()
     const deviations = sites.map(({ site, shortfallWh, unusedWh, missingImport, missingExport }) => ({
-      site,
-      shortfallWh,
-      unusedWh,
-      missingImport,
-      missingExport,
+      ...{ site, shortfallWh, unusedWh, missingImport, missingExport },
+      message: { epoch: 1, sequence: 1 },
     }))
     submit({
       call: 'settle',
@@ -92,13 +89,17 @@ function matchesOf(chain: MemoryChain): ExchangeCall {
     block: 0,
     index,
   }))
-  const matches = matchPayAsBid(book, RULES.feeMicro)
+  const positionOf = (id: string) => chain.orders.orders.get(id)?.position ?? -1
+  const matches = matchPayAsBid(book, RULES.feeMicro).map(({ bid, offer, energyWh }) => {
+    return { bid: positionOf(bid), offer: positionOf(offer), energyWh }
+  })
   return {
     call: 'submit-matches',
     community: COMMUNITY,
     slotStart: SLOT,
     kind: 'spot',
     computedFrom: chain.all.length - 1,
+    rateMicro: undefined,
     matches,
   }
 }

@@ -1,5 +1,6 @@
 import { GRADES, QUALITIES, REASONS } from '@wattfleet/protocol'
 import { z } from 'zod'
+import { TRADE_STATES } from '../ports.ts'
 import { count, energyWh, hex, marketFields, nano, rateMicro, side, unixS } from './fields.ts'
 import { ORDER_STATES } from './queries.ts'
 
@@ -32,9 +33,9 @@ const execution = z
     paidNano: nano('Paid by the buyer, fee included.'),
     receivedNano: nano('Received by the seller.'),
     feeNano: nano('Received by the grid operator.'),
-    block: count('Finalized block of the execution.'),
+    block: count('Finalized block that said so last.'),
   })
-  .meta({ description: 'How the trade was executed; null until then.' })
+  .meta({ description: 'What the trade comes to; null until it has ended.' })
 
 export const trade = z.strictObject({
   trade: count('Number of the trade on the chain.'),
@@ -48,6 +49,11 @@ export const trade = z.strictObject({
   sellerRateMicro: rateMicro('What the seller gets.'),
   block: count('Finalized block of the trade.'),
   tradedAt: unixS('Timestamp of that block.'),
+  state: z.enum(TRADE_STATES).meta({
+    description:
+      '`open` until its slot is settled, then `executed`; `corrected` where it came to something else later; `given-up` where ' +
+      'nobody settled the slot in time, so that nobody pays.',
+  }),
   execution: execution.nullable(),
 })
 

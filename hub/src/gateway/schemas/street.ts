@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { SETTLEMENT_SOURCES } from '../ports.ts'
 import { count, energyWh, hex, nano, powerW, rateMicro, side, unixS } from './fields.ts'
 import { amount, market } from './resources.ts'
 
@@ -42,6 +43,11 @@ const settlement = z.strictObject({
   unusedWh: energyWh('Bought and not taken.'),
   missingImport: z.boolean().meta({ description: 'The import was missing and counted by rule.' }),
   missingExport: z.boolean().meta({ description: 'The export was missing and counted by rule.' }),
+  source: z.enum(SETTLEMENT_SOURCES).meta({
+    description:
+      'Where the figures come from: the settlement engine, the site’s own signed reading that its member revealed, or the ' +
+      'grid operator’s official value.',
+  }),
   paidNano: nano('Paid: energy, fees and penalties.'),
   receivedNano: nano('Received for energy.'),
   penaltyNano: nano('Of what was paid, for deviation.'),
@@ -54,9 +60,9 @@ const totals = z.strictObject({
   refused: count('Orders and matches refused.'),
   energyBoughtWh: energyWh('Allocated to buyers.'),
   energySoldWh: energyWh('Allocated to sellers; equals what was bought.'),
-  moneyInNano: nano('Paid in at execution, fees and penalties included.'),
-  moneyOutNano: nano('Paid out at execution; equals what was paid in.'),
-  issuedNano: nano('Issued by the operator.'),
+  moneyInNano: nano('Paid in at execution and by corrections, fees and penalties included.'),
+  moneyOutNano: nano('Paid out at execution and by corrections; equals what was paid in.'),
+  issuedNano: nano('Issued by the operator and not redeemed.'),
   heldNano: nano('Sum of all balances; equals what was issued.'),
 })
 
