@@ -110,7 +110,7 @@ impl CommunityRules {
 		let no_post = self.post_gate_closure_s == 0 && self.post_opens_s == 0 && self.post_match_deadline_s == 0;
 		let post = self.post_opens_s < self.post_gate_closure_s
 			&& self.post_gate_closure_s < self.post_match_deadline_s
-			&& self.post_match_deadline_s <= self.execution_after_s;
+			&& self.post_match_deadline_s < self.execution_after_s;
 		self.slot_length_s > 0
 			&& self.spot_opens_s > self.relay_margin_s
 			&& self.relay_margin_s >= self.gate_closure_s

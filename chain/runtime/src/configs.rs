@@ -7,7 +7,7 @@ use frame::deps::{
 		traits::StorageMapShim,
 		weights::{
 			constants::{ParityDbWeight, WEIGHT_REF_TIME_PER_SECOND},
-			FixedFee, NoFee,
+			FixedFee, WeightToFeeCoefficient, WeightToFeeCoefficients, WeightToFeePolynomial,
 		},
 	},
 	frame_system::limits,
@@ -105,10 +105,23 @@ impl pallet_grandpa::Config for Runtime {
 	type EquivocationReportSystem = ();
 }
 
+/// A unit of the chain's own token for each microsecond of execution: nothing for those who trade, and a price for filling
+/// blocks.
+pub struct MicrosecondFee;
+impl WeightToFeePolynomial for MicrosecondFee {
+	type Balance = <Runtime as pallet_balances::Config>::Balance;
+	fn polynomial() -> WeightToFeeCoefficients<Self::Balance> {
+		let per_picosecond = Perbill::from_rational(1u32, 1_000_000u32);
+		let linear =
+			WeightToFeeCoefficient { coeff_integer: 0, coeff_frac: per_picosecond, negative: false, degree: 1 };
+		[linear].into_iter().collect()
+	}
+}
+
 #[derive_impl(pallet_transaction_payment::config_preludes::TestDefaultConfig)]
 impl pallet_transaction_payment::Config for Runtime {
 	type OnChargeTransaction = pallet_transaction_payment::FungibleAdapter<Balances, ()>;
-	type WeightToFee = NoFee<<Self as pallet_balances::Config>::Balance>;
+	type WeightToFee = MicrosecondFee;
 	type LengthToFee = FixedFee<1, <Self as pallet_balances::Config>::Balance>;
 }
 

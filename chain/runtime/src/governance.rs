@@ -20,6 +20,14 @@ parameter_types! {
 	pub MaxProposalWeight: Weight = Perbill::from_percent(50) * configs::BlockWeights::get().max_block;
 }
 
+/// Who does not vote has not agreed, whatever the others or a prime member say.
+pub struct SilenceIsNo;
+impl pallet_collective::DefaultVote for SilenceIsNo {
+	fn default_vote(_: Option<bool>, _: u32, _: u32, _: u32) -> bool {
+		false
+	}
+}
+
 impl pallet_collective::Config<CouncilCollective> for Runtime {
 	type RuntimeOrigin = RuntimeOrigin;
 	type Proposal = RuntimeCall;
@@ -28,8 +36,7 @@ impl pallet_collective::Config<CouncilCollective> for Runtime {
 	type MotionDuration = ConstU32<{ 7 * 14_400 }>;
 	type MaxProposals = ConstU32<32>;
 	type MaxMembers = ConstU32<32>;
-	/// Who does not vote has not agreed.
-	type DefaultVote = pallet_collective::MoreThanMajorityThenPrimeDefaultVote;
+	type DefaultVote = SilenceIsNo;
 	type WeightInfo = pallet_collective::weights::SubstrateWeight<Runtime>;
 	type SetMembersOrigin = CouncilMajority;
 	type MaxProposalWeight = MaxProposalWeight;
@@ -74,7 +81,8 @@ pub enum ProxyType {
 	Disputes,
 	/// Ask for the account's money, which the operator pays to the account's owner and to nobody else.
 	Withdrawals,
-	/// An operator's daily work: sites and gateways, no money.
+	/// An operator's daily work: sites and gateways. Moves no money itself, but whoever puts keys in force decides who
+	/// trades for a site: for a key that is guarded like the operator's own.
 	Fleet,
 }
 
@@ -91,7 +99,6 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 				call,
 				RuntimeCall::Registry(
 					RegistryCall::set_site { .. }
-						| RegistryCall::set_share { .. }
 						| RegistryCall::enrol_gateway { .. }
 						| RegistryCall::revoke_gateway { .. }
 				)

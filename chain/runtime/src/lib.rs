@@ -58,7 +58,7 @@ pub type TxExtension = (
 pub type Block = frame::runtime::types_common::BlockOf<Runtime, TxExtension>;
 
 /// What an upgrade to this version does to the state. Each runs once, where the storage is of the version before.
-pub type Migrations = (pallet_wattfleet_registry::migrations::V1ToV2<Runtime>,);
+pub type Migrations = (pallet_wattfleet_registry::migrations::V0ToV1<Runtime>,);
 
 pub(crate) type RuntimeExecutive =
 	Executive<Runtime, Block, frame_system::ChainContext<Runtime>, Runtime, AllPalletsWithSystem>;

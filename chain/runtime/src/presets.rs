@@ -76,7 +76,7 @@ fn template() -> Value {
 					"postOpensS": 600,
 					"postGateClosureS": 3_600,
 					"postMatchDeadlineS": 3_840,
-					"executionAfterS": 3_840,
+					"executionAfterS": 3_900,
 					"executionLatestS": 86_400,
 					"disputesS": 604_800,
 					"correctionsS": 5_184_000,

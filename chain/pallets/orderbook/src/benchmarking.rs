@@ -8,8 +8,8 @@ use frame::benchmarking::prelude::*;
 use frame::deps::{sp_core::crypto::KeyTypeId, sp_io::crypto};
 use frame::traits::fungible::Mutate;
 use pallet_wattfleet_registry::{
-	benchmarking::{community, COMMUNITY},
-	ChainId, Communities, Gateway, Gateways, OnGatewayEnded, Role, Roles, Site, Sites,
+	benchmarking::{community, put, COMMUNITY},
+	ChainId, Gateway, Gateways, OnGatewayEnded, Role, Roles, Site, Sites,
 };
 use pallet_wattfleet_vault::{HoldReason, Pallet as Vault};
 use wattfleet_primitives::{MarketKind, Nano, Order, Seconds, Side, SiteId, ORDER_TAG};
@@ -33,7 +33,7 @@ pub struct House<AccountId> {
 pub fn exchange<T: Config>(in_roles: &T::AccountId) {
 	go_to::<T>(NOW);
 	ChainId::<T>::put(CHAIN_ID);
-	Communities::<T>::insert(COMMUNITY, community::<T>());
+	put::<T>(community::<T>());
 	for role in Role::ALL {
 		Roles::<T>::insert(COMMUNITY, (role, in_roles), ());
 	}
@@ -53,13 +53,13 @@ pub fn house<T: Config>(index: u32) -> Result<House<T::AccountId>, BenchmarkErro
 		community: COMMUNITY,
 		member: member.clone(),
 		zone: index % 2,
-		cap_import_wh: u32::MAX,
-		cap_export_wh: u32::MAX,
+		cap_import_wh: 1_000_000_000,
+		cap_export_wh: 1_000_000_000,
 		gateway: Some(gateway),
 		epoch: 1,
 	};
 	Sites::<T>::insert(site, entry);
-	Gateways::<T>::insert(gateway, Gateway { site, epoch: 1, revoked: false });
+	Gateways::<T>::insert(gateway, Gateway { site, epoch: 1, revoked: false, ended_at: None });
 	T::Currency::mint_into(&member, FUNDS)?;
 	Ok(House { site, member, gateway })
 }
@@ -167,7 +167,7 @@ mod benches {
 		#[block]
 		{
 			for page in 0..p {
-				if let Some(record) = desk.order(market, page * PAGE_ORDERS) {
+				if let Some(record) = desk.change_order(market, page * PAGE_ORDERS) {
 					record.remaining_wh = 1;
 				}
 			}
@@ -196,6 +196,23 @@ mod benches {
 			Pallet::<T>::close_market(minute, market, 1);
 		}
 		assert!(!Books::<T>::contains_key(market));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn expire_order() -> Result<(), BenchmarkError> {
+		exchange::<T>(&whitelisted_caller());
+		let house = house::<T>(0)?;
+		let market = (COMMUNITY, SLOT, MarketKind::Spot);
+		full_page::<T>(market, 0, open_order::<T>(&house, order(&house, 1, Side::Bid, SLOT))?);
+		entries::<T>(&house, MAX_SITE_ENTRIES);
+		let minute = SLOT / 60;
+		Expiring::<T>::insert(minute, (market, 0), ());
+		#[block]
+		{
+			Pallet::<T>::expire_order(minute, (market, 0));
+		}
+		assert_eq!(Pages::<T>::get(market, 0)[0].state, OrderState::Expired);
 		Ok(())
 	}
 

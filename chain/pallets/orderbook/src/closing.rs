@@ -1,15 +1,14 @@
-//! After the match deadline: what remains is released, orders are forgotten, a bounded number per block.
+//! What ends by itself: orders that expire before their market closes, and markets whose match deadline has passed. As much
+//! per block as its weight leaves.
 
 use crate::{
-	pallet::{Books, ClosedUpTo, Closing, Config, Event, Pages, Pallet},
-	types::{MarketKey, OrderRecord, OrderState, WeightInfo, PAGE_ORDERS},
+	desk::Desk,
+	pallet::{Books, ClosedUpTo, Closing, Config, Event, ExpiredUpTo, Expiring, Pages, Pallet},
+	types::{MarketKey, OrderRecord, OrderState, Position, WeightInfo, PAGE_ORDERS},
 };
 use frame::prelude::*;
 use pallet_wattfleet_vault::{HoldReason, Pallet as Vault};
-use wattfleet_primitives::{agenda, CommunityRules};
-
-/// Most pages closed in one block, so that no block is long because a market was large.
-const MAX_STEPS: u64 = 128;
+use wattfleet_primitives::{agenda, CommunityRules, Order};
 
 impl<T: Config> Pallet<T> {
 	/// Puts a market that just came to be on the agenda.
@@ -21,21 +20,56 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Closes markets whose match deadline has passed, as far as the weight reaches; the next block goes on from there.
-	pub(crate) fn close_markets(remaining: Weight) -> Weight {
+	/// Puts an order that says when it expires on the agenda, if that is before its market closes.
+	pub(crate) fn schedule_expiry(market: MarketKey, position: Position, order: &Order, rules: &CommunityRules) {
+		let closes = rules.market_times(market.1, market.2).map_or(0, |times| times.match_deadline);
+		if order.expires_at == 0 || order.expires_at >= closes {
+			return;
+		}
+		Expiring::<T>::insert(order.expires_at / 60 + 1, (market, position), ());
+		if ExpiredUpTo::<T>::get() == 0 {
+			ExpiredUpTo::<T>::put(Self::now() / 60);
+		}
+	}
+
+	/// Ends what is due, as far as the weight reaches; the next block goes on from there. Half of it is for each.
+	pub(crate) fn end_due(remaining: Weight) -> Weight {
+		let half = remaining.checked_div(2).unwrap_or_default();
+		Self::expire_orders(half).saturating_add(Self::close_markets(half))
+	}
+
+	fn expire_orders(remaining: Weight) -> Weight {
+		let step = <T as Config>::WeightInfo::expire_order();
+		let budget = remaining.checked_div_per_component(&step).unwrap_or(0);
+		let minute = ExpiredUpTo::<T>::get();
+		if minute == 0 || budget == 0 {
+			return Weight::zero();
+		}
+		let due = |minute, most: u64| Expiring::<T>::iter_key_prefix(minute).take(most as usize).collect();
+		let (minute, left) = agenda::walk(minute, Self::now() / 60, budget, due, |minute, due, left| {
+			Self::expire_order(minute, due);
+			left
+		});
+		ExpiredUpTo::<T>::put(minute);
+		step.saturating_mul(budget.saturating_sub(left))
+	}
+
+	pub(crate) fn expire_order(minute: u64, (market, position): (MarketKey, Position)) {
+		Expiring::<T>::remove(minute, (market, position));
+		let mut desk = Desk::<T>::new();
+		Self::end(&mut desk, market, position, OrderState::Expired);
+		desk.save();
+	}
+
+	fn close_markets(remaining: Weight) -> Weight {
 		let step = <T as Config>::WeightInfo::close_page();
-		let budget = remaining.checked_div_per_component(&step).unwrap_or(0).min(MAX_STEPS);
+		let budget = remaining.checked_div_per_component(&step).unwrap_or(0);
 		let minute = ClosedUpTo::<T>::get();
 		if minute == 0 || budget == 0 {
 			return Weight::zero();
 		}
-		let (minute, left) = agenda::walk(
-			minute,
-			Self::now() / 60,
-			budget,
-			|minute| Closing::<T>::iter_key_prefix(minute).next(),
-			Self::close_market,
-		);
+		let due = |minute, most: u64| Closing::<T>::iter_key_prefix(minute).take(most as usize).collect();
+		let (minute, left) = agenda::walk(minute, Self::now() / 60, budget, due, Self::close_market);
 		ClosedUpTo::<T>::put(minute);
 		step.saturating_mul(budget.saturating_sub(left))
 	}

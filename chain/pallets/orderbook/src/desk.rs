@@ -11,11 +11,28 @@ use wattfleet_primitives::SiteId;
 type BookOf<T> = Book<BlockNumberFor<T>>;
 type RecordOf<T> = OrderRecord<<T as frame_system::Config>::AccountId>;
 
-/// Books, pages and entries by key, as far as they were asked for. Nothing is written before `save`.
+/// A storage item, and whether it has to be written back.
+struct Item<V> {
+	value: V,
+	changed: bool,
+}
+
+impl<V> Item<V> {
+	fn read(value: V) -> Self {
+		Self { value, changed: false }
+	}
+
+	fn change(&mut self) -> &mut V {
+		self.changed = true;
+		&mut self.value
+	}
+}
+
+/// Books, pages and entries by key, as far as they were asked for. Nothing is written before `save`, and only what changed.
 pub struct Desk<T: Config> {
-	books: BTreeMap<MarketKey, BookOf<T>>,
-	pages: BTreeMap<(MarketKey, u32), Page<T::AccountId>>,
-	entries: BTreeMap<SiteId, SiteEntries>,
+	books: BTreeMap<MarketKey, Item<BookOf<T>>>,
+	pages: BTreeMap<(MarketKey, u32), Item<Page<T::AccountId>>>,
+	entries: BTreeMap<SiteId, Item<SiteEntries>>,
 }
 
 impl<T: Config> Desk<T> {
@@ -23,26 +40,52 @@ impl<T: Config> Desk<T> {
 		Self { books: BTreeMap::new(), pages: BTreeMap::new(), entries: BTreeMap::new() }
 	}
 
-	pub fn book(&mut self, market: MarketKey) -> &mut BookOf<T> {
-		self.books.entry(market).or_insert_with(|| Books::<T>::get(market))
+	fn book_item(&mut self, market: MarketKey) -> &mut Item<BookOf<T>> {
+		self.books.entry(market).or_insert_with(|| Item::read(Books::<T>::get(market)))
 	}
 
-	fn page(&mut self, market: MarketKey, page: u32) -> &mut Page<T::AccountId> {
-		self.pages.entry((market, page)).or_insert_with(|| Pages::<T>::get(market, page))
+	pub fn book(&mut self, market: MarketKey) -> &BookOf<T> {
+		&self.book_item(market).value
 	}
 
-	pub fn order(&mut self, market: MarketKey, position: Position) -> Option<&mut RecordOf<T>> {
+	pub fn change_book(&mut self, market: MarketKey) -> &mut BookOf<T> {
+		self.book_item(market).change()
+	}
+
+	fn page_item(&mut self, market: MarketKey, page: u32) -> &mut Item<Page<T::AccountId>> {
+		self.pages.entry((market, page)).or_insert_with(|| Item::read(Pages::<T>::get(market, page)))
+	}
+
+	fn has(&mut self, market: MarketKey, position: Position) -> bool {
+		position < self.book(market).entered
+	}
+
+	/// The order at a position of a market, if there is one: a position that nobody took costs no page.
+	pub fn order(&mut self, market: MarketKey, position: Position) -> Option<&RecordOf<T>> {
+		if !self.has(market, position) {
+			return None;
+		}
+		self.page_item(market, position / PAGE_ORDERS).value.get(usize::try_from(position % PAGE_ORDERS).ok()?)
+	}
+
+	pub fn change_order(&mut self, market: MarketKey, position: Position) -> Option<&mut RecordOf<T>> {
+		if !self.has(market, position) {
+			return None;
+		}
 		let at = usize::try_from(position % PAGE_ORDERS).ok()?;
-		self.page(market, position / PAGE_ORDERS).get_mut(at)
+		self.page_item(market, position / PAGE_ORDERS).change().get_mut(at)
 	}
 
-	/// The entries of a site, without those that `is_stale` says are; the first time that it is asked for.
-	pub fn entries(&mut self, site: SiteId, is_stale: impl Fn(&crate::Entry) -> bool) -> &mut SiteEntries {
-		self.entries.entry(site).or_insert_with(|| {
-			let mut entries = Entries::<T>::get(site);
-			entries.retain(|entry| !is_stale(entry));
-			entries
-		})
+	fn entries_item(&mut self, site: SiteId) -> &mut Item<SiteEntries> {
+		self.entries.entry(site).or_insert_with(|| Item::read(Entries::<T>::get(site)))
+	}
+
+	pub fn entries(&mut self, site: SiteId) -> &SiteEntries {
+		&self.entries_item(site).value
+	}
+
+	pub fn change_entries(&mut self, site: SiteId) -> &mut SiteEntries {
+		self.entries_item(site).change()
 	}
 
 	/// The next position of a market, or nothing where it is full.
@@ -54,9 +97,9 @@ impl<T: Config> Desk<T> {
 	/// Puts an order at the next position of its market, which `next_position` named.
 	pub fn push(&mut self, market: MarketKey, record: RecordOf<T>) {
 		let position = self.book(market).entered;
-		let pushed = self.page(market, position / PAGE_ORDERS).try_push(record);
+		let pushed = self.page_item(market, position / PAGE_ORDERS).change().try_push(record);
 		debug_assert!(pushed.is_ok(), "the page of the next position has room");
-		self.book(market).entered = position.saturating_add(1);
+		self.change_book(market).entered = position.saturating_add(1);
 	}
 
 	/// Pages that were touched.
@@ -64,18 +107,18 @@ impl<T: Config> Desk<T> {
 		self.pages.len() as u32
 	}
 
-	/// Writes all of it back.
+	/// Writes back what changed.
 	pub fn save(self) {
-		for (market, book) in self.books {
-			Books::<T>::insert(market, book);
+		for (market, book) in self.books.into_iter().filter(|(_, book)| book.changed) {
+			Books::<T>::insert(market, book.value);
 		}
-		for ((market, page), orders) in self.pages {
-			Pages::<T>::insert(market, page, orders);
+		for ((market, page), orders) in self.pages.into_iter().filter(|(_, page)| page.changed) {
+			Pages::<T>::insert(market, page, orders.value);
 		}
-		for (site, entries) in self.entries {
-			match entries.is_empty() {
+		for (site, entries) in self.entries.into_iter().filter(|(_, entries)| entries.changed) {
+			match entries.value.is_empty() {
 				true => Entries::<T>::remove(site),
-				false => Entries::<T>::insert(site, entries),
+				false => Entries::<T>::insert(site, entries.value),
 			}
 		}
 	}

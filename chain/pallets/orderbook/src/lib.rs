@@ -29,7 +29,7 @@ pub use types::{
 pub mod pallet {
 	use super::{entry::Batch, types::*, usage, Desk};
 	use frame::prelude::*;
-	use pallet_wattfleet_registry::{Communities, OnGatewayEnded, Pallet as Registry, Role, Sites};
+	use pallet_wattfleet_registry::{ChainId, Communities, OnGatewayEnded, Pallet as Registry, Role, Sites};
 	use wattfleet_primitives::{CommunityId, Nano, Order, OrderId, Reason, Seconds, SiteId};
 
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
@@ -70,6 +70,15 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type ClosedUpTo<T: Config> = StorageValue<_, u64, ValueQuery>;
 
+	/// Orders that expire before their market closes, by the minute from which they have.
+	#[pallet::storage]
+	pub type Expiring<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, u64, Twox64Concat, (MarketKey, Position), (), OptionQuery>;
+
+	/// The minute up to which orders have expired.
+	#[pallet::storage]
+	pub type ExpiredUpTo<T: Config> = StorageValue<_, u64, ValueQuery>;
+
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(crate) fn deposit_event)]
 	pub enum Event<T: Config> {
@@ -89,7 +98,7 @@ pub mod pallet {
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn on_idle(_: BlockNumberFor<T>, remaining: Weight) -> Weight {
-			Self::close_markets(remaining)
+			Self::end_due(remaining)
 		}
 
 		fn offchain_worker(number: BlockNumberFor<T>) {
@@ -107,9 +116,15 @@ pub mod pallet {
 			community: CommunityId,
 			items: BoundedVec<SignedItem, ConstU32<MAX_BATCH>>,
 		) -> DispatchResultWithPostInfo {
-			Registry::<T>::ensure_role(origin, community, Role::Relayer)?;
-			let rules = Communities::<T>::get(community).ok_or(Error::<T>::UnknownCommunity)?.rules;
-			let batch = Batch::new::<T>(community, rules);
+			// who may not submit has cost a look-up, not the block
+			let refused = |error| DispatchErrorWithPostInfo {
+				post_info: Some(<T as frame_system::Config>::DbWeight::get().reads(2)).into(),
+				error,
+			};
+			Registry::<T>::ensure_role(origin, community, Role::Relayer).map_err(refused)?;
+			let versions = Communities::<T>::get(community);
+			ensure!(!versions.is_empty(), Error::<T>::UnknownCommunity);
+			let batch = Batch { community, versions, chain: ChainId::<T>::get(), now: Self::now() };
 			let mut desk = Desk::<T>::new();
 			for item in &items {
 				if let Err(reason) = Self::enter(&batch, &mut desk, item) {
@@ -117,7 +132,7 @@ pub mod pallet {
 					Self::deposit_event(Event::ItemRejected { item_hash, reason });
 				}
 			}
-			let weight = usage::of::<T>(items.len() as u32, desk.touched_pages());
+			let weight = usage::actual::<T>(&items, desk.touched_pages());
 			desk.save();
 			Ok(Some(weight).into())
 		}
@@ -153,8 +168,7 @@ pub mod pallet {
 	impl<T: Config> OnGatewayEnded for Pallet<T> {
 		fn ended(site: &SiteId) {
 			let Some(community) = Sites::<T>::get(site).map(|site| site.community) else { return };
-			let Some(entry) = Communities::<T>::get(community) else { return };
-			Self::cancel_site(community, entry.rules, site);
+			Self::cancel_site(community, site);
 		}
 
 		fn weight() -> Weight {

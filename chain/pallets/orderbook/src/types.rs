@@ -123,6 +123,8 @@ pub trait WeightInfo {
 	fn pages(p: u32) -> Weight;
 	/// One full page of open orders closed after their market's match deadline.
 	fn close_page() -> Weight;
+	/// One order that expires before its market closes.
+	fn expire_order() -> Weight;
 	/// `n` open orders of one site cancelled, each in a page of its own.
 	fn cancel_site(n: u32) -> Weight;
 }

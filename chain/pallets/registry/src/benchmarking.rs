@@ -19,7 +19,7 @@ pub fn community<T: Config>() -> Community<T::AccountId> {
 			post_opens_s: 600,
 			post_gate_closure_s: 3_600,
 			post_match_deadline_s: 3_840,
-			execution_after_s: 3_840,
+			execution_after_s: 3_900,
 			execution_latest_s: 86_400,
 			disputes_s: 604_800,
 			corrections_s: 5_184_000,
@@ -34,10 +34,16 @@ pub fn community<T: Config>() -> Community<T::AccountId> {
 	}
 }
 
+/// One version of this community, for all slots.
+pub fn put<T: Config>(entry: Community<T::AccountId>) {
+	let version = Version { from: 0, entry };
+	Communities::<T>::insert(COMMUNITY, Versions::truncate_from(alloc::vec![version]));
+}
+
 fn operator<T: Config>() -> Result<T::AccountId, BenchmarkError> {
 	let origin = T::Governance::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
 	let who: T::AccountId = whitelisted_caller();
-	Pallet::<T>::set_community(origin.clone(), COMMUNITY, community::<T>())?;
+	Pallet::<T>::set_community(origin.clone(), COMMUNITY, 0, community::<T>())?;
 	Pallet::<T>::grant_role(origin, COMMUNITY, Role::Operator, who.clone())?;
 	Ok(who)
 }
@@ -54,10 +60,11 @@ mod benches {
 
 	#[benchmark]
 	fn set_community() -> Result<(), BenchmarkError> {
+		operator::<T>()?;
 		let origin = T::Governance::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
 		#[extrinsic_call]
-		_(origin as T::RuntimeOrigin, COMMUNITY, community::<T>());
-		assert!(Communities::<T>::contains_key(COMMUNITY));
+		_(origin as T::RuntimeOrigin, COMMUNITY, 900 * 10_000, community::<T>());
+		assert_eq!(Communities::<T>::get(COMMUNITY).len(), 2);
 		Ok(())
 	}
 

@@ -11,20 +11,22 @@ pub mod migrations;
 mod types;
 
 pub use pallet::*;
-pub use types::{Community, Gateway, OnGatewayEnded, Role, Site, WeightInfo};
+pub use types::{
+	version_at, Community, Gateway, OnGatewayEnded, Role, Site, Version, Versions, WeightInfo, MAX_CAP_WH, MAX_VERSIONS,
+};
 
 #[frame::pallet]
 pub mod pallet {
 	use super::types::*;
 	use alloc::vec::Vec;
 	use frame::prelude::*;
-	use wattfleet_primitives::{CommunityId, GatewayKey, SiteId};
+	use wattfleet_primitives::{CommunityId, GatewayKey, Seconds, SiteId};
 
-	/// 1: communities without a market after delivery, disputes, corrections, bond and choice of rule. 2: with them.
-	const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
+	/// 0: one version of each community, with a market before delivery and one rule. 1: versions by slot, with all rules.
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
 	#[pallet::config]
-	pub trait Config: frame_system::Config {
+	pub trait Config: frame_system::Config + pallet_timestamp::Config<Moment = u64> {
 		/// Who makes communities and gives roles: a threshold of the council.
 		type Governance: EnsureOrigin<Self::RuntimeOrigin>;
 		/// Cancels what a gateway has open when its key or epoch ends.
@@ -41,7 +43,7 @@ pub mod pallet {
 	pub type ChainId<T: Config> = StorageValue<_, [u8; 32], ValueQuery>;
 
 	#[pallet::storage]
-	pub type Communities<T: Config> = StorageMap<_, Twox64Concat, CommunityId, Community<T::AccountId>>;
+	pub type Communities<T: Config> = StorageMap<_, Twox64Concat, CommunityId, Versions<T::AccountId>, ValueQuery>;
 
 	#[pallet::storage]
 	pub type Roles<T: Config> =
@@ -50,13 +52,18 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Sites<T: Config> = StorageMap<_, Blake2_128Concat, SiteId, Site<T::AccountId>>;
 
-	/// The one community of each member: its operator, and no other, registers the member's sites and issues money to it.
+	/// The one community of each account that has money: a member, a community's own two, a role. Its operator, and no
+	/// other, registers the member's sites, issues money to the account and pays it out.
 	#[pallet::storage]
 	pub type Members<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, CommunityId>;
 
 	/// Every key that was ever enrolled, so that none can come back for another site.
 	#[pallet::storage]
 	pub type Gateways<T: Config> = StorageMap<_, Blake2_128Concat, GatewayKey, Gateway>;
+
+	/// Sites of each community: a split leaves none of them out.
+	#[pallet::storage]
+	pub type SiteCount<T: Config> = StorageMap<_, Twox64Concat, CommunityId, u32, ValueQuery>;
 
 	/// A site's share of the community's export where it is split by static shares, in any unit that all of them have.
 	#[pallet::storage]
@@ -76,9 +83,12 @@ pub mod pallet {
 			ChainId::<T>::put(self.chain_id);
 			for (id, community) in &self.communities {
 				assert!(community.rules.is_sane(), "the rules of a community contradict each other");
-				Communities::<T>::insert(id, community);
+				Pallet::<T>::join_own_accounts(*id, community).expect("an account belongs to one community");
+				let version = Version { from: 0, entry: community.clone() };
+				Communities::<T>::insert(id, Versions::truncate_from(alloc::vec![version]));
 			}
 			for (community, role, who) in &self.roles {
+				assert!(Communities::<T>::contains_key(community), "a role in a community that there is not");
 				Roles::<T>::insert(community, (role, who), ());
 			}
 		}
@@ -89,6 +99,7 @@ pub mod pallet {
 	pub enum Event<T: Config> {
 		CommunitySet {
 			community: CommunityId,
+			from: Seconds,
 			entry: Community<T::AccountId>,
 		},
 		RoleGranted {
@@ -138,30 +149,48 @@ pub mod pallet {
 		KeyInUse,
 		/// A site stays with its community and member; a transfer is a new site.
 		SiteBelongsToAnother,
-		/// This account is a member of another community, or of none.
+		/// This account belongs to another community, or to none.
 		NotAMember,
+		/// Orders of slots before this one may have entered under the rules that hold now.
+		TooSoon,
+		/// From its first slot on, a version holds for whole slots.
+		NotASlotStart,
+		/// Slots of so many earlier versions can still change.
+		TooManyVersions,
+		/// No site draws or feeds in so much.
+		CapTooLarge,
 	}
 
 	#[pallet::call]
 	impl<T: Config> Pallet<T> {
-		/// Creates a community or changes its rules. The council.
+		/// Creates a community, or says what it is for slots from a start on, for which no order can have entered yet. The
+		/// council.
 		#[pallet::call_index(0)]
-		#[pallet::weight(T::WeightInfo::set_community())]
+		#[pallet::weight(<T as Config>::WeightInfo::set_community())]
 		pub fn set_community(
 			origin: OriginFor<T>,
 			community: CommunityId,
+			from: Seconds,
 			entry: Community<T::AccountId>,
 		) -> DispatchResult {
 			T::Governance::ensure_origin(origin)?;
 			ensure!(entry.rules.is_sane(), Error::<T>::RulesContradict);
-			Communities::<T>::insert(community, &entry);
-			Self::deposit_event(Event::CommunitySet { community, entry });
-			Ok(())
+			Self::join_own_accounts(community, &entry)?;
+			Communities::<T>::try_mutate(community, |versions| {
+				let from = if versions.is_empty() { 0 } else { from };
+				Self::ensure_follows(versions, &entry, from)?;
+				Self::forget_versions(versions);
+				// one that was announced for the same slots or later ones is taken back
+				versions.retain(|version| version.from < from || from == 0);
+				versions.try_push(Version { from, entry: entry.clone() }).map_err(|_| Error::<T>::TooManyVersions)?;
+				Self::deposit_event(Event::CommunitySet { community, from, entry });
+				Ok(())
+			})
 		}
 
 		/// Gives an account a role in one community. The council.
 		#[pallet::call_index(1)]
-		#[pallet::weight(T::WeightInfo::grant_role())]
+		#[pallet::weight(<T as Config>::WeightInfo::grant_role())]
 		pub fn grant_role(
 			origin: OriginFor<T>,
 			community: CommunityId,
@@ -177,7 +206,7 @@ pub mod pallet {
 
 		/// Takes a role away. The council.
 		#[pallet::call_index(2)]
-		#[pallet::weight(T::WeightInfo::revoke_role())]
+		#[pallet::weight(<T as Config>::WeightInfo::revoke_role())]
 		pub fn revoke_role(
 			origin: OriginFor<T>,
 			community: CommunityId,
@@ -192,7 +221,7 @@ pub mod pallet {
 
 		/// Registers a site or changes its zone and caps. The community's operator.
 		#[pallet::call_index(3)]
-		#[pallet::weight(T::WeightInfo::set_site())]
+		#[pallet::weight(<T as Config>::WeightInfo::set_site())]
 		pub fn set_site(
 			origin: OriginFor<T>,
 			site: SiteId,
@@ -204,17 +233,20 @@ pub mod pallet {
 		) -> DispatchResult {
 			Self::ensure_role(origin, community, Role::Operator)?;
 			ensure!(Communities::<T>::contains_key(community), Error::<T>::UnknownCommunity);
-			ensure!(Members::<T>::get(&member).is_none_or(|known| known == community), Error::<T>::NotAMember);
+			Self::join(community, &member)?;
+			ensure!(cap_import_wh <= MAX_CAP_WH && cap_export_wh <= MAX_CAP_WH, Error::<T>::CapTooLarge);
 			let (gateway, epoch) = match Sites::<T>::get(site) {
 				Some(old) => {
 					ensure!(old.community == community && old.member == member, Error::<T>::SiteBelongsToAnother);
 					(old.gateway, old.epoch)
 				},
-				None => (None, 0),
+				None => {
+					SiteCount::<T>::mutate(community, |count| *count = count.saturating_add(1));
+					(None, 0)
+				},
 			};
 			let entry = Site { community, member: member.clone(), zone, cap_import_wh, cap_export_wh, gateway, epoch };
 			Sites::<T>::insert(site, entry);
-			Members::<T>::insert(&member, community);
 			Self::deposit_event(Event::SiteSet { site, community, member, zone, cap_import_wh, cap_export_wh });
 			Ok(())
 		}
@@ -222,7 +254,7 @@ pub mod pallet {
 		/// Puts a key in force for a site and starts a new epoch; the key before it is revoked, and what was open under it
 		/// is cancelled. The community's operator.
 		#[pallet::call_index(4)]
-		#[pallet::weight(T::WeightInfo::enrol_gateway().saturating_add(T::OnGatewayEnded::weight()))]
+		#[pallet::weight(<T as Config>::WeightInfo::enrol_gateway().saturating_add(T::OnGatewayEnded::weight()))]
 		pub fn enrol_gateway(origin: OriginFor<T>, site: SiteId, gateway: GatewayKey) -> DispatchResult {
 			let mut entry = Sites::<T>::get(site).ok_or(Error::<T>::UnknownSite)?;
 			Self::ensure_role(origin, entry.community, Role::Operator)?;
@@ -236,7 +268,7 @@ pub mod pallet {
 			entry.epoch = entry.epoch.saturating_add(1);
 			entry.gateway = Some(gateway);
 			let epoch = entry.epoch;
-			Gateways::<T>::insert(gateway, Gateway { site, epoch, revoked: false });
+			Gateways::<T>::insert(gateway, Gateway { site, epoch, revoked: false, ended_at: None });
 			Sites::<T>::insert(site, entry);
 			Self::deposit_event(Event::GatewayEnrolled { site, gateway, epoch });
 			Ok(())
@@ -244,7 +276,7 @@ pub mod pallet {
 
 		/// Ends a key: nothing signed by it enters any more, and what it has open is cancelled. The community's operator.
 		#[pallet::call_index(5)]
-		#[pallet::weight(T::WeightInfo::revoke_gateway().saturating_add(T::OnGatewayEnded::weight()))]
+		#[pallet::weight(<T as Config>::WeightInfo::revoke_gateway().saturating_add(T::OnGatewayEnded::weight()))]
 		pub fn revoke_gateway(origin: OriginFor<T>, gateway: GatewayKey) -> DispatchResult {
 			let known = Gateways::<T>::get(gateway).ok_or(Error::<T>::UnknownGateway)?;
 			let mut entry = Sites::<T>::get(known.site).ok_or(Error::<T>::UnknownSite)?;
@@ -260,7 +292,7 @@ pub mod pallet {
 
 		/// Sets a site's share in a community that splits by static shares. The community's operator.
 		#[pallet::call_index(6)]
-		#[pallet::weight(T::WeightInfo::set_share())]
+		#[pallet::weight(<T as Config>::WeightInfo::set_share())]
 		pub fn set_share(origin: OriginFor<T>, site: SiteId, share: u32) -> DispatchResult {
 			let entry = Sites::<T>::get(site).ok_or(Error::<T>::UnknownSite)?;
 			Self::ensure_role(origin, entry.community, Role::Operator)?;
@@ -282,22 +314,73 @@ pub mod pallet {
 			Ok(who)
 		}
 
-		/// Fails where this account has no part in this community: neither a member, nor one of its two accounts, nor in
-		/// a role.
-		pub fn ensure_takes_part(community: CommunityId, account: &T::AccountId) -> DispatchResult {
-			let entry = Communities::<T>::get(community).ok_or(Error::<T>::UnknownCommunity)?;
-			let takes_part = entry.balancing == *account
-				|| entry.grid_operator == *account
-				|| Members::<T>::get(account) == Some(community)
-				|| Role::ALL.iter().any(|role| Roles::<T>::contains_key(community, (role, account)));
-			ensure!(takes_part, Error::<T>::NotAMember);
+		/// What a community is for a slot.
+		pub fn community_at(community: CommunityId, slot_start: Seconds) -> Option<Community<T::AccountId>> {
+			version_at(&Communities::<T>::get(community), slot_start).cloned()
+		}
+
+		/// Binds an account to a community, if it belongs to no other.
+		pub fn join(community: CommunityId, account: &T::AccountId) -> DispatchResult {
+			match Members::<T>::get(account) {
+				Some(known) => ensure!(known == community, Error::<T>::NotAMember),
+				None => Members::<T>::insert(account, community),
+			}
 			Ok(())
+		}
+
+		fn join_own_accounts(community: CommunityId, entry: &Community<T::AccountId>) -> DispatchResult {
+			Self::join(community, &entry.balancing)?;
+			Self::join(community, &entry.grid_operator)
+		}
+
+		/// Binds an account that takes part in a community to it: a member, or the holder of a role.
+		pub fn ensure_takes_part(community: CommunityId, account: &T::AccountId) -> DispatchResult {
+			let in_role = || Role::ALL.iter().any(|role| Roles::<T>::contains_key(community, (role, account)));
+			match Members::<T>::get(account) {
+				Some(known) => ensure!(known == community, Error::<T>::NotAMember),
+				None => {
+					ensure!(in_role(), Error::<T>::NotAMember);
+					Members::<T>::insert(account, community);
+				},
+			}
+			Ok(())
+		}
+
+		fn now() -> Seconds {
+			pallet_timestamp::Pallet::<T>::get() / 1000
+		}
+
+		/// A version begins with a slot of all, after all slots whose markets are open.
+		fn ensure_follows(
+			versions: &Versions<T::AccountId>,
+			entry: &Community<T::AccountId>,
+			from: Seconds,
+		) -> DispatchResult {
+			for known in versions {
+				let starts = known.entry.rules.is_slot_start(from) && entry.rules.is_slot_start(from);
+				ensure!(starts, Error::<T>::NotASlotStart);
+				let opens = known.entry.rules.spot_opens_s.max(entry.rules.spot_opens_s);
+				ensure!(from > Self::now().saturating_add(opens.into()), Error::<T>::TooSoon);
+			}
+			Ok(())
+		}
+
+		/// Drops versions whose last slot can change no more: the next begins after it.
+		fn forget_versions(versions: &mut Versions<T::AccountId>) {
+			let now = Self::now();
+			while let [oldest, next, ..] = &versions[..] {
+				if oldest.entry.rules.times(next.from).forgotten_from >= now {
+					break;
+				}
+				versions.remove(0);
+			}
 		}
 
 		fn revoke(gateway: &GatewayKey) {
 			Gateways::<T>::mutate(gateway, |known| {
 				if let Some(known) = known.as_mut().filter(|known| !known.revoked) {
 					known.revoked = true;
+					known.ended_at = Some(Self::now());
 					Self::deposit_event(Event::GatewayRevoked {
 						site: known.site,
 						gateway: *gateway,

@@ -1,12 +1,15 @@
 //! From one storage version to the next.
+//!
+//! Chains of the first runtime were development chains with a sudo key and no council, and are not upgraded in place. What
+//! their registry held shows how a change of storage goes.
 
 use crate::pallet::{Config, Pallet};
 use frame::deps::frame_support::{migrations::VersionedMigration, traits::UncheckedOnRuntimeUpgrade};
 use frame::prelude::*;
 
-/// Rules before version 2: one market, one rule, no disputes.
-pub mod v1 {
-	use crate::types::Community;
+/// Communities before version 1: one market, one rule, no disputes, no versions.
+pub mod v0 {
+	use crate::types::{Community, Version, Versions};
 	use codec::{Decode, Encode};
 	use wattfleet_primitives::{CommunityRules, MarketRule};
 
@@ -39,9 +42,9 @@ pub mod v1 {
 	impl<AccountId> OldCommunity<AccountId> {
 		/// What the community traded by so far, with the defaults of what it did not have. No bond, so that its engine can
 		/// settle what is open; the council sets one.
-		pub fn upgraded(self) -> Community<AccountId> {
+		pub fn upgraded(self) -> Versions<AccountId> {
 			let old = self.rules;
-			Community {
+			let entry = Community {
 				rules: CommunityRules {
 					slot_length_s: old.slot_length_s,
 					spot_opens_s: old.spot_opens_s,
@@ -64,18 +67,19 @@ pub mod v1 {
 				},
 				balancing: self.balancing,
 				grid_operator: self.grid_operator,
-			}
+			};
+			Versions::truncate_from(alloc::vec![Version { from: 0, entry }])
 		}
 	}
 }
 
-/// Gives every community the rules of version 2. Its cost grows with the communities, of which a chain has few.
-pub struct RulesOfVersion2<T>(core::marker::PhantomData<T>);
+/// Gives every community its one version, for all slots. Its cost grows with the communities, of which a chain has few.
+pub struct VersionsBySlot<T>(core::marker::PhantomData<T>);
 
-impl<T: Config> UncheckedOnRuntimeUpgrade for RulesOfVersion2<T> {
+impl<T: Config> UncheckedOnRuntimeUpgrade for VersionsBySlot<T> {
 	fn on_runtime_upgrade() -> Weight {
 		let mut translated = 0u64;
-		crate::Communities::<T>::translate::<v1::OldCommunity<T::AccountId>, _>(|_, old| {
+		crate::Communities::<T>::translate::<v0::OldCommunity<T::AccountId>, _>(|_, old| {
 			translated = translated.saturating_add(1);
 			Some(old.upgraded())
 		});
@@ -83,5 +87,5 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for RulesOfVersion2<T> {
 	}
 }
 
-/// Runs once: only where the storage is of version 1.
-pub type V1ToV2<T> = VersionedMigration<1, 2, RulesOfVersion2<T>, Pallet<T>, <T as frame_system::Config>::DbWeight>;
+/// Runs once: only where the storage is of version 0.
+pub type V0ToV1<T> = VersionedMigration<0, 1, VersionsBySlot<T>, Pallet<T>, <T as frame_system::Config>::DbWeight>;

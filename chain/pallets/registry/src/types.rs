@@ -1,7 +1,8 @@
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use frame::prelude::{BoundedVec, ConstU32};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
-use wattfleet_primitives::{CommunityId, CommunityRules, GatewayKey, SiteId};
+use wattfleet_primitives::{CommunityId, CommunityRules, GatewayKey, Seconds, SiteId};
 
 /// What an account may do in one community.
 #[derive(
@@ -47,6 +48,26 @@ pub struct Community<AccountId> {
 	pub grid_operator: AccountId,
 }
 
+/// A community as it is for slots that start at or after `from`. What a slot is traded and settled by never changes.
+#[derive(Encode, Decode, DecodeWithMemTracking, Clone, PartialEq, Eq, Debug, TypeInfo, MaxEncodedLen)]
+pub struct Version<AccountId> {
+	pub from: Seconds,
+	pub entry: Community<AccountId>,
+}
+
+/// Versions that a community has at a time. One is dropped when no slot of it can change any more.
+pub const MAX_VERSIONS: u32 = 8;
+/// A gigawatt-hour per slot: more than any site, and two of it still fit the figures of a slot.
+pub const MAX_CAP_WH: u32 = 1_000_000_000;
+
+/// The versions of one community, the oldest first.
+pub type Versions<AccountId> = BoundedVec<Version<AccountId>, ConstU32<MAX_VERSIONS>>;
+
+/// The version of these for a slot.
+pub fn version_at<AccountId>(versions: &[Version<AccountId>], slot_start: Seconds) -> Option<&Community<AccountId>> {
+	versions.iter().rev().find(|version| version.from <= slot_start).map(|version| &version.entry)
+}
+
 /// A member's metering point with the grid: the unit that trades and is settled.
 #[derive(Encode, Decode, DecodeWithMemTracking, Clone, PartialEq, Eq, Debug, TypeInfo, MaxEncodedLen)]
 pub struct Site<AccountId> {
@@ -68,6 +89,8 @@ pub struct Gateway {
 	pub site: SiteId,
 	pub epoch: u32,
 	pub revoked: bool,
+	/// When it was revoked or replaced: what it signs of slots from then on is nothing.
+	pub ended_at: Option<Seconds>,
 }
 
 /// Told when a gateway's key or epoch ends, so that nothing signed under it stays open.

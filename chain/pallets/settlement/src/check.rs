@@ -1,6 +1,9 @@
 //! The invariants of the exchange's money, over the whole state. For tests and for whoever tries an upgrade out.
 
-use crate::pallet::{Bonds, Config, Pallet, Slots, Totals, Trades};
+use crate::{
+	pallet::{Bonds, Config, Pallet, Slots, Totals, Trades},
+	types::{Phase, TradeState},
+};
 use alloc::collections::BTreeMap;
 use frame::prelude::*;
 use frame::traits::fungible::InspectHold;
@@ -19,10 +22,10 @@ impl<T: Config> Pallet<T> {
 	/// What open orders and trades need locked, by member.
 	fn collateral_needed() -> Sums<T> {
 		let mut sums = Orderbook::<T>::locked_in_orders();
-		for trade in Trades::<T>::iter_values().filter(|trade| trade.allocated_wh.is_none()) {
+		for trade in Trades::<T>::iter_values().filter(|trade| trade.state == TradeState::Open) {
 			add(&mut sums, &trade.buyer, value_nano(trade.energy_wh, trade.buyer_rate_micro));
 		}
-		for totals in Totals::<T>::iter_values().filter(|totals| totals.settled.is_none()) {
+		for totals in Totals::<T>::iter_values().filter(|totals| totals.settled.is_none() && !totals.given_up) {
 			add(&mut sums, &totals.member, totals.held_for_shortfall.saturating_add(totals.held_for_unused));
 		}
 		sums
@@ -60,16 +63,19 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn check_slots() -> Result<(), &'static str> {
-		for (slot, state) in Slots::<T>::iter().filter(|(_, state)| !state.closed) {
+		for (slot, state) in Slots::<T>::iter().filter(|(_, state)| state.phase != Phase::Forgetting) {
 			let (mut sold, mut bought, mut open_sites) = (0u64, 0u64, 0u32);
 			for totals in Totals::<T>::iter_prefix(slot).map(|(_, totals)| totals) {
 				sold = sold.saturating_add(totals.allocated_sold_wh.into());
 				bought = bought.saturating_add(totals.allocated_bought_wh.into());
-				open_sites = open_sites.saturating_add(u32::from(totals.settled.is_none()));
-				ensure!(totals.allocated_sold_wh <= totals.sold_wh, "a site gave more than it sold");
-				ensure!(totals.allocated_bought_wh <= totals.bought_wh, "a site got more than it bought");
+				open_sites = open_sites.saturating_add(u32::from(totals.settled.is_none() && !totals.given_up));
+				let delivered = totals.delivered().map_or(0, |share| share.part);
+				let taken = totals.taken().map_or(0, |share| share.part);
+				ensure!(totals.allocated_sold_wh <= delivered, "a site gave more than it delivered");
+				ensure!(totals.allocated_bought_wh <= taken, "a site got more than it took");
 			}
-			let open_trades = Trades::<T>::iter_prefix(slot).filter(|(_, trade)| trade.allocated_wh.is_none()).count();
+			let open_trades =
+				Trades::<T>::iter_prefix(slot).filter(|(_, trade)| trade.state == TradeState::Open).count();
 			ensure!(sold == bought, "allocated sold is not allocated bought");
 			ensure!(
 				state.open_sites == open_sites && state.open_trades as usize == open_trades,

@@ -4,7 +4,7 @@
 use crate::{
 	differences::{difference, Differences},
 	pallet::{Config, Error, Event, Pallet, Slots, Totals, Trades},
-	types::{SiteTotals, SlotKey, Source, Trade, TradeId},
+	types::{Phase, SiteTotals, SlotKey, Source, Trade, TradeId, TradeState},
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use frame::prelude::*;
@@ -18,42 +18,12 @@ pub(crate) struct Measured {
 	pub source: Source,
 }
 
-/// Part of a whole, compared without dividing.
-#[derive(Clone, Copy)]
-struct Share {
-	part: u32,
-	whole: u32,
-}
-
-impl Share {
-	fn lesser(self, other: Share) -> Share {
-		let (a, b) = (u64::from(self.part) * u64::from(other.whole), u64::from(other.part) * u64::from(self.whole));
-		if a <= b {
-			self
-		} else {
-			other
-		}
+/// What an executed trade was allocated.
+fn allocated<A>(trade: &Trade<A>) -> u32 {
+	match trade.state {
+		TradeState::Executed { allocated_wh } => allocated_wh,
+		TradeState::Open | TradeState::GivenUp => 0,
 	}
-
-	/// So much of an energy, rounded down, and whether anything was lost by it.
-	fn of(self, energy_wh: u32) -> (u32, bool) {
-		let product = u64::from(energy_wh) * u64::from(self.part);
-		let whole = u64::from(self.whole.max(1));
-		// at most the energy: a share is at most one
-		((product / whole) as u32, product % whole != 0)
-	}
-}
-
-/// What a site delivered of what it sold.
-fn delivered<A>(totals: &SiteTotals<A>) -> Option<Share> {
-	let settled = totals.settled.as_ref()?;
-	Some(Share { part: totals.sold_wh.saturating_sub(settled.shortfall_wh), whole: totals.sold_wh })
-}
-
-/// What a site took of what it bought.
-fn taken<A>(totals: &SiteTotals<A>) -> Option<Share> {
-	let settled = totals.settled.as_ref()?;
-	Some(Share { part: totals.bought_wh.saturating_sub(settled.unused_wh), whole: totals.bought_wh })
 }
 
 type TradeOf<T> = Trade<<T as frame_system::Config>::AccountId>;
@@ -71,7 +41,7 @@ impl<T: Config> Pallet<T> {
 		ids: &[TradeId],
 	) -> DispatchResult {
 		let mut sites: BTreeMap<SiteId, TotalsOf<T>> = BTreeMap::new();
-		ensure!(!Slots::<T>::get(slot).closed, Error::<T>::SlotClosed);
+		ensure!(Slots::<T>::get(slot).phase != Phase::Forgetting, Error::<T>::SlotClosed);
 		let mut own = Self::settled_totals(slot, site)?;
 		let before = own.settled.clone().ok_or(Error::<T>::NotSettled)?;
 		let mut trades = Self::all_trades(slot, site, &own, ids)?;
@@ -79,18 +49,21 @@ impl<T: Config> Pallet<T> {
 		if let Some(export_wh) = measured.export_wh {
 			after.shortfall_wh = own.sold_wh.saturating_sub(export_wh);
 			after.missing_export = false;
+			after.export_source = measured.source;
 		}
 		if let Some(import_wh) = measured.import_wh {
 			after.unused_wh = own.bought_wh.saturating_sub(import_wh);
 			after.missing_import = false;
+			after.import_source = measured.source;
 		}
-		after.source = measured.source;
 		after.penalty = own.penalty(after.shortfall_wh, after.unused_wh);
 		let penalty = difference(after.penalty, before.penalty);
 		own.settled = Some(after);
 		let mut differences = Differences::new();
 		differences.move_nano(&own.member, &entry.balancing, penalty);
 		sites.insert(site, own);
+		// what is not executed yet will be by the new shares; what was given up stays so
+		trades.retain(|(_, trade)| matches!(trade.state, TradeState::Executed { .. }));
 		for (_, trade) in &trades {
 			for side in [trade.buyer_site, trade.seller_site] {
 				if let alloc::collections::btree_map::Entry::Vacant(vacant) = sites.entry(side) {
@@ -100,10 +73,11 @@ impl<T: Config> Pallet<T> {
 		}
 		let allocations = Self::reallocate(&mut sites, &trades)?;
 		for ((id, trade), allocated_wh) in trades.iter_mut().zip(allocations) {
-			let old_wh = trade.allocated_wh.replace(allocated_wh).unwrap_or(0);
+			let old_wh = allocated(trade);
 			if old_wh == allocated_wh {
 				continue;
 			}
+			trade.state = TradeState::Executed { allocated_wh };
 			let received = value_nano(allocated_wh, trade.seller_rate_micro);
 			let paid = value_nano(allocated_wh, trade.buyer_rate_micro);
 			let fee = paid.saturating_sub(received);
@@ -114,16 +88,17 @@ impl<T: Config> Pallet<T> {
 			Self::deposit_event(Event::TradeCorrected { trade: *id, allocated_wh, paid, received, fee });
 			Trades::<T>::insert(slot, *id, trade);
 		}
-		if let Some(own) = sites.get(&site) {
-			Self::deposit_event(Self::site_event(slot, site, own, measured.source));
-		}
 		for (id, totals) in sites {
-			Totals::<T>::insert(slot, id, totals);
+			let changed = Totals::<T>::get(slot, id).as_ref() != Some(&totals);
+			Totals::<T>::insert(slot, id, &totals);
+			if changed {
+				Self::tell_site(slot, id, &totals);
+			}
 		}
 		differences.settle::<T>(slot.0, &entry.balancing)
 	}
 
-	fn settled_totals(slot: SlotKey, site: SiteId) -> Result<TotalsOf<T>, DispatchError> {
+	pub(crate) fn settled_totals(slot: SlotKey, site: SiteId) -> Result<TotalsOf<T>, DispatchError> {
 		let totals = Totals::<T>::get(slot, site).ok_or(Error::<T>::UnknownSite)?;
 		ensure!(totals.settled.is_some(), Error::<T>::NotSettled);
 		Ok(totals)
@@ -154,10 +129,10 @@ impl<T: Config> Pallet<T> {
 	) -> Result<Vec<u32>, DispatchError> {
 		let mut rounded = Vec::with_capacity(trades.len());
 		for (_, trade) in trades {
-			let seller = sites.get(&trade.seller_site).and_then(delivered).ok_or(Error::<T>::NotSettled)?;
-			let buyer = sites.get(&trade.buyer_site).and_then(taken).ok_or(Error::<T>::NotSettled)?;
+			let seller = sites.get(&trade.seller_site).and_then(SiteTotals::delivered).ok_or(Error::<T>::NotSettled)?;
+			let buyer = sites.get(&trade.buyer_site).and_then(SiteTotals::taken).ok_or(Error::<T>::NotSettled)?;
 			let (wh, lost) = seller.lesser(buyer).of(trade.energy_wh);
-			Self::allocate(sites, trade, trade.allocated_wh.unwrap_or(0), wh);
+			Self::allocate(sites, trade, allocated(trade), wh);
 			rounded.push((wh, lost));
 		}
 		Ok(trades
@@ -187,10 +162,10 @@ impl<T: Config> Pallet<T> {
 	fn has_room_for_one(sites: &BTreeMap<SiteId, TotalsOf<T>>, trade: &TradeOf<T>) -> bool {
 		let sells = sites
 			.get(&trade.seller_site)
-			.is_some_and(|seller| delivered(seller).is_some_and(|share| seller.allocated_sold_wh < share.part));
+			.is_some_and(|seller| seller.delivered().is_some_and(|share| seller.allocated_sold_wh < share.part));
 		let buys = sites
 			.get(&trade.buyer_site)
-			.is_some_and(|buyer| taken(buyer).is_some_and(|share| buyer.allocated_bought_wh < share.part));
+			.is_some_and(|buyer| buyer.taken().is_some_and(|share| buyer.allocated_bought_wh < share.part));
 		sells && buys
 	}
 }

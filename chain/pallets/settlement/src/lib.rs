@@ -21,16 +21,17 @@ mod types;
 
 pub use pallet::*;
 pub use types::{
-	Allocation, Bond, Deviation, Match, MatchFault, MessageId, Settled, SharedEnergy, SiteFlow, SiteTotals, Slot,
-	SlotKey, Source, Trade, TradeId, WeightInfo, MAX_BATCH, MAX_COEFFICIENT_SITES, MAX_PROOF, MAX_SITE_TRADES,
+	Allocation, Bond, Claim, Deviation, Match, MatchFault, MessageId, Phase, Settled, Share, SharedEnergy, SiteFlow,
+	SiteTotals, Slot, SlotKey, Source, Trade, TradeId, TradeState, WeightInfo, ANSWER_S, MAX_BATCH,
+	MAX_COEFFICIENT_SITES, MAX_PROOF, MAX_SITE_TRADES,
 };
 
 #[frame::pallet]
 pub mod pallet {
-	use super::{correction::Measured, execution::Execution, types::*};
+	use super::{correction::Measured, dispute::Dispute, execution::Execution, types::*};
 	use frame::prelude::*;
 	use pallet_wattfleet_orderbook::{Books, Desk, Pallet as Orderbook, SignedItem};
-	use pallet_wattfleet_registry::{Communities, Community, Pallet as Registry, Role};
+	use pallet_wattfleet_registry::{Community, Pallet as Registry, Role};
 	use pallet_wattfleet_vault::{HoldReason, Pallet as Vault};
 	use wattfleet_primitives::{
 		merkle::ProofStep, CommunityId, MarketKind, MarketRule, Nano, OrderId, Seconds, SiteId,
@@ -66,7 +67,7 @@ pub mod pallet {
 	/// What each site gave and got by coefficients in a slot, as long.
 	#[pallet::storage]
 	pub type SharedFlows<T: Config> =
-		StorageDoubleMap<_, Twox64Concat, SlotKey, Blake2_128Concat, SiteId, SharedEnergy>;
+		StorageDoubleMap<_, Twox64Concat, SlotKey, Blake2_128Concat, SiteId, SharedEnergy<T::AccountId>>;
 
 	/// What settlement engines have at stake.
 	#[pallet::storage]
@@ -129,7 +130,14 @@ pub mod pallet {
 		TradeGivenUp {
 			trade: TradeId,
 		},
-		/// What a site's slot comes to; again after each correction.
+		/// Nobody settled this site's slot in time: what was held for its deviations is free again.
+		SiteGivenUp {
+			community: CommunityId,
+			slot_start: Seconds,
+			site: SiteId,
+		},
+		/// What a site's slot comes to, once its last trade has ended; again after each correction of it or of a counterparty
+		/// that changed it.
 		SiteSettled {
 			community: CommunityId,
 			slot_start: Seconds,
@@ -192,15 +200,17 @@ pub mod pallet {
 		/// No such trade in this slot.
 		UnknownTrade,
 		AlreadyExecuted,
-		/// More was allocated than traded.
+		/// Not what follows from the shares of the two sites.
+		AllocatedWrong,
+		/// More than a site delivered or took.
 		AllocatedTooMuch,
 		/// This site has nothing to settle in this slot.
 		UnknownSite,
 		AlreadySettled,
-		/// Trades of this site are not executed yet.
-		TradesPending,
-		/// A deviation is larger than what was traded and not allocated.
+		/// A deviation is larger than what was traded.
 		DeviationTooLarge,
+		/// What is claimed of a site comes from a message that it can have signed, unless something is missing.
+		MessageUnnamed,
 		/// Before the latest execution, energies are waited for.
 		MissingTooEarly,
 		/// A missing export counts as not delivered, a missing import as taken as bought.
@@ -223,10 +233,12 @@ pub mod pallet {
 		/// It was given up, or nothing about it can change any more: it is being forgotten.
 		SlotClosed,
 		CorrectionsEnded,
-		/// A later message of this site was used.
+		/// A later message of this site is known.
 		Superseded,
-		/// The slot's root does not commit to this message.
-		NotInRoot,
+		/// No message waits for an answer of the engine.
+		NotChallenged,
+		/// The engine may still show the message that it named.
+		AnswerAwaited,
 		/// The official value is final.
 		OfficialValueStands,
 		/// It says what was settled.
@@ -235,14 +247,16 @@ pub mod pallet {
 		NotByCoefficients,
 		/// Sites must be ordered by id, each once.
 		SitesDisordered,
-		/// A site that was settled before is missing.
+		/// All sites of the community are needed.
 		SitesMissing,
+		/// More than a site can draw or feed in.
+		BeyondNameplate,
 	}
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn on_idle(_: BlockNumberFor<T>, remaining: Weight) -> Weight {
-			Self::forget_slots(remaining)
+			Self::end_slots(remaining)
 		}
 
 		#[cfg(feature = "try-runtime")]
@@ -268,14 +282,18 @@ pub mod pallet {
 			matches: BoundedVec<Match, ConstU32<MAX_BATCH>>,
 		) -> DispatchResult {
 			Registry::<T>::ensure_role(origin, community, Role::MatchingEngine)?;
-			let rules = Communities::<T>::get(community).ok_or(Error::<T>::UnknownCommunity)?.rules;
+			let rules = Self::community((community, slot_start))?.rules;
 			let market = (community, slot_start, kind);
 			let block = frame_system::Pallet::<T>::block_number();
 			let now = Orderbook::<T>::now();
 			let times = rules.market_times(slot_start, kind).ok_or(Error::<T>::MarketClosed)?;
 			ensure!(now <= times.match_deadline, Error::<T>::MarketClosed);
+			let state = Slots::<T>::get((community, slot_start));
+			ensure!(state.phase == Phase::Live && state.settled_sites == 0, Error::<T>::MarketClosed);
 			let book = Books::<T>::get(market);
-			ensure!(computed_from < block && computed_from >= book.last_matched, Error::<T>::Stale);
+			// with its rate fixed and its gate closed, only matches change a pay-as-clear market, and each is checked
+			let fixed = book.rate_micro.is_some();
+			ensure!(computed_from < block && (fixed || computed_from >= book.last_matched), Error::<T>::Stale);
 			let uniform = rules.market_rule == MarketRule::Uniform;
 			ensure!(rate_micro.is_some() == uniform, Error::<T>::WrongRate);
 			ensure!(!uniform || now > times.gate_closes_at, Error::<T>::MarketClosed);
@@ -292,7 +310,7 @@ pub mod pallet {
 				}
 			}
 			if traded {
-				let book = desk.book(market);
+				let book = desk.change_book(market);
 				book.last_matched = block;
 				if let (None, Some(rate_micro)) = (book.rate_micro, rate_micro) {
 					book.rate_micro = Some(rate_micro);
@@ -303,9 +321,8 @@ pub mod pallet {
 			Ok(())
 		}
 
-		/// Executes trades of a slot and settles what sites deviated by. The settlement engine, its bond at stake. In one
-		/// call or several of one root; a site's deviation is taken once all its trades are executed. All or nothing per
-		/// call.
+		/// Settles what sites of a slot deviated by, then executes trades between sites that are settled, by their shares.
+		/// The settlement engine, its bond at stake. In one call or several of one root. All or nothing per call.
 		#[pallet::call_index(1)]
 		#[pallet::weight(<T as Config>::WeightInfo::settle(allocations.len() as u32, deviations.len() as u32))]
 		pub fn settle(
@@ -318,19 +335,19 @@ pub mod pallet {
 		) -> DispatchResult {
 			let of = Self::begin(origin, community, slot_start)?;
 			Self::commit(of.slot, root)?;
-			for allocation in &allocations {
-				Self::execute(&of, allocation)?;
-			}
 			for deviation in &deviations {
 				Self::settle_site(&of, deviation)?;
+			}
+			for allocation in &allocations {
+				Self::execute(&of, allocation)?;
 			}
 			Ok(())
 		}
 
 		/// Shows the signed energy message of a site of one's own against how its slot was settled: the site is settled
-		/// again by it. `trades` are all trades of the site in this slot, ascending. Where the message is the one that the
-		/// engine named, `proof` shows that the slot's root commits to it; the engine that claimed otherwise loses its
-		/// stake. The site's member, until disputes end.
+		/// again by it. `trades` are all trades of the site in this slot, ascending; `proof` shows that the slot's root
+		/// commits to the message. The site's member, until disputes end; whoever shows a message in the root that answers a
+		/// challenge.
 		#[pallet::call_index(2)]
 		#[pallet::weight(<T as Config>::WeightInfo::reveal(trades.len() as u32))]
 		pub fn reveal(
@@ -345,10 +362,10 @@ pub mod pallet {
 			let who = ensure_signed(origin)?;
 			let slot = (community, slot_start);
 			let member = Totals::<T>::get(slot, site).ok_or(Error::<T>::UnknownSite)?.member;
-			ensure!(member == who, Error::<T>::NotYourSite);
-			let entry = Self::community(community)?;
-			let proof = proof.as_ref().map(|proof| &proof[..]);
-			Self::dispute(slot, &entry, site, &message, proof, &trades, Orderbook::<T>::now())
+			let entry = Self::community(slot)?;
+			let (entry, trades, now) = (&entry, &trades[..], Orderbook::<T>::now());
+			let of = Dispute { slot, entry, site, by_member: member == who, trades, now };
+			Self::dispute(&of, &message, proof.as_ref().map(|proof| &proof[..]))
 		}
 
 		/// Settles a site's slot again by official values; a counter that is not given stays as it was settled. `trades` are
@@ -365,7 +382,7 @@ pub mod pallet {
 			trades: BoundedVec<TradeId, ConstU32<MAX_SITE_TRADES>>,
 		) -> DispatchResult {
 			Registry::<T>::ensure_role(origin, community, Role::GridOperator)?;
-			let entry = Self::community(community)?;
+			let entry = Self::community((community, slot_start))?;
 			let latest = entry.rules.times(slot_start).execution_latest;
 			ensure!(
 				Orderbook::<T>::now() <= latest.saturating_add(entry.rules.corrections_s.into()),
@@ -376,8 +393,8 @@ pub mod pallet {
 			Self::resettle((community, slot_start), &entry, site, &measured, &trades)
 		}
 
-		/// Splits a slot's export over the community's sites, which are ordered by id. The settlement engine, its bond at
-		/// stake. Again with other flows, within the time of corrections, it moves only the difference.
+		/// Splits a slot's export over the sites of a community, all of them, ordered by id. First the settlement engine,
+		/// its bond at stake; then the grid operator, by official values, until corrections end: only the difference moves.
 		#[pallet::call_index(4)]
 		#[pallet::weight(<T as Config>::WeightInfo::settle_coefficients(flows.len() as u32))]
 		pub fn settle_coefficients(
@@ -387,22 +404,21 @@ pub mod pallet {
 			root: [u8; 32],
 			flows: BoundedVec<SiteFlow, ConstU32<MAX_COEFFICIENT_SITES>>,
 		) -> DispatchResult {
-			let of = Self::begin(origin, community, slot_start)?;
-			let price_micro = of.entry.rules.market_rule.coefficient_price().ok_or(Error::<T>::NotByCoefficients)?;
-			ensure!(of.entry.rules.is_slot_start(slot_start), Error::<T>::UnknownSite);
-			let latest = of.entry.rules.times(slot_start).execution_latest;
-			ensure!(of.now <= latest.saturating_add(of.entry.rules.corrections_s.into()), Error::<T>::CorrectionsEnded);
-			if Slots::<T>::get(of.slot).root.is_none_or(|known| known != root) {
-				// other flows come from other messages
-				Slots::<T>::mutate(of.slot, |state| {
-					if *state == Default::default() {
-						Self::schedule(of.slot);
-					}
-					state.root = Some(root);
-				});
-				Self::deposit_event(Event::SlotCommitted { community, slot_start, root });
+			let slot = (community, slot_start);
+			let entry = Self::community(slot)?;
+			let price_micro = entry.rules.market_rule.coefficient_price().ok_or(Error::<T>::NotByCoefficients)?;
+			ensure!(entry.rules.is_slot_start(slot_start), Error::<T>::UnknownSite);
+			let latest = entry.rules.times(slot_start).execution_latest;
+			ensure!(
+				Orderbook::<T>::now() <= latest.saturating_add(entry.rules.corrections_s.into()),
+				Error::<T>::CorrectionsEnded
+			);
+			if Slots::<T>::get(slot).split_rates.is_some() {
+				Registry::<T>::ensure_role(origin, community, Role::GridOperator)?;
+				return Self::split_officially(slot, &entry, &flows);
 			}
-			Self::share_out(of.slot, &of.entry, price_micro, &flows)
+			let of = Self::begin(origin, community, slot_start)?;
+			Self::split_first(&of, price_micro, root, &flows)
 		}
 
 		/// Adds to what the signer has at stake as settlement engine of a community.
@@ -410,6 +426,8 @@ pub mod pallet {
 		#[pallet::weight(<T as Config>::WeightInfo::post_bond())]
 		pub fn post_bond(origin: OriginFor<T>, community: CommunityId, amount: Nano) -> DispatchResult {
 			let engine = Registry::<T>::ensure_role(origin, community, Role::SettlementEngine)?;
+			Registry::<T>::ensure_takes_part(community, &engine)?;
+			ensure!(Vault::<T>::debt(&engine) == 0, pallet_wattfleet_vault::Error::<T>::InDebt);
 			Vault::<T>::lock(HoldReason::Bond, &engine, amount)?;
 			let amount = Bonds::<T>::mutate(community, &engine, |bond| {
 				bond.amount = bond.amount.saturating_add(amount);
@@ -431,11 +449,48 @@ pub mod pallet {
 			Self::deposit_event(Event::BondSet { community, engine, amount: 0 });
 			Ok(())
 		}
+
+		/// Takes the stake of an engine that, challenged, has not shown the message that it named for a site. Anybody.
+		#[pallet::call_index(7)]
+		#[pallet::weight(<T as Config>::WeightInfo::enforce())]
+		pub fn enforce(
+			origin: OriginFor<T>,
+			community: CommunityId,
+			slot_start: Seconds,
+			site: SiteId,
+		) -> DispatchResult {
+			ensure_signed(origin)?;
+			let slot = (community, slot_start);
+			Self::enforce_answer(slot, &Self::community(slot)?, site, Orderbook::<T>::now())
+		}
+
+		/// Shows the signed energy message of a site of one's own against how a slot was split. The site's member, until
+		/// disputes end.
+		#[pallet::call_index(8)]
+		#[pallet::weight(<T as Config>::WeightInfo::settle_coefficients(MAX_COEFFICIENT_SITES))]
+		pub fn reveal_flow(
+			origin: OriginFor<T>,
+			community: CommunityId,
+			slot_start: Seconds,
+			site: SiteId,
+			message: SignedItem,
+			proof: Option<BoundedVec<ProofStep, ConstU32<MAX_PROOF>>>,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			let slot = (community, slot_start);
+			let member = SharedFlows::<T>::get(slot, site).ok_or(Error::<T>::UnknownSite)?.member;
+			ensure!(member == who, Error::<T>::NotYourSite);
+			let entry = Self::community(slot)?;
+			let now = Orderbook::<T>::now();
+			let of = Dispute { slot, entry: &entry, site, by_member: true, trades: &[], now };
+			Self::dispute_flow(&of, &message, proof.as_ref().map(|proof| &proof[..]))
+		}
 	}
 
 	impl<T: Config> Pallet<T> {
-		fn community(community: CommunityId) -> Result<Community<T::AccountId>, DispatchError> {
-			Ok(Communities::<T>::get(community).ok_or(Error::<T>::UnknownCommunity)?)
+		/// A community as it is for a slot.
+		fn community((community, slot_start): SlotKey) -> Result<Community<T::AccountId>, DispatchError> {
+			Ok(Registry::<T>::community_at(community, slot_start).ok_or(Error::<T>::UnknownCommunity)?)
 		}
 
 		/// The settlement engine, its stake bound until what it does now cannot be disputed any more.
@@ -445,17 +500,19 @@ pub mod pallet {
 			slot_start: Seconds,
 		) -> Result<Execution<T::AccountId>, DispatchError> {
 			let engine = Registry::<T>::ensure_role(origin, community, Role::SettlementEngine)?;
-			let entry = Self::community(community)?;
+			let slot = (community, slot_start);
+			let entry = Self::community(slot)?;
 			let now = Orderbook::<T>::now();
 			ensure!(now >= entry.rules.times(slot_start).execution_from, Error::<T>::TooEarly);
-			ensure!(!Slots::<T>::get((community, slot_start)).closed, Error::<T>::SlotClosed);
+			ensure!(Slots::<T>::get(slot).phase == Phase::Live, Error::<T>::SlotClosed);
 			let bond = Bonds::<T>::get(community, &engine);
 			ensure!(bond.amount >= entry.rules.engine_bond_nano.into(), Error::<T>::BondTooSmall);
-			if bond.amount > 0 {
-				let until = now.saturating_add(entry.rules.disputes_s.into()).max(bond.bound_until);
-				Bonds::<T>::insert(community, &engine, Bond { bound_until: until, ..bond });
-			}
-			Ok(Execution { slot: (community, slot_start), entry, engine, now })
+			Self::bind_bond(
+				community,
+				&engine,
+				now.saturating_add(entry.rules.disputes_s.into()).saturating_add(ANSWER_S),
+			);
+			Ok(Execution { slot, entry, engine, now })
 		}
 	}
 }

@@ -2,7 +2,7 @@
 
 use crate::{
 	pallet::{Config, Event, NextTrade, Pallet, Slots, Totals, Trades},
-	types::{Match, MatchFault, SiteTotals, Trade, MAX_SITE_TRADES},
+	types::{Match, MatchFault, SiteTotals, Trade, TradeState, MAX_SITE_TRADES},
 };
 use frame::prelude::*;
 use pallet_wattfleet_orderbook::{Desk, MarketKey, OrderRecord, Pallet as Orderbook};
@@ -103,11 +103,11 @@ impl<T: Config> Pallet<T> {
 			energy_wh,
 			buyer_rate_micro,
 			seller_rate_micro,
-			allocated_wh: None,
+			state: TradeState::Open,
 		};
 		Trades::<T>::insert(slot, trade, entry);
 		for position in [of.bid, of.offer] {
-			if let Some(record) = desk.order(market, position) {
+			if let Some(record) = desk.change_order(market, position) {
 				Orderbook::<T>::fill(record, energy_wh);
 			}
 		}

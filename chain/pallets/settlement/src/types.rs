@@ -9,6 +9,8 @@ pub const MAX_BATCH: u32 = 4_096;
 pub const MAX_SITE_TRADES: u32 = 256;
 /// Sites of a community that splits its export by coefficients: one call settles all of them.
 pub const MAX_COEFFICIENT_SITES: u32 = 512;
+/// A settlement engine has a day to show the message that it named, once its site reveals an earlier one.
+pub const ANSWER_S: Seconds = 86_400;
 /// Steps of a proof: 2^24 messages in one slot.
 pub const MAX_PROOF: u32 = 24;
 
@@ -54,8 +56,18 @@ pub struct Trade<AccountId> {
 	pub buyer_rate_micro: u32,
 	/// What the seller gets per kWh.
 	pub seller_rate_micro: u32,
-	/// Nothing before execution.
-	pub allocated_wh: Option<u32>,
+	pub state: TradeState,
+}
+
+#[derive(Encode, Decode, DecodeWithMemTracking, Clone, Copy, PartialEq, Eq, Debug, TypeInfo, MaxEncodedLen)]
+pub enum TradeState {
+	/// Waits for execution; what it can cost is locked.
+	Open,
+	Executed {
+		allocated_wh: u32,
+	},
+	/// Nobody settled its slot in time: nobody pays.
+	GivenUp,
 }
 
 /// Where a site's settled figures come from. A later source overrides an earlier one.
@@ -80,7 +92,7 @@ pub struct MessageId {
 	pub sequence: u64,
 }
 
-/// How a site's slot was settled, last.
+/// How a site's slot was settled, last, and what the engine claimed of it.
 #[derive(Encode, Decode, DecodeWithMemTracking, Clone, PartialEq, Eq, Debug, TypeInfo, MaxEncodedLen)]
 pub struct Settled<AccountId> {
 	pub shortfall_wh: u32,
@@ -88,12 +100,37 @@ pub struct Settled<AccountId> {
 	pub missing_import: bool,
 	pub missing_export: bool,
 	pub penalty: Nano,
-	pub source: Source,
-	pub message: Option<MessageId>,
-	/// When it was first settled: disputes count from here.
-	pub at: Seconds,
-	/// The settlement engine whose stake answers for it.
+	/// Where what is known of each counter comes from.
+	pub import_source: Source,
+	pub export_source: Source,
+	/// The engine's word, which its stake answers for.
+	pub claim: Claim,
 	pub engine: AccountId,
+	/// When it was claimed: disputes count from here.
+	pub at: Seconds,
+	/// The latest message that was revealed.
+	pub revealed: Option<MessageId>,
+	/// Since when a message is revealed that the engine must show a later one for.
+	pub challenged_at: Option<Seconds>,
+	/// The engine has lost its stake for this claim.
+	pub judged: bool,
+}
+
+impl<AccountId> Settled<AccountId> {
+	/// The one that stands above the other.
+	pub fn source(&self) -> Source {
+		self.import_source.max(self.export_source)
+	}
+}
+
+/// What a settlement engine said of a site.
+#[derive(Encode, Decode, DecodeWithMemTracking, Clone, Copy, PartialEq, Eq, Debug, TypeInfo, MaxEncodedLen)]
+pub struct Claim {
+	pub shortfall_wh: u32,
+	pub unused_wh: u32,
+	pub missing: bool,
+	/// The message that it comes from.
+	pub message: Option<MessageId>,
 }
 
 /// One site's trades of one slot, and what is locked for what it may deviate by.
@@ -111,6 +148,8 @@ pub struct SiteTotals<AccountId> {
 	pub held_for_shortfall: Nano,
 	pub held_for_unused: Nano,
 	pub settled: Option<Settled<AccountId>>,
+	/// Nobody settled it in time: what was held for it has returned.
+	pub given_up: bool,
 }
 
 impl<AccountId> SiteTotals<AccountId> {
@@ -126,7 +165,20 @@ impl<AccountId> SiteTotals<AccountId> {
 			held_for_shortfall: 0,
 			held_for_unused: 0,
 			settled: None,
+			given_up: false,
 		}
+	}
+
+	/// What it delivered of what it sold.
+	pub fn delivered(&self) -> Option<Share> {
+		let settled = self.settled.as_ref()?;
+		Some(Share { part: self.sold_wh.saturating_sub(settled.shortfall_wh), whole: self.sold_wh })
+	}
+
+	/// What it took of what it bought.
+	pub fn taken(&self) -> Option<Share> {
+		let settled = self.settled.as_ref()?;
+		Some(Share { part: self.bought_wh.saturating_sub(settled.unused_wh), whole: self.bought_wh })
 	}
 
 	/// What these deviations cost. One rate makes this exact: what is held is a multiple of the whole. Where orders entered
@@ -137,6 +189,32 @@ impl<AccountId> SiteTotals<AccountId> {
 			unused_wh,
 			self.bought_wh,
 		))
+	}
+}
+
+/// Part of a whole, compared without dividing.
+#[derive(Clone, Copy)]
+pub struct Share {
+	pub part: u32,
+	pub whole: u32,
+}
+
+impl Share {
+	pub fn lesser(self, other: Share) -> Share {
+		let (a, b) = (u64::from(self.part) * u64::from(other.whole), u64::from(other.part) * u64::from(self.whole));
+		if a <= b {
+			self
+		} else {
+			other
+		}
+	}
+
+	/// So much of an energy, rounded down, and whether anything was lost by it.
+	pub fn of(self, energy_wh: u32) -> (u32, bool) {
+		let product = u64::from(energy_wh) * u64::from(self.part);
+		let whole = u64::from(self.whole.max(1));
+		// at most the energy: a share is at most one
+		((product / whole) as u32, product % whole != 0)
 	}
 }
 
@@ -163,6 +241,19 @@ pub struct Deviation {
 	pub message: Option<MessageId>,
 }
 
+#[derive(
+	Encode, Decode, DecodeWithMemTracking, Clone, Copy, PartialEq, Eq, Debug, Default, TypeInfo, MaxEncodedLen,
+)]
+pub enum Phase {
+	/// It can be traded, settled and corrected, each in its time.
+	#[default]
+	Live,
+	/// Nobody settled all of it in time: what was not settled never will be.
+	GivenUp,
+	/// Nothing about it can change any more.
+	Forgetting,
+}
+
 /// What is still to do in a slot, and what it was bound to.
 #[derive(Encode, Decode, DecodeWithMemTracking, Clone, PartialEq, Eq, Debug, Default, TypeInfo, MaxEncodedLen)]
 pub struct Slot {
@@ -172,8 +263,14 @@ pub struct Slot {
 	pub open_trades: u32,
 	/// Sites that traded and are not settled.
 	pub open_sites: u32,
-	/// It is being forgotten: nothing about it can change.
-	pub closed: bool,
+	/// Sites that are: from the first on, the root stands and no trade enters.
+	pub settled_sites: u32,
+	pub phase: Phase,
+	/// How far giving up has come: everything up to these.
+	pub swept_trade: Option<TradeId>,
+	pub swept_site: Option<SiteId>,
+	/// What a split's energy costs, and its grid fee, micro-currency per kWh, as at its first settlement.
+	pub split_rates: Option<(u32, u32)>,
 }
 
 impl Slot {
@@ -190,21 +287,29 @@ pub struct Bond {
 	pub bound_until: Seconds,
 }
 
-/// What a site fed in and drew in a slot of a community that splits its export.
+/// What a site fed in and drew in a slot of a community that splits its export, and the message that says so.
 #[derive(Encode, Decode, DecodeWithMemTracking, Clone, PartialEq, Eq, Debug, TypeInfo, MaxEncodedLen)]
 pub struct SiteFlow {
 	pub site: SiteId,
 	pub export_wh: u32,
 	pub import_wh: u32,
+	pub message: Option<MessageId>,
 }
 
 /// What a site gave and got by coefficients.
-#[derive(
-	Encode, Decode, DecodeWithMemTracking, Clone, Copy, PartialEq, Eq, Debug, Default, TypeInfo, MaxEncodedLen,
-)]
-pub struct SharedEnergy {
+#[derive(Encode, Decode, DecodeWithMemTracking, Clone, PartialEq, Eq, Debug, TypeInfo, MaxEncodedLen)]
+pub struct SharedEnergy<AccountId> {
+	pub flow: SiteFlow,
+	pub source: Source,
+	pub member: AccountId,
+	/// The site's static share, as at the first settlement.
+	pub share: u32,
 	pub sold_wh: u32,
 	pub bought_wh: u32,
+	/// When it was first settled, and whose stake answers for it, unless it is lost already.
+	pub at: Seconds,
+	pub engine: AccountId,
+	pub judged: bool,
 }
 
 /// What each call and each step costs, measured on the project's runtime.
@@ -218,6 +323,7 @@ pub trait WeightInfo {
 	fn correct(t: u32) -> Weight;
 	/// `n` sites.
 	fn settle_coefficients(n: u32) -> Weight;
+	fn enforce() -> Weight;
 	fn post_bond() -> Weight;
 	fn release_bond() -> Weight;
 	/// One trade or one site's totals forgotten, with what they still have locked.

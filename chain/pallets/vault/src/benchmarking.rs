@@ -5,7 +5,7 @@ use frame::benchmarking::prelude::*;
 use frame::traits::fungible::Mutate;
 use pallet_wattfleet_registry::{
 	benchmarking::{community, COMMUNITY},
-	Communities, Pallet as Registry, Role, Roles,
+	Pallet as Registry, Role, Roles,
 };
 use wattfleet_primitives::Nano;
 
@@ -14,7 +14,7 @@ const AMOUNT: Nano = 1_000_000_000;
 /// A community whose operator is the one account that also has money.
 fn operator<T: Config>() -> T::AccountId {
 	let who: T::AccountId = whitelisted_caller();
-	Communities::<T>::insert(COMMUNITY, community::<T>());
+	pallet_wattfleet_registry::benchmarking::put::<T>(community::<T>());
 	Roles::<T>::insert(COMMUNITY, (Role::Operator, &who), ());
 	who
 }
@@ -81,6 +81,7 @@ mod benches {
 		let who = operator::<T>();
 		let member = member::<T>(&who)?;
 		T::Currency::mint_into(&account("balancing", 0, 0), AMOUNT)?;
+		ClaimsTotal::<T>::insert(COMMUNITY, AMOUNT / 4);
 		Debts::<T>::insert(&member, AMOUNT / 2);
 		Claims::<T>::insert(&member, AMOUNT / 4);
 		#[extrinsic_call]

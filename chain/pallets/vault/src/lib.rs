@@ -30,7 +30,7 @@ pub mod pallet {
 		fungible::{Inspect, InspectHold, Mutate, MutateHold},
 		tokens::{Fortitude, Precision},
 	};
-	use pallet_wattfleet_registry::{Communities, Pallet as Registry, Role};
+	use pallet_wattfleet_registry::{Pallet as Registry, Role};
 	use scale_info::TypeInfo;
 	use wattfleet_primitives::{CommunityId, Nano};
 
@@ -98,6 +98,10 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Claims<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Nano, ValueQuery>;
 
+	/// The sum of all claims in a community: while there are some, its balancing account pays them and nothing else.
+	#[pallet::storage]
+	pub type ClaimsTotal<T: Config> = StorageMap<_, Twox64Concat, CommunityId, Nano, ValueQuery>;
+
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
 	pub enum Event<T: Config> {
@@ -131,7 +135,7 @@ pub mod pallet {
 		ReferenceUsed,
 		NothingToIssue,
 		NothingToWithdraw,
-		/// Debts come first.
+		/// Debts come first, and what a balancing account owes.
 		InDebt,
 		/// The free balance does not cover it; one nano stays while anything is locked.
 		NotEnoughFree,
@@ -175,6 +179,8 @@ pub mod pallet {
 			Registry::<T>::ensure_takes_part(community, &account)?;
 			ensure!(amount > 0, Error::<T>::NothingToWithdraw);
 			ensure!(Debts::<T>::get(&account) == 0, Error::<T>::InDebt);
+			let owes = ClaimsTotal::<T>::get(community) > 0 && Self::balancing_of(community)? == account;
+			ensure!(!owes, Error::<T>::InDebt);
 			Self::lock(HoldReason::Withdrawal, &account, amount).map_err(|_| Error::<T>::NotEnoughFree)?;
 			let id = NextWithdrawal::<T>::mutate(|next| {
 				*next = next.saturating_add(1);
@@ -201,7 +207,10 @@ pub mod pallet {
 				Precision::Exact,
 				Fortitude::Polite,
 			)?;
-			Outstanding::<T>::mutate(community, |outstanding| *outstanding = outstanding.saturating_sub(amount));
+			Outstanding::<T>::try_mutate(community, |outstanding| {
+				*outstanding = outstanding.checked_sub(amount).ok_or(ArithmeticError::Underflow)?;
+				Ok::<(), DispatchError>(())
+			})?;
 			Redemptions::<T>::insert(community, reference, amount);
 			Self::deposit_event(Event::Redeemed { community, id, account, amount, reference });
 			Ok(())
@@ -232,8 +241,10 @@ pub mod pallet {
 	}
 
 	impl<T: Config> Pallet<T> {
+		/// The balancing account of a community as it is now.
 		pub(crate) fn balancing_of(community: CommunityId) -> Result<T::AccountId, DispatchError> {
-			Ok(Communities::<T>::get(community).ok_or(Error::<T>::UnknownCommunity)?.balancing)
+			let now = pallet_timestamp::Pallet::<T>::get() / 1000;
+			Ok(Registry::<T>::community_at(community, now).ok_or(Error::<T>::UnknownCommunity)?.balancing)
 		}
 	}
 

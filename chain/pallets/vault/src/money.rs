@@ -1,6 +1,6 @@
 //! How money moves: between free and locked, from one account to another, and what happens where there is not enough.
 
-use crate::pallet::{Claims, Config, Debts, Event, HoldReason, Outstanding, Pallet};
+use crate::pallet::{Claims, ClaimsTotal, Config, Debts, Event, HoldReason, Outstanding, Pallet};
 use frame::prelude::*;
 use frame::traits::{
 	fungible::{Inspect, Mutate, MutateHold},
@@ -62,7 +62,7 @@ impl<T: Config> Pallet<T> {
 	/// becomes a debt. What it is itself still owed is set off first.
 	pub fn charge(community: CommunityId, account: &T::AccountId, amount: Nano) -> DispatchResult {
 		let set_off = amount.min(Claims::<T>::get(account));
-		Self::set_claim(account, Claims::<T>::get(account).saturating_sub(set_off));
+		Self::set_claim(community, account, Claims::<T>::get(account).saturating_sub(set_off));
 		let debt = Debts::<T>::get(account).saturating_add(amount.saturating_sub(set_off));
 		Self::set_debt(account, debt);
 		Self::pay_debt(community, account)
@@ -74,7 +74,7 @@ impl<T: Config> Pallet<T> {
 		let set_off = amount.min(Debts::<T>::get(account));
 		Self::set_debt(account, Debts::<T>::get(account).saturating_sub(set_off));
 		let claim = Claims::<T>::get(account).saturating_add(amount.saturating_sub(set_off));
-		Self::set_claim(account, claim);
+		Self::set_claim(community, account, claim);
 		Self::pay_claim(community, account)
 	}
 
@@ -94,7 +94,7 @@ impl<T: Config> Pallet<T> {
 		let balancing = Self::balancing_of(community)?;
 		let paid = claim.min(Self::free(&balancing));
 		Self::transfer(&balancing, account, paid)?;
-		Self::set_claim(account, claim.saturating_sub(paid));
+		Self::set_claim(community, account, claim.saturating_sub(paid));
 		Ok(())
 	}
 
@@ -120,10 +120,12 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::DebtSet { account: account.clone(), amount });
 	}
 
-	fn set_claim(account: &T::AccountId, amount: Nano) {
-		if Claims::<T>::get(account) == amount {
+	fn set_claim(community: CommunityId, account: &T::AccountId, amount: Nano) {
+		let before = Claims::<T>::get(account);
+		if before == amount {
 			return;
 		}
+		ClaimsTotal::<T>::mutate(community, |total| *total = total.saturating_sub(before).saturating_add(amount));
 		match amount {
 			0 => Claims::<T>::remove(account),
 			_ => Claims::<T>::insert(account, amount),

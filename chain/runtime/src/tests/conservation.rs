@@ -25,10 +25,11 @@ enum Step {
 	Wait {
 		seconds: u64,
 	},
-	/// So much of each trade in thousandths, and of what remains what deviated.
+	/// Each site so many thousandths short and unused, then its trades, the lost watt-hour to every second.
 	Settle {
 		share: u32,
 		first_site: usize,
+		trades: bool,
 	},
 	Correct {
 		house: usize,
@@ -56,6 +57,9 @@ enum Step {
 	SettleDebt {
 		house: usize,
 	},
+	Enforce {
+		house: usize,
+	},
 	Idle,
 }
 
@@ -71,7 +75,8 @@ fn step() -> impl Strategy<Value = Step> {
 		10 => (0u32..12, 0u32..12, wh.clone())
 			.prop_map(|(bid, offer, energy_wh)| Step::Match { bid, offer, energy_wh }),
 		2 => prop_oneof![0u64..600, 0u64..100_000].prop_map(|seconds| Step::Wait { seconds }),
-		4 => (0u32..=1_000, house.clone()).prop_map(|(share, first_site)| Step::Settle { share, first_site }),
+		4 => (0u32..=1_000, house.clone(), any::<bool>())
+			.prop_map(|(share, first_site, trades)| Step::Settle { share, first_site, trades }),
 		3 => (house.clone(), prop::option::of(wh.clone()), prop::option::of(wh.clone()))
 			.prop_map(|(house, import_wh, export_wh)| Step::Correct { house, import_wh, export_wh }),
 		2 => (house.clone(), wh.clone(), wh)
@@ -81,6 +86,7 @@ fn step() -> impl Strategy<Value = Step> {
 		1 => (1u64..6).prop_map(|id| Step::Decline { id }),
 		1 => house.clone().prop_map(|house| Step::Enrol { house }),
 		1 => house.prop_map(|house| Step::SettleDebt { house }),
+		1 => (0..HOUSES).prop_map(|house| Step::Enforce { house }),
 		1 => Just(Step::Idle),
 	]
 }
@@ -107,20 +113,27 @@ impl World {
 			.collect()
 	}
 
-	/// As a settlement engine would, for what is not executed and settled yet.
-	fn settle(&self, share: u32, first_site: usize) {
-		let allocations: Vec<(u64, u32)> = self
-			.trades()
-			.iter()
-			.filter(|(_, trade)| trade.allocated_wh.is_none())
-			.map(|(id, trade)| (*id, (u64::from(trade.energy_wh) * u64::from(share) / 1_000) as u32))
-			.collect();
-		let _ = try_settle([1; 32], &allocations, &[]);
+	/// As a settlement engine would, for what is not settled and executed yet.
+	fn settle(&self, share: u32, first_site: usize, trades: bool) {
+		let part = |wh: u32| (u64::from(wh) * u64::from(share) / 1_000) as u32;
 		for house in self.houses[first_site..].iter().chain(&self.houses[..first_site]) {
 			let Some(totals) = Totals::<Runtime>::get((COMMUNITY, SLOT), house.site) else { continue };
-			let shortfall_wh = totals.sold_wh - totals.allocated_sold_wh;
-			let unused_wh = (totals.bought_wh - totals.allocated_bought_wh) / 2;
-			let _ = try_settle([1; 32], &[], &[deviation(house, shortfall_wh, unused_wh)]);
+			let settled = deviation(house, part(totals.sold_wh), part(totals.bought_wh) / 2);
+			let _ = try_settle([1; 32], &[], &[settled]);
+		}
+		if !trades {
+			return;
+		}
+		for (id, trade) in self.trades() {
+			let of = |site| Totals::<Runtime>::get((COMMUNITY, SLOT), site);
+			let shares =
+				of(trade.seller_site).and_then(|t| t.delivered()).zip(of(trade.buyer_site).and_then(|t| t.taken()));
+			let Some((delivered, taken)) = shares else { continue };
+			let (wh, lost) = delivered.lesser(taken).of(trade.energy_wh);
+			let one_more = u32::from(lost && id % 2 == 0);
+			if try_settle([1; 32], &[(id, wh + one_more)], &[]).is_err() {
+				let _ = try_settle([1; 32], &[(id, wh)], &[]);
+			}
 		}
 	}
 
@@ -141,7 +154,7 @@ impl World {
 				self.now += seconds;
 				go_to(self.now);
 			},
-			Step::Settle { share, first_site } => self.settle(share, first_site),
+			Step::Settle { share, first_site, trades } => self.settle(share, first_site, trades),
 			Step::Correct { house, import_wh, export_wh } => {
 				let of = &self.houses[house];
 				let trades = self.trades_of(of).try_into().unwrap();
@@ -162,7 +175,7 @@ impl World {
 					community: COMMUNITY,
 					slot_start: SLOT,
 					site: of.site,
-					message: of.energy(self.sequence + 100, import_wh, export_wh),
+					message: of.energy(self.sequence + 80, import_wh, export_wh),
 					proof: None,
 					trades: self.trades_of(of).try_into().unwrap(),
 				};
@@ -189,6 +202,11 @@ impl World {
 			Step::SettleDebt { house } => {
 				let account = self.houses[house].member();
 				let _ = dispatch(pallet_wattfleet_vault::Call::settle_debt { community: COMMUNITY, account }, 99);
+			},
+			Step::Enforce { house } => {
+				let (community, slot_start, site) = (COMMUNITY, SLOT, self.houses[house].site);
+				let call = pallet_wattfleet_settlement::Call::enforce { community, slot_start, site };
+				let _ = dispatch(call, 99);
 			},
 			Step::Idle => idle(20),
 		}

@@ -26,8 +26,8 @@ fn motion(call: impl Into<RuntimeCall>, ayes: usize) -> Option<DispatchResult> {
 }
 
 fn set_community() -> pallet_wattfleet_registry::Call<Runtime> {
-	let entry = Community { rules: rules(), balancing: account(1), grid_operator: account(2) };
-	pallet_wattfleet_registry::Call::set_community { community: 8, entry }
+	let entry = Community { rules: rules(), balancing: account(31), grid_operator: account(32) };
+	pallet_wattfleet_registry::Call::set_community { community: 8, from: 0, entry }
 }
 
 #[test]
@@ -60,14 +60,14 @@ fn rules_that_contradict_each_other_are_refused() {
 			|rules| rules.corrections_s = 10,
 			|rules| rules.post_opens_s = 3_600,
 			|rules| rules.post_match_deadline_s = 3_600,
-			|rules| rules.post_match_deadline_s = 3_841,
+			|rules| rules.post_match_deadline_s = 3_900,
 			|rules| rules.post_gate_closure_s = 0,
 		];
 		for (row, change) in table.iter().enumerate() {
 			let mut rules = rules();
 			change(&mut rules);
-			let entry = Community { rules, balancing: account(1), grid_operator: account(2) };
-			let refused = motion(pallet_wattfleet_registry::Call::set_community { community: 9, entry }, 2);
+			let entry = Community { rules, balancing: account(31), grid_operator: account(32) };
+			let refused = motion(pallet_wattfleet_registry::Call::set_community { community: 9, from: 0, entry }, 2);
 			let error = pallet_wattfleet_registry::Error::<Runtime>::RulesContradict.into();
 			assert_eq!(refused, Some(Err(error)), "row {row}");
 		}
@@ -201,5 +201,90 @@ fn a_key_acts_for_a_member_within_its_limits() {
 		let (real, call) = (account(OPERATOR).into(), Box::new(set_site(&house).into()));
 		dispatch(pallet_proxy::Call::proxy { real, force_proxy_type: None, call }, 83).unwrap();
 		assert_eq!(pallet_wattfleet_registry::Sites::<Runtime>::get(house.site).unwrap().cap_import_wh, 1);
+	});
+}
+
+/// A version holds for slots whose markets are not open yet; what a slot is traded by never changes.
+#[test]
+fn new_rules_are_for_slots_to_come() {
+	type RegistryError = pallet_wattfleet_registry::Error<Runtime>;
+	exchange(|| {
+		let dear = CommunityRules { fee_micro: [50_000, 60_000], ..rules() };
+		let entry =
+			|| Community { rules: dear.clone(), balancing: account(BALANCING), grid_operator: account(GRID_ACCOUNT) };
+		let set = |from| {
+			motion(pallet_wattfleet_registry::Call::set_community { community: COMMUNITY, from, entry: entry() }, 2)
+		};
+		let day = START + 86_400;
+		assert_eq!(set(day), Some(Err(RegistryError::TooSoon.into())), "that slot's market is open");
+		assert_eq!(set(day + 901), Some(Err(RegistryError::NotASlotStart.into())));
+		assert_eq!(set(day + 900), Some(Ok(())));
+		let fee_at = |slot| Registry::community_at(COMMUNITY, slot).map(|entry| entry.rules.fee_micro[0]);
+		assert_eq!((fee_at(day), fee_at(day + 900), fee_at(day + 90_000)), (Some(10_000), Some(50_000), Some(50_000)));
+		assert_eq!(set(day + 1_800), Some(Ok(())), "a further one");
+		assert_eq!(set(day + 900), Some(Ok(())), "what was announced can be taken back before it opens");
+		assert_eq!(pallet_wattfleet_registry::Communities::<Runtime>::get(COMMUNITY).len(), 2);
+		for n in 2..8 {
+			assert_eq!(set(day + 900 * n), Some(Ok(())));
+		}
+		assert_eq!(set(day + 9_000), Some(Err(RegistryError::TooManyVersions.into())));
+		// once no slot of the first can change, there is room again
+		go_to(day + 900 + 86_400 + 604_800 + 5_184_000 + 1_000);
+		let much_later = (day + 86_400 * 90).div_ceil(900) * 900;
+		assert_eq!(set(much_later), Some(Ok(())));
+		assert_eq!(fee_at(day), None);
+	});
+}
+
+#[test]
+fn an_account_belongs_to_one_community() {
+	exchange(|| {
+		let house = house(50);
+		assert_eq!(motion(set_community(), 2), Some(Ok(())));
+		for (role, who) in [(Role::Operator, 40), (Role::Relayer, 50), (Role::GridOperator, GRID)] {
+			let grant = pallet_wattfleet_registry::Call::grant_role { community: 8, role, who: account(who) };
+			assert_eq!(motion(grant, 2), Some(Ok(())));
+		}
+		let not_a_member = Err(pallet_wattfleet_registry::Error::<Runtime>::NotAMember.into());
+		let in_8 = |call: pallet_wattfleet_vault::Call<Runtime>, by| dispatch(call, by);
+		let issue = pallet_wattfleet_vault::Call::issue {
+			community: 8,
+			account: house.member(),
+			amount: 1,
+			reference: [8; 32],
+		};
+		assert_eq!(in_8(issue, 40), not_a_member, "its money comes from its own operator");
+		let withdraw = pallet_wattfleet_vault::Call::withdraw { community: 8, amount: 1 };
+		assert_eq!(in_8(withdraw, 50), not_a_member, "and is paid out by it");
+		let settle = pallet_wattfleet_vault::Call::settle_debt { community: 8, account: house.member() };
+		assert_eq!(in_8(settle, 99), not_a_member);
+		let take = pallet_wattfleet_registry::Call::set_site {
+			site: [77; 16],
+			community: 8,
+			member: house.member(),
+			zone: 1,
+			cap_import_wh: 1,
+			cap_export_wh: 1,
+		};
+		assert_eq!(dispatch(take, 40), not_a_member);
+		let entry = Community { rules: rules(), balancing: account(BALANCING), grid_operator: account(33) };
+		let other = pallet_wattfleet_registry::Call::set_community { community: 9, from: 0, entry };
+		assert_eq!(motion(other, 2), Some(not_a_member));
+	});
+}
+
+/// Silence is no agreement, not even after the motion's time.
+#[test]
+fn who_does_not_vote_has_not_agreed() {
+	exchange(|| {
+		let call: RuntimeCall = set_community().into();
+		let (hash, length) = (BlakeTwo256::hash_of(&call), call.encoded_size() as u32);
+		Council::propose(signed(COUNCIL[0]), 3, Box::new(call), length).unwrap();
+		for name in &COUNCIL[..2] {
+			Council::vote(signed(*name), hash, 0, true).unwrap();
+		}
+		System::set_block_number(7 * 14_400 + 10);
+		Council::close(signed(99), hash, 0, Weight::MAX, length).unwrap();
+		assert!(!pallet_wattfleet_registry::Communities::<Runtime>::contains_key(8));
 	});
 }

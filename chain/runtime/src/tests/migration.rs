@@ -2,7 +2,7 @@ use super::*;
 use frame::deps::frame_support::{storage::unhashed, traits::StorageVersion};
 use frame::traits::GetStorageVersion;
 use pallet_wattfleet_registry::{
-	migrations::v1::{OldCommunity, Rules},
+	migrations::v0::{OldCommunity, Rules},
 	Communities,
 };
 
@@ -28,13 +28,14 @@ fn old() -> OldCommunity<AccountId> {
 }
 
 #[test]
-fn communities_of_version_1_get_the_rules_of_version_2_once() {
+fn communities_get_their_one_version_once() {
 	exchange(|| {
 		unhashed::put(&Communities::<Runtime>::hashed_key_for(COMMUNITY), &old());
-		StorageVersion::new(1).put::<Registry>();
-		assert_eq!(Communities::<Runtime>::get(COMMUNITY), None, "the old bytes are no community any more");
+		StorageVersion::new(0).put::<Registry>();
+		assert_eq!(Registry::community_at(COMMUNITY, SLOT), None, "the old bytes are no community any more");
 		Migrations::on_runtime_upgrade();
-		let entry = Communities::<Runtime>::get(COMMUNITY).unwrap();
+		let versions = Communities::<Runtime>::get(COMMUNITY);
+		let entry = Registry::community_at(COMMUNITY, 0).unwrap();
 		let before = rules();
 		assert_eq!(
 			entry.rules,
@@ -49,9 +50,9 @@ fn communities_of_version_1_get_the_rules_of_version_2_once() {
 		);
 		assert!(entry.rules.is_sane());
 		assert_eq!((entry.balancing.clone(), entry.grid_operator.clone()), (account(BALANCING), account(GRID_ACCOUNT)));
-		assert_eq!(Registry::on_chain_storage_version(), 2);
+		assert_eq!(Registry::on_chain_storage_version(), 1);
 		Migrations::on_runtime_upgrade();
-		assert_eq!(Communities::<Runtime>::get(COMMUNITY), Some(entry), "a second run changes nothing");
+		assert_eq!(Communities::<Runtime>::get(COMMUNITY), versions, "a second run changes nothing");
 	});
 }
 

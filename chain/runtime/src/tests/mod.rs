@@ -2,6 +2,7 @@
 
 mod conservation;
 mod governance;
+mod growth;
 mod matching;
 mod migration;
 mod orders;
@@ -66,7 +67,7 @@ pub fn rules() -> CommunityRules {
 		post_opens_s: 600,
 		post_gate_closure_s: 3_600,
 		post_match_deadline_s: 3_840,
-		execution_after_s: 3_840,
+		execution_after_s: 3_900,
 		execution_latest_s: 86_400,
 		disputes_s: 604_800,
 		corrections_s: 5_184_000,

@@ -138,7 +138,7 @@ fn waiting_cancels_are_bounded_and_forgotten_when_nothing_can_come_for_them() {
 		next_block();
 		submit((0..33).map(|n| house.cancel(1_000 + n, n)).collect());
 		assert_eq!(rejections(), [Reason::Cap]);
-		go_to(START + 86_401);
+		go_to(START + 2 * 86_400 + 1);
 		next_block();
 		submit(vec![house.cancel(2_000, 32)]);
 		assert_eq!(rejections(), []);
@@ -221,7 +221,7 @@ fn after_the_match_deadline_orders_expire_and_are_forgotten() {
 		assert_eq!(house.locked(), collateral(700, 100_000, UNUSED_MICRO), "not before the deadline");
 		go_to(SLOT);
 		idle(1);
-		assert_eq!(ended().len(), 70);
+		assert_eq!(ended(), vec![(OrderState::Expired, 10); 70]);
 		assert_eq!(house.locked(), 0);
 		assert_eq!(pallet_wattfleet_orderbook::Pages::<Runtime>::iter().count(), 0);
 		assert_eq!(pallet_wattfleet_orderbook::Books::<Runtime>::iter().count(), 0);
@@ -295,5 +295,53 @@ fn a_batch_costs_at_most_what_it_said() {
 		let was = Orderbook::submit(signed(RELAYER), COMMUNITY, items).unwrap().actual_weight.unwrap();
 		assert!(was.all_lte(said), "{was:?} is more than {said:?}");
 		assert!(was.any_gt(Weight::zero()));
+	});
+}
+
+/// An order that says when it expires gives its collateral and its place under the nameplate back then, not when its market
+/// closes.
+#[test]
+fn an_order_expires_when_it_says() {
+	exchange(|| {
+		let house = house(50);
+		let mut order = house.bid(1, 5_000, 100_000);
+		order.expires_at = START + 300;
+		enter(&[(&house, order)]);
+		go_to(START + 300);
+		idle(2);
+		assert!(house.locked() > 0);
+		go_to(START + 360);
+		idle(1);
+		assert_eq!((ended(), house.locked()), (vec![(OrderState::Expired, 5_000)], 0));
+		assert_eq!(pallet_wattfleet_orderbook::Expiring::<Runtime>::iter().count(), 0);
+		next_block();
+		enter(&[(&house, house.bid(2, 5_000, 100_000))]);
+		assert_eq!(rejections(), []);
+	});
+}
+
+/// What was only looked at is not written: neither a market that no order entered nor a page that nobody filled.
+#[test]
+fn refused_orders_and_matches_leave_nothing_behind() {
+	exchange(|| {
+		let poor = house(50);
+		enter(&[(&poor, poor.bid(1, 1_000, u32::MAX))]);
+		assert_eq!(pallet_wattfleet_orderbook::Books::<Runtime>::iter().count(), 0);
+		assert_eq!(pallet_wattfleet_orderbook::Entries::<Runtime>::iter().count(), 0);
+		let seller = house(51);
+		enter(&[(&poor, poor.bid(2, 10, 200_000)), (&seller, seller.offer(1, 10, 100_000))]);
+		matches(&[(0, 1, 10), (4_000_000_000, 1, 1), (0, 77, 1)]);
+		assert_eq!(pallet_wattfleet_orderbook::Pages::<Runtime>::iter().count(), 1);
+	});
+}
+
+/// Whoever may not submit has cost a look-up, however much it sent.
+#[test]
+fn a_batch_of_somebody_without_the_role_costs_little() {
+	exchange(|| {
+		let items: Vec<_> = (0..500).map(|n| house(50).cancel(n, n)).take(1).cycle().take(500).collect();
+		let refused = Orderbook::submit(signed(MATCHER), COMMUNITY, items.try_into().unwrap()).unwrap_err();
+		let most = Weight::from_parts(100_000_000, 0);
+		assert!(refused.post_info.actual_weight.is_some_and(|weight| weight.ref_time() <= most.ref_time()));
 	});
 }

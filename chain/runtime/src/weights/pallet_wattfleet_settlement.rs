@@ -24,6 +24,9 @@ impl<T: frame::prelude::frame_system::Config> pallet_wattfleet_settlement::Weigh
 		Weight::from_parts(150_000_000, 8_000)
 			.saturating_add(Weight::from_parts(300_000_000, 12_000).saturating_mul((n).into()))
 	}
+	fn enforce() -> Weight {
+		Weight::from_parts(150_000_000, 8_000)
+	}
 	fn post_bond() -> Weight {
 		Weight::from_parts(150_000_000, 8_000)
 	}
