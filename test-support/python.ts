@@ -11,7 +11,7 @@ export interface PythonPeer {
 }
 
 /** The Python of WATTFLEET_PYTHON, or the first of the usual names, that passes the check. */
-function pythonWith(check: string): string | undefined {
+export function pythonWith(check: string): string | undefined {
   const candidates = [process.env.WATTFLEET_PYTHON, 'python3', 'python'].filter((name) => name !== undefined)
   return candidates.find((name) => spawnSync(name, ['-c', check]).status === 0)
 }

@@ -240,7 +240,13 @@ export interface Submitter {
 export interface FinalizedBlocks {
   /**
    * Calls `onBlock` for every finalized block from number `from` on, one after the other, and waits for it; reconnects by
-   * itself. Returns when aborted. An error thrown by `onBlock` ends the following and is thrown.
+   * itself. Returns when aborted. An error thrown by `onBlock` ends the following and is thrown, and so is a Fault `chain`
+   * where a block does not follow the one before it, whose hash is `before` for the first.
    */
-  follow(from: number, onBlock: (block: FinalizedBlock) => Promise<void> | void, signal: AbortSignal): Promise<void>
+  follow(
+    from: number,
+    onBlock: (block: FinalizedBlock) => Promise<void> | void,
+    signal: AbortSignal,
+    before?: string,
+  ): Promise<void>
 }

@@ -1,4 +1,5 @@
 export * from './client/account.ts'
+export type { OnNode } from './client/connection.ts'
 export { type ExchangeClient, openExchange } from './client/exchange-client.ts'
 export type { ChainQueries, Funds, SiteEntry } from './client/queries.ts'
 export {

@@ -20,7 +20,11 @@ export const hubConfig = z.strictObject({
   certPath: path.describe("PEM of the hub's certificate; its common name is the MQTT client id."),
   keyPath: path.describe("PEM of the certificate's key."),
   hubSeedPath: path.describe('Ed25519 seed that signs receipts and notices.'),
-  chainEndpoint: z.url({ protocol: /^wss?$/ }).describe('ws://host:port of a node.'),
+  chainEndpoints: z
+    .array(z.url({ protocol: /^wss?$/ }))
+    .min(1)
+    .max(16)
+    .describe('ws://host:port of nodes of one chain, in the order in which they are tried.'),
   seeds: z.strictObject({
     relayer: path.describe('Seed of the relayer account.'),
     matchingEngine: path.describe('Seed of the matching engine account.'),

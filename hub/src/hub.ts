@@ -80,8 +80,7 @@ async function chainIdOf({ inbox, chain }: Parts): Promise<{ id: Uint8Array; con
   return { id, confirmed: asked.then(() => undefined) }
 }
 
-function makeParts(config: HubConfig, clock: Clock, chain: ChainClient): Parts {
-  const log = pino({ name: 'hub', level: config.logLevel })
+function makeParts(config: HubConfig, clock: Clock, chain: ChainClient, log: pino.Logger): Parts {
   const inbox = openInbox(join(config.stateDir, 'inbox.sqlite'))
   const index = openIndex(join(config.stateDir, 'index.sqlite'))
   const running: Parts['running'] = { blocks: 0 }
@@ -216,8 +215,9 @@ export async function runHub(config: HubConfig, clock: Clock, signal: AbortSigna
   mkdirSync(config.stateDir, { recursive: true, mode: 0o700 })
   const failed = new AbortController()
   const stop = AbortSignal.any([signal, failed.signal])
-  const chain = await openChain({ endpoint: config.chainEndpoint }, stop)
-  const parts = makeParts(config, clock, chain)
+  const log = pino({ name: 'hub', level: config.logLevel })
+  const chain = await openChain({ endpoints: config.chainEndpoints, log }, stop)
+  const parts = makeParts(config, clock, chain, log)
   try {
     const { id, confirmed } = await chainIdOf(parts)
     const roles = [...new Set(config.roles)]

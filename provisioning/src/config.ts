@@ -17,7 +17,12 @@ export const provisioningConfig = z
     /** The key that signs receipts and notices: 32 bytes, hex. */
     hubKey: z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hex digits'),
     community: z.int().min(0).max(0xffff_ffff).default(1),
-    chainEndpoint: z.url({ protocol: /^wss?$/ }).default('ws://127.0.0.1:9944'),
+    /** `ws://host:port` of nodes of one chain, in the order in which they are tried. */
+    chainEndpoints: z
+      .array(z.url({ protocol: /^wss?$/ }))
+      .min(1)
+      .max(16)
+      .default(['ws://127.0.0.1:9944']),
     /** File with the operator's seed. */
     operatorSeedPath: z.string().min(1),
     /** Manifest that is imported at the start. */

@@ -1,3 +1,4 @@
+import type { OnNode } from '@wattfleet/chain'
 import { aborted, runProgram, wallClock } from '@wattfleet/protocol'
 import { pino } from 'pino'
 import { openRegistrar } from './adapters/chain-registrar.ts'
@@ -16,8 +17,11 @@ await runProgram(provisioningConfig, async ({ config, signal, ready }) => {
       const { added, known, claims } = importFile(office, config.manifestPath, nowMs())
       log.info({ added, known, claims: claims.length }, 'manifest imported')
     }
-    const { chainEndpoint: endpoint, operatorSeedPath, stateDir, community, initialFundsNano, roleFunds } = config
-    const chain = await openRegistrar({ endpoint, operatorSeedPath, stateDir, community }, signal)
+    const { chainEndpoints: endpoints, operatorSeedPath, stateDir, community, initialFundsNano, roleFunds } = config
+    const onNode: OnNode = (endpoint, fate, why) => {
+      log[fate === 'refused' ? 'error' : 'info']({ endpoint, why }, `chain node ${fate}`)
+    }
+    const chain = await openRegistrar({ endpoints, operatorSeedPath, stateDir, community, onNode }, signal)
     const enrol = enroller({ ...office, chain, settings: config, nowMs })
     const { host, port } = config
     const server = await startServer({ host, port, ...(await serviceIdentity(office.authority, config)), enrol, log })

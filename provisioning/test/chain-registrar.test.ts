@@ -52,9 +52,9 @@ describe('the registrar on the chain', { timeout: 60_000 }, () => {
       }
     }
     making = make()
-    const endpoint = `ws://127.0.0.1:${running.port}`
+    const endpoints = [`ws://127.0.0.1:${running.port}`]
     const stateDir = join(folder, 'registrar')
-    registrar = await openRegistrar({ endpoint, operatorSeedPath, stateDir, community: COMMUNITY }, controller.signal)
+    registrar = await openRegistrar({ endpoints, operatorSeedPath, stateDir, community: COMMUNITY }, controller.signal)
   })
   afterAll(async () => {
     controller.abort()

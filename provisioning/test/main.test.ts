@@ -39,7 +39,7 @@ async function configOf(overrides: object = {}): Promise<{ path: string; port: n
   const [port, nobody] = [await freePort(), await freePort()]
   const config = {
     ...{ port, stateDir: join(dir.path, 'state'), claimsDir: join(dir.path, 'claims'), hubKey: 'ab'.repeat(32) },
-    chainEndpoint: `ws://127.0.0.1:${nobody}`, // the chain is away
+    chainEndpoints: [`ws://127.0.0.1:${nobody}`], // the chain is away
     operatorSeedPath: write('operator.seed', '07'.repeat(32)),
     ...overrides,
   }

@@ -185,7 +185,7 @@ export function provisioningConfigOf({ options, paths, secrets }: Pick<PlanInput
     brokerUrl: brokerUrl(options),
     hubKey: secrets.hub.publicKey,
     community: COMMUNITY,
-    chainEndpoint: chainEndpoint(options),
+    chainEndpoints: [chainEndpoint(options)],
     operatorSeedPath: secrets.accounts.operator.seedPath,
     claimsDir: paths.claims,
     initialFundsNano: FUNDS_NANO,
@@ -198,7 +198,7 @@ function hubConfigOf({ options, paths, secrets, houses, tls }: PlanInput) {
   return {
     stateDir: paths.part('hub'),
     community: COMMUNITY,
-    chainEndpoint: chainEndpoint(options),
+    chainEndpoints: [chainEndpoint(options)],
     brokerUrl: brokerUrl(options),
     ...tls.hub,
     hubSeedPath: hub.seedPath,

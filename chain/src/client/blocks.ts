@@ -2,8 +2,9 @@ import type { ApiPromise } from '@polkadot/api'
 import type { EventRecord } from '@polkadot/types/interfaces'
 import { Fault, pause } from '@wattfleet/protocol'
 import type { ExchangeEvent, FinalizedBlock, FinalizedBlocks } from '../exchange.ts'
-import { type ChainConnection, inTime } from './connection.ts'
+import type { ChainConnection } from './connection.ts'
 import { communityOf, exchangeEvent } from './events.ts'
+import type { Head } from './truth.ts'
 import { eventOf, readEntries, readStorage } from './types/runtime.ts'
 
 /** Between two attempts to read a block that the node did not give. */
@@ -22,27 +23,33 @@ function exchangeEvents(records: readonly EventRecord[]): ExchangeEvent[] {
   })
 }
 
-async function readBlock({ api }: ChainConnection, number: number): Promise<FinalizedBlock> {
-  const hash = await inTime(api.rpc.chain.getBlockHash(number), `hash of block ${number}`)
-  const at = await inTime(api.at(hash), `state of block ${number}`)
-  const [now, records] = await inTime(
-    Promise.all([readStorage(at, 'timestamp.now', []), number === 0 ? undefined : at.query.system?.events?.()]),
-    `events of block ${number}`,
-  )
-  const events =
-    records === undefined
-      ? await inTime(genesisEvents(at), 'genesis')
-      : exchangeEvents(records as unknown as EventRecord[])
-  return {
-    number,
-    hash: hash.toHex().slice(2),
-    timestampS: Math.floor(now / 1000),
-    events,
-  }
+/** A block, and the hash of the one before it. */
+interface ReadBlock extends FinalizedBlock {
+  readonly parent: string
+}
+
+function readBlock(connection: ChainConnection, number: number): Promise<ReadBlock> {
+  return connection.ask(`block ${number}`, async ({ api }) => {
+    const hash = await api.rpc.chain.getBlockHash(number)
+    const at = await api.at(hash)
+    const [header, now, records] = await Promise.all([
+      api.rpc.chain.getHeader(hash),
+      readStorage(at, 'timestamp.now', []),
+      number === 0 ? undefined : at.query.system?.events?.(),
+    ])
+    const events = records === undefined ? await genesisEvents(at) : exchangeEvents(records as unknown as EventRecord[])
+    return {
+      number,
+      hash: hash.toHex().slice(2),
+      parent: header.parentHash.toHex().slice(2),
+      timestampS: Math.floor(now / 1000),
+      events,
+    }
+  })
 }
 
 /** The block, or nothing where the node did not answer and may later. */
-async function readOrRetry(connection: ChainConnection, number: number): Promise<FinalizedBlock | undefined> {
+async function readOrRetry(connection: ChainConnection, number: number): Promise<ReadBlock | undefined> {
   try {
     return await readBlock(connection, number)
   } catch (error) {
@@ -54,20 +61,34 @@ async function readOrRetry(connection: ChainConnection, number: number): Promise
 /** Finalized blocks of one connection, by number: the only truth. */
 export function finalizedBlocks(connection: ChainConnection): FinalizedBlocks {
   return {
-    async follow(from, onBlock, signal) {
-      let next = from
+    async follow(from, onBlock, signal, before) {
+      let [next, parent] = [from, before]
       while (!signal.aborted) {
-        const head = await connection.headFrom(next, signal).catch(() => undefined)
+        const head = await headOrStop(connection, next, signal)
         while (head !== undefined && next <= head.number && !signal.aborted) {
-          const block = await readOrRetry(connection, next)
-          if (block === undefined) {
+          const read = await readOrRetry(connection, next)
+          if (read === undefined) {
             await pause(RETRY_MS, signal)
             continue
           }
+          const { parent: follows, ...block } = read
+          if (parent !== undefined && follows !== parent) {
+            throw new Fault('chain', `block ${next} does not follow ${parent}: the chain has another history`)
+          }
           await onBlock(block)
           next += 1
+          parent = block.hash
         }
       }
     },
+  }
+}
+
+async function headOrStop(connection: ChainConnection, number: number, signal: AbortSignal): Promise<Head | undefined> {
+  try {
+    return await connection.headFrom(number, signal)
+  } catch (error) {
+    if (signal.aborted) return undefined
+    throw error
   }
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { FinalizedBlocks } from '../exchange.ts'
 import type { Account } from './account.ts'
 import { finalizedBlocks } from './blocks.ts'
-import { type ChainConnection, connectChain } from './connection.ts'
+import { type ChainConnection, connectChain, type OnNode } from './connection.ts'
 import { batchLimits } from './limits.ts'
 import { type ChainQueries, chainQueries } from './queries.ts'
 import { fileSubmissionStore } from './submission-store.ts'
@@ -20,10 +20,13 @@ export interface ExchangeClient {
   close(): Promise<void>
 }
 
-/** Opens at once, also while the chain is away: whatever is asked waits for the connection, which comes back by itself. */
-export function openExchange(endpoints: readonly string[], signal: AbortSignal): ExchangeClient {
+/**
+ * Opens at once, also while the chain is away: whatever is asked waits for the connection, which comes back by itself, over
+ * whichever of the endpoints answers and serves the same chain as the first that did.
+ */
+export function openExchange(endpoints: readonly string[], signal: AbortSignal, onNode?: OnNode): ExchangeClient {
   let connected: ChainConnection | undefined
-  const connecting = connectChain(endpoints, signal).then((connection) => {
+  const connecting = connectChain(endpoints, signal, onNode).then((connection) => {
     connected = connection
     return connection
   })
@@ -34,12 +37,12 @@ export function openExchange(endpoints: readonly string[], signal: AbortSignal):
   const submitters = new Map<string, DurableSubmitter>()
   return {
     blocks: {
-      async follow(from, onBlock, stop) {
+      async follow(from, onBlock, stop, before) {
         const connection = await connecting.catch((error: unknown) => {
           if (signal.aborted || stop.aborted) return undefined
           throw error
         })
-        if (connection !== undefined) await finalizedBlocks(connection).follow(from, onBlock, stop)
+        if (connection !== undefined) await finalizedBlocks(connection).follow(from, onBlock, stop, before)
       },
     },
     submitter(account, stateDir) {

@@ -5,7 +5,7 @@ import type { Codec } from '@polkadot/types/types'
 import { bnToU8a, u8aConcat, u8aToHex } from '@polkadot/util'
 import { encodeOrder, Fault, type Order, toHex } from '@wattfleet/protocol'
 import type { BatchLimits } from '../exchange.ts'
-import { type ChainConnection, inTime } from './connection.ts'
+import type { ChainConnection } from './connection.ts'
 import { extrinsicOf, type RuntimeCall } from './types/runtime.ts'
 
 /*
@@ -100,22 +100,22 @@ function halfABlock(api: ApiPromise): Room {
 }
 
 /** What a call takes; undefined where the runtime cannot read it. */
-async function roomOf(connection: ChainConnection, call: RuntimeCall): Promise<Room | undefined> {
-  const { api } = connection
-  const extrinsic = extrinsicOf(api, call).toU8a()
-  const length = bnToU8a(extrinsic.length, { bitLength: 32, isLe: true })
-  const asked = ['TransactionPaymentApi_query_info', u8aToHex(u8aConcat(extrinsic, length))]
-  try {
-    const answer = await inTime(connection.request('state_call', asked), `the weight of ${call.name}`)
-    const { weight } = api.registry.createType<RuntimeDispatchInfoV2>('RuntimeDispatchInfoV2', answer)
-    const [refTime, proofSize] = [weight.refTime.toBigInt(), weight.proofSize.toBigInt()]
-    return { refTime, proofSize, bytes: BigInt(extrinsic.length) }
-  } catch (error) {
-    // an error with a code is the node's answer
-    const code = error instanceof Fault ? (error.cause as { code?: unknown } | undefined)?.code : undefined
-    if (typeof code === 'number') return undefined
-    throw error
-  }
+function roomOf(connection: ChainConnection, call: RuntimeCall): Promise<Room | undefined> {
+  return connection.ask(`the weight of ${call.name}`, async ({ api, request }) => {
+    const extrinsic = extrinsicOf(api, call).toU8a()
+    const length = bnToU8a(extrinsic.length, { bitLength: 32, isLe: true })
+    try {
+      const asked = ['TransactionPaymentApi_query_info', u8aToHex(u8aConcat(extrinsic, length))]
+      const answer = await request<string>('state_call', asked)
+      const { weight } = api.registry.createType<RuntimeDispatchInfoV2>('RuntimeDispatchInfoV2', answer)
+      const [refTime, proofSize] = [weight.refTime.toBigInt(), weight.proofSize.toBigInt()]
+      return { refTime, proofSize, bytes: BigInt(extrinsic.length) }
+    } catch (error) {
+      // an error with a code is the node's answer
+      if (typeof (error as { code?: unknown }).code === 'number') return undefined
+      throw error
+    }
+  })
 }
 
 function boundOf(api: ApiPromise, call: RuntimeCall['name']): number {
@@ -127,14 +127,15 @@ function boundOf(api: ApiPromise, call: RuntimeCall['name']): number {
 const isWithin = (room: Room, limit: Room) => DIMENSIONS.every((dimension) => room[dimension] <= limit[dimension])
 
 async function mostItems(connection: ChainConnection, batch: Batched): Promise<number> {
-  const limit = halfABlock(connection.api)
+  const { name } = batch(0)
+  const [limit, bound] = await connection.ask('block limits', async ({ api }) => [halfABlock(api), boundOf(api, name)])
   const [none, some] = [await roomOf(connection, batch(0)), await roomOf(connection, batch(SAMPLE_ITEMS))]
-  if (none === undefined || some === undefined) throw new Fault('chain', `the runtime does not take ${batch(0).name}`)
+  if (none === undefined || some === undefined) throw new Fault('chain', `the runtime does not take ${name}`)
   const fitting = DIMENSIONS.map((dimension) => {
     const each = (some[dimension] - none[dimension]) / BigInt(SAMPLE_ITEMS)
     return each > 0n ? Number((limit[dimension] - none[dimension]) / each) : MAX_ITEMS
   })
-  const most = Math.min(MAX_ITEMS, boundOf(connection.api, batch(0).name), ...fitting)
+  const most = Math.min(MAX_ITEMS, bound, ...fitting)
   let fits = Math.min(most, SAMPLE_ITEMS)
   while (fits < most) {
     const more = Math.min(most, 2 * fits)
@@ -158,8 +159,10 @@ async function measure(connection: ChainConnection): Promise<BatchLimits> {
  */
 export function batchLimits(connection: ChainConnection): () => Promise<BatchLimits> {
   let known: { readonly version: string; readonly limits: Promise<BatchLimits> } | undefined
-  return () => {
-    const version = connection.api.runtimeVersion.specVersion.toString()
+  return async () => {
+    const version = await connection.ask('runtime version', async ({ api }) =>
+      api.runtimeVersion.specVersion.toString(),
+    )
     if (known?.version === version) return known.limits
     const limits = measure(connection)
     known = { version, limits }

@@ -1,5 +1,5 @@
 import type { CommunityRules } from '@wattfleet/protocol'
-import { type ChainConnection, inTime } from './connection.ts'
+import type { ChainConnection } from './connection.ts'
 import { communityOf } from './events.ts'
 import { type RuntimeType, readStorage, type StorageKeys, type StorageName, type Stored } from './types/runtime.ts'
 
@@ -34,9 +34,8 @@ export interface ChainQueries {
 
 export function chainQueries(connection: ChainConnection): ChainQueries {
   const read = async <N extends StorageName>(name: N, keys: StorageKeys<N>): Promise<Stored<N>> => {
-    const head = await connection.head()
-    const at = await inTime(connection.api.at(head.hash), 'finalized state')
-    return inTime(readStorage(at, name, keys), name)
+    const { hash } = await connection.head()
+    return connection.ask(name, async ({ api }) => readStorage(await api.at(hash), name, keys))
   }
   return {
     chainId: () => read('registry.chainId', []),

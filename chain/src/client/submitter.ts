@@ -1,19 +1,18 @@
 import type { DispatchError, EventRecord } from '@polkadot/types/interfaces'
-import { Fault, invariant, pause } from '@wattfleet/protocol'
+import { Fault, messageOf, pause } from '@wattfleet/protocol'
 import type { ChainCall, Submission, Submitter } from '../exchange.ts'
 import type { Account } from './account.ts'
 import { runtimeCall } from './calls.ts'
-import { type ChainConnection, inTime } from './connection.ts'
+import type { ChainConnection } from './connection.ts'
 import { batchLimits } from './limits.ts'
+import type { Session } from './session.ts'
+import { signCall } from './signing.ts'
 import type { Pending, SubmissionStore } from './submission-store.ts'
-import { extrinsicOf, readStorage } from './types/runtime.ts'
 
-/** Blocks that an extrinsic stays valid. Never immortal: an account that is reaped starts its nonces again. A power of two. */
-const ERA_BLOCKS = 64
-/** A node that restarted has forgotten what it was sent: say it again after so many blocks without it. */
-const RESEND_BLOCKS = 8
-/** The nonce is taken: on a network that makes blocks faster than it finalizes them, perhaps by this very extrinsic. */
-const MAY_BE_INCLUDED = /\b(Stale|outdated)\b/
+/** Extrinsics vanish: nodes restart, pools fill, blocks are retracted. Said again so often, and to every new node. */
+const RESEND_MS = 30_000
+/** How long to wait for news of a block before looking for oneself. */
+const LOOK_MS = 2_000
 /** Between two attempts when the chain does not answer. */
 const RETRY_MS = 1_000
 
@@ -22,10 +21,18 @@ export interface DurableSubmitter extends Submitter {
   finishLeft(signal: AbortSignal): Promise<void>
 }
 
+/** What `finish` may do besides waiting. */
+interface Sending {
+  readonly connection: ChainConnection
+  readonly store: SubmissionStore
+  /** Signs the same call again, under the same nonce; absent where only its bytes are left. */
+  readonly again?: (pending: Pending) => Promise<Pending>
+}
+
 /**
  * One account that submits one extrinsic at a time. Nonce, bytes and era are on disk before they are sent, and the nonce
  * comes from the finalized state: whatever dies in between, the same extrinsic is never entered twice and none is
- * forgotten.
+ * forgotten. Only finalized blocks say how one ended: that it is in one, or that its era is over and it is in none.
  */
 export function createSubmitter(
   connection: ChainConnection,
@@ -42,15 +49,19 @@ export function createSubmitter(
   }
 
   const finishLeft = async (signal: AbortSignal): Promise<void> => {
-    const left = store.load()
-    if (left !== undefined) await finish(connection, store, left, signal)
+    const { pending } = store.load()
+    // an earlier process may have sent it
+    if (pending !== undefined) await finish({ connection, store }, pending, true, signal)
   }
 
   const submit = async (call: ChainCall, signal: AbortSignal): Promise<Submission> => {
     await finishLeft(signal)
-    const pending = await retrying(() => sign(connection, account, call), signal)
-    store.save(pending)
-    return finish(connection, store, pending, signal)
+    const { endedBy } = store.load()
+    const sign = (before?: Pending) =>
+      retrying(() => signCall(connection, account, runtimeCall(call), endedBy, before), signal)
+    const pending = await sign()
+    store.save({ pending, endedBy })
+    return finish({ connection, store, again: sign }, pending, false, signal)
   }
 
   return {
@@ -74,100 +85,88 @@ async function retrying<T>(attempt: () => Promise<T>, signal: AbortSignal): Prom
   }
 }
 
-async function sign(connection: ChainConnection, account: Account, call: ChainCall): Promise<Pending> {
-  const { api } = connection
-  const head = await connection.head()
-  const at = await inTime(api.at(head.hash), 'finalized state')
-  const { nonce } = await inTime(readStorage(at, 'system.account', [account.id]), 'nonce')
-  const era = api.createType('ExtrinsicEra', { current: head.number, period: ERA_BLOCKS })
-  const signed = extrinsicOf(api, runtimeCall(call)).sign(account.pair, {
-    blockHash: head.hash,
-    era,
-    genesisHash: api.genesisHash,
-    nonce,
-    runtimeVersion: api.runtimeVersion,
-    tip: 0,
-  })
-  const until = era.asMortalEra.death(head.number) - 1
-  return { bytes: signed.toHex(), hash: signed.hash.toHex(), nonce, after: head.number, until }
-}
-
-/** Follows a signed extrinsic to its end, from wherever it is. */
-async function finish(
-  connection: ChainConnection,
-  store: SubmissionStore,
-  pending: Pending,
-  signal: AbortSignal,
-): Promise<Submission> {
-  let sentAt = Number.NEGATIVE_INFINITY
+/**
+ * Follows a signed extrinsic to its end, from wherever it is. `isSpread`: some node may have it. One that no node has
+ * taken ends with the refusal; any other may be in a block that is not final yet, whatever a node says of it.
+ */
+async function finish(sending: Sending, signed: Pending, isSpread: boolean, signal: AbortSignal): Promise<Submission> {
+  const { connection, store, again } = sending
+  let [pending, spread] = [signed, isSpread]
+  let sentAtMs = Number.NEGATIVE_INFINITY
+  let sentTo: Session | undefined
   let refusal = ''
-  for (let number = pending.after + 1; number <= pending.until; number += 1) {
-    const last = (await retrying(() => connection.head(), signal)).number
-    if (last < number && last - sentAt >= RESEND_BLOCKS) {
-      const said = await send(connection, pending)
-      if (said !== undefined) sentAt = last
-      refusal = said ?? refusal
-      if (refusal !== '' && !MAY_BE_INCLUDED.test(refusal) && (await isDead(connection, pending, signal))) break
-    }
-    await connection.headFrom(number, signal)
-    const ended = await retrying(() => findIn(connection, pending, number), signal)
-    if (ended !== undefined) {
-      store.clear()
-      return ended
-    }
+  const end = (submission: Submission, block: number): Submission => {
+    store.save({ endedBy: Math.max(block, store.load().endedBy) })
+    return submission
   }
-  store.clear()
-  return { ok: false, effect: 'died', error: refusal || `not included up to block ${pending.until}` }
+  for (let next = pending.after + 1; ; ) {
+    // before anything is asked, so that nothing passes unseen meanwhile
+    const moving = connection.moved(signal, LOOK_MS)
+    const head = await retrying(() => connection.head(), signal)
+    for (; next <= Math.min(head.number, pending.until); next += 1) {
+      const ended = await retrying(() => findIn(connection, pending, next), signal)
+      if (ended !== undefined) return end(ended, next)
+    }
+    if (next > pending.until) {
+      const error = refusal || `not included up to block ${pending.until}`
+      return end({ ok: false, effect: 'died', error }, pending.until)
+    }
+    const session = await connection.ask('a node', async (there) => there).catch(() => undefined)
+    if (session !== undefined && (session !== sentTo || performance.now() - sentAtMs >= RESEND_MS)) {
+      const said = await send(session, pending)
+      if (said === undefined) spread = true
+      else refusal = said
+      ;[sentTo, sentAtMs] = [session, performance.now()]
+      if (said !== undefined && !spread) return end({ ok: false, effect: 'died', error: said }, head.number)
+      const version = session.api.runtimeVersion.specVersion.toNumber()
+      if (said !== undefined && again !== undefined && version !== pending.specVersion) {
+        pending = await again(pending)
+        store.save({ ...store.load(), pending })
+        sentTo = undefined
+        continue
+      }
+    }
+    await moving
+  }
 }
 
-/** Hands the extrinsic to the node. Yields why the node refused it, an empty text, or undefined where it cannot be told. */
-async function send({ api }: ChainConnection, pending: Pending): Promise<string | undefined> {
+/** Hands the extrinsic to the node. Yields why the node holds it for invalid; undefined where it took it, or may have. */
+async function send(session: Session, pending: Pending): Promise<string | undefined> {
   try {
-    await inTime(api.rpc.author.submitExtrinsic(pending.bytes), 'submit')
-    return ''
+    await session.request('author_submitExtrinsic', [pending.bytes])
+    return undefined
   } catch (error) {
-    invariant(error instanceof Fault, 'inTime throws faults')
-    // the pool's errors: 1010 invalid; 1012 banned, 1013 known, 1014 nonce taken, 1016 full: the node has seen it
-    const pooled = /\b(10\d\d): (.*)/.exec(error.message)
-    if (pooled === null) return undefined
-    return pooled[1] === '1010' ? pooled[2] : ''
+    // 1002 it cannot be read, 1010 invalid; 1012 banned, 1013 known, 1014 nonce taken, 1016 full: the node has seen it
+    return /\b10(?:02|10): (.*)/.exec(messageOf(error))?.[1]
   }
 }
 
-/** A node that refuses an extrinsic may have it included already: it is dead only where the finalized nonce has not passed it. */
-async function isDead(connection: ChainConnection, pending: Pending, signal: AbortSignal): Promise<boolean> {
-  const { api } = connection
-  return retrying(async () => {
-    const head = await connection.head()
-    for (let number = pending.after + 1; number <= head.number; number += 1) {
-      if ((await findIn(connection, pending, number)) !== undefined) return false
+interface RawBlock {
+  readonly block: { readonly extrinsics: readonly string[] }
+}
+
+/** How the extrinsic ended in a finalized block; undefined where it is not in this one. */
+function findIn(connection: ChainConnection, pending: Pending, number: number): Promise<Submission | undefined> {
+  return connection.ask(`block ${number}`, async ({ api, request }) => {
+    const hash = await request<string>('chain_getBlockHash', [number])
+    const { block } = await request<RawBlock>('chain_getBlock', [hash])
+    const own = [pending.bytes, ...pending.earlier]
+    const index = block.extrinsics.findIndex((extrinsic) => own.includes(extrinsic))
+    if (index < 0) return undefined
+    const at = await api.at(hash)
+    const records = (await at.query.system?.events?.()) as unknown as readonly EventRecord[]
+    const failed = records.find(
+      ({ phase, event }) =>
+        phase.isApplyExtrinsic && phase.asApplyExtrinsic.eqn(index) && event.method === 'ExtrinsicFailed',
+    )
+    if (failed === undefined) return { ok: true, block: number }
+    const error = failed.event.data[0] as unknown as DispatchError
+    const named = error.isModule ? at.registry.findMetaError(error.asModule) : undefined
+    return {
+      ok: false,
+      effect: 'included-without-effect',
+      block: number,
+      error: named === undefined ? error.toString() : `${named.section}.${named.name}`,
     }
-    const pool = await inTime(api.rpc.author.pendingExtrinsics(), 'pending extrinsics')
-    return !pool.some((extrinsic) => extrinsic.hash.toHex() === pending.hash)
-  }, signal)
-}
-
-async function findIn({ api }: ChainConnection, pending: Pending, number: number): Promise<Submission | undefined> {
-  const hash = await inTime(api.rpc.chain.getBlockHash(number), `hash of block ${number}`)
-  const { block } = await inTime(api.rpc.chain.getBlock(hash), `block ${number}`)
-  const index = block.extrinsics.findIndex((extrinsic) => extrinsic.hash.toHex() === pending.hash)
-  if (index < 0) return undefined
-  const at = await inTime(api.at(hash), `state of block ${number}`)
-  const records = (await inTime(
-    Promise.resolve(at.query.system?.events?.()),
-    `events of block ${number}`,
-  )) as unknown as EventRecord[]
-  const failed = records.find(
-    ({ phase, event }) =>
-      phase.isApplyExtrinsic && phase.asApplyExtrinsic.eqn(index) && event.method === 'ExtrinsicFailed',
-  )
-  if (failed === undefined) return { ok: true, block: number }
-  const error = failed.event.data[0] as unknown as DispatchError
-  const named = error.isModule ? api.registry.findMetaError(error.asModule) : undefined
-  return {
-    ok: false,
-    effect: 'included-without-effect',
-    block: number,
-    error: named === undefined ? error.toString() : `${named.section}.${named.name}`,
-  }
+  })
 }

@@ -3,6 +3,7 @@ import type { SignedMessage } from '@wattfleet/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ChainConnection } from '../../src/client/connection.ts'
 import { batchLimits } from '../../src/client/limits.ts'
+import type { Session } from '../../src/client/session.ts'
 import { COMMUNITY, signed, type TestChain, testChain } from '../fixture.ts'
 
 /** The chain remembers no more of one site than a little above this. */
@@ -17,19 +18,23 @@ afterAll(() => chain.stop())
 /** The chain, and with a weight given, with a runtime to which every byte of a call weighs so much. */
 function heavier(refTimePerByte?: bigint): { connection: ChainConnection; asked: () => number } {
   let asked = 0
-  const connection: ChainConnection = {
-    ...chain.connection,
-    async request(method, params) {
-      asked += 1
-      const answer = await chain.connection.request(method, params)
-      if (refTimePerByte === undefined) return answer
-      const { registry } = chain.connection.api
-      const info = registry.createType('RuntimeDispatchInfoV2', answer)
-      const bytes = BigInt(String(params[1]).length / 2)
-      const weight = { refTime: bytes * refTimePerByte, proofSize: 0 }
-      return registry.createType('RuntimeDispatchInfoV2', { ...(info.toJSON() as object), weight }).toHex()
+  const connection = Object.create(chain.connection, {
+    ask: {
+      value: <T>(what: string, question: (session: Session) => Promise<T>) =>
+        chain.connection.ask(what, (session) => {
+          const request = async (method: string, params: readonly unknown[]) => {
+            asked += 1
+            const answer = await session.request(method, params)
+            if (refTimePerByte === undefined) return answer
+            const { registry } = session.api
+            const info = registry.createType('RuntimeDispatchInfoV2', answer).toJSON() as object
+            const weight = { refTime: BigInt(String(params[1]).length / 2) * refTimePerByte, proofSize: 0 }
+            return registry.createType('RuntimeDispatchInfoV2', { ...info, weight }).toHex()
+          }
+          return question({ ...session, request: request as Session['request'] })
+        }),
     },
-  }
+  }) as ChainConnection
   return { connection, asked: () => asked }
 }
 
@@ -59,7 +64,10 @@ describe('how many items fit into half of a block', { timeout: 240_000 }, () => 
   })
 
   it('is what half of a block’s weight holds, where that is less', async () => {
-    const weights: unknown = chain.connection.api.consts.system?.blockWeights
+    const weights = await chain.connection.ask(
+      'limits',
+      async ({ api }): Promise<unknown> => api.consts.system?.blockWeights,
+    )
     const half = (weights as { maxBlock: { refTime: u64 } }).maxBlock.refTime.toBigInt() / 2n
     // half a block holds some 10,000 bytes: an order in a call has 219, a match 12
     const { orders, matches } = await batchLimits(heavier(half / 10_000n).connection)()

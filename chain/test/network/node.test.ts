@@ -90,7 +90,9 @@ describe('one validator on the development preset', () => {
 
   it("gives @polkadot/api the exchange's metadata", async () => {
     const connection = await connectChain([`ws://127.0.0.1:${node.rpcPort(0)}`], AbortSignal.timeout(30_000))
-    const pallets = connection.api.runtimeMetadata.asLatest.pallets.map(({ name }) => String(name))
+    const pallets = await connection.ask('its pallets', async ({ api }) => {
+      return api.runtimeMetadata.asLatest.pallets.map(({ name }) => String(name))
+    })
     await connection.close()
     expect(pallets).toEqual(expect.arrayContaining(['Aura', 'Grandpa', 'Registry', 'Vault', 'Orderbook', 'Settlement']))
   })

@@ -1,10 +1,12 @@
 import { type ChainQueries, type FinalizedBlocks, openExchange, readAccount, type Submitter } from '@wattfleet/chain'
 import { Fault, pause } from '@wattfleet/protocol'
+import type { Log } from '../ports.ts'
 import { BACK_OFF_MS } from '../pulse.ts'
 
 export interface ChainOptions {
-  /** `ws://host:port` of a node's RPC. */
-  readonly endpoint: string
+  /** `ws://host:port` of each node's RPC, all of one chain, in the order in which they are tried. */
+  readonly endpoints: readonly string[]
+  readonly log: Log
 }
 
 /** What the hub holds of one connection to the chain. */
@@ -23,7 +25,11 @@ export interface ChainClient {
 
 /** Opens the one connection of this process; it comes back by itself. Resolves at once, also while the chain is away. */
 export async function openChain(options: ChainOptions, signal: AbortSignal): Promise<ChainClient> {
-  const client = openExchange([options.endpoint], signal)
+  const { endpoints, log } = options
+  const client = openExchange(endpoints, signal, (endpoint, fate, why) => {
+    const level = fate === 'connected' ? 'info' : fate === 'lost' ? 'warn' : 'error'
+    log[level]({ endpoint, why }, `chain node ${fate}`)
+  })
   return {
     blocks: client.blocks,
     finalizedBlock: client.finalizedBlock,

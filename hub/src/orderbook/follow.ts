@@ -56,14 +56,15 @@ export async function followChain(options: FollowOptions, signal: AbortSignal): 
   const { blocks, index, journal, onBlock, log } = options
   while (!signal.aborted) {
     try {
-      const from = (index.head()?.number ?? -1) + 1
+      const last = index.head()
       await blocks.follow(
-        from,
+        (last?.number ?? -1) + 1,
         (block) => {
           indexBlock(index, journal, block)
           onBlock({ number: block.number, hash: block.hash, timestampS: block.timestampS })
         },
         signal,
+        last?.hash,
       )
     } catch (error) {
       if (!(error instanceof Fault && error.retryable)) throw error

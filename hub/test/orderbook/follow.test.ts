@@ -1,4 +1,7 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseBalanceNotice, parseOutcome, parseSettlementNotice, parseTradeNotice } from '@wattfleet/protocol'
+import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type MemoryInbox, memoryInbox } from '../../src/adapters/inbox-memory.ts'
@@ -7,7 +10,7 @@ import { memoryIndex } from '../../src/adapters/index-memory.ts'
 import { openIndex } from '../../src/adapters/index-sqlite.ts'
 import { indexBlock } from '../../src/orderbook/follow.ts'
 import type { IndexStore } from '../../src/orderbook/rows.ts'
-import { candidate } from '../support/inboxes.ts'
+import { candidate, temporaryFolder } from '../support/inboxes.ts'
 import { memoryChain } from '../support/memory-chain.ts'
 import { script } from '../support/script.ts'
 import { CHAIN_ID, COMMUNITY, house, OPEN_S, RULES, SLOT, signedOrder } from '../support/street.ts'
@@ -176,18 +179,24 @@ describe('the index made anew from block 0', () => {
     const inbox = memoryInbox()
     const never = [7001, 7002].map((sequence) => candidate(ada, signedOrder(ada, { sequence, side: 'bid' })))
     inbox.commit(never, [])
+    const path = join(temporaryFolder(), 'index.sqlite')
     const rowsOf = () => {
-      const index = openIndex(':memory:')
-      for (const block of all) indexBlock(index, inbox, block)
-      const rows = [index.rows.orders, index.rows.trades, index.rows.accounts, index.rows.settlements, index.rows.sites]
-      const dump = rows.map((table) => table.select('ORDER BY position'))
+      const index = openIndex(path)
+      // where the file was deleted it begins at block 0, otherwise there is nothing left to follow
+      for (const block of all.slice((index.head()?.number ?? -1) + 1)) indexBlock(index, inbox, block)
       index.close()
-      return dump
+      const file = new Database(path, { readonly: true })
+      const tables = file.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").pluck().all()
+      const dump = tables.map((table) => [table, file.prepare(`SELECT * FROM "${table}"`).all()] as const)
+      file.close()
+      return new Map(dump as [string, Record<string, unknown>[]][])
     }
     const first = rowsOf()
     expect(rowsOf()).toEqual(first)
-    expect(first.every((rows) => rows.length > 0)).toBe(true)
-    expect(first[0]?.filter((row) => 'sequence' in row && row.sequence > 7000)).toMatchObject([
+    for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true })
+    expect(rowsOf()).toEqual(first)
+    expect([...first.values()].every((rows) => rows.length > 0)).toBe(true)
+    expect(first.get('orders')?.filter((row) => Number(row.sequence) > 7000)).toMatchObject([
       { state: 'expired', block: null, community: COMMUNITY },
       { state: 'expired', block: null },
     ])

@@ -1,15 +1,17 @@
 import { mkdirSync } from 'node:fs'
-import { type OperatorCall, openExchange, readAccount } from '@wattfleet/chain'
+import { type OnNode, type OperatorCall, openExchange, readAccount } from '@wattfleet/chain'
 import { Fault, sha256, toHex } from '@wattfleet/protocol'
 import type { ChainFacts, Registrar } from '../ports.ts'
 
 export interface RegistrarOptions {
-  readonly endpoint: string
+  readonly endpoints: readonly string[]
   readonly operatorSeedPath: string
   /** Where the adapter keeps what it must not forget between two runs. */
   readonly stateDir: string
   /** The community that this operator runs. */
   readonly community: number
+  /** Told of what becomes of the connection. */
+  readonly onNode?: OnNode
 }
 
 export interface ChainRegistrar extends Registrar, ChainFacts {
@@ -22,7 +24,7 @@ export interface ChainRegistrar extends Registrar, ChainFacts {
  */
 export async function openRegistrar(options: RegistrarOptions, signal: AbortSignal): Promise<ChainRegistrar> {
   mkdirSync(options.stateDir, { recursive: true })
-  const client = openExchange([options.endpoint], signal)
+  const client = openExchange(options.endpoints, signal, options.onNode)
   const submitter = client.submitter(readAccount(options.operatorSeedPath), options.stateDir)
   let last: Promise<unknown> = Promise.resolve()
 

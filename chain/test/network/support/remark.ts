@@ -8,10 +8,12 @@ export async function signedRemark(port: number, text: string, signer = '//Alice
   const pair = new Keyring({ type: 'sr25519' }).addFromUri(signer)
   const connection = await connectChain([`ws://127.0.0.1:${port}`], AbortSignal.timeout(30_000))
   try {
-    const remark = connection.api.tx.system?.remark
-    if (remark === undefined) throw new Error('the runtime has no System.remark')
-    const signed = await remark(text).signAsync(pair, { nonce: -1 })
-    return signed.toHex()
+    return await connection.ask('what is needed to sign', async ({ api }) => {
+      const remark = api.tx.system?.remark
+      if (remark === undefined) throw new Error('the runtime has no System.remark')
+      const signed = await remark(text).signAsync(pair, { nonce: -1 })
+      return signed.toHex()
+    })
   } finally {
     await connection.close()
   }
