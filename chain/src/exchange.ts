@@ -18,6 +18,8 @@ export type ValidatorEvent =
 export type RegistryEvent =
   | {
       readonly type: 'community-set'
+      /** UTC Unix seconds: for slots that start then or later. */
+      readonly from: number
       readonly rules: CommunityRules
       readonly balancing: string
       readonly gridOperator: string
@@ -95,7 +97,12 @@ export type SettlementEvent =
   | ({ readonly type: 'trade-corrected' } & TradeFigures)
   /** Nobody settled its slot in time: what it had locked is free again, and nobody pays. */
   | { readonly type: 'trade-given-up'; readonly trade: number }
-  /** What a site's slot comes to. Again after each correction: the later says all, the earlier nothing any more. */
+  /** Nobody settled this site's slot in time: what was held for it is free again. */
+  | ({ readonly type: 'site-given-up' } & EventData<'settlement.SiteGivenUp'>)
+  /**
+   * What a site's slot comes to, again when its last trade has ended and after each correction: the later says all, the
+   * earlier nothing any more. While trades of it are `pending`, its allocated sums are not complete.
+   */
   | ({ readonly type: 'site-settled'; readonly penaltyNano: bigint } & Omit<
       EventData<'settlement.SiteSettled'>,
       'penalty'

@@ -50,7 +50,8 @@ export interface Log {
 /** The registry, as far as finalized blocks have been indexed. */
 export interface Registry {
   gateway(key: string): GatewayEntry | undefined
-  rules(community: number): CommunityRules | undefined
+  /** The rules of a slot. */
+  rules(community: number, slotStart: number): CommunityRules | undefined
   head(): Head | undefined
 }
 
@@ -202,7 +203,8 @@ export interface OpenOrder extends BookOrder {
 
 export interface Book {
   head(): Head | undefined
-  rules(community: number): CommunityRules | undefined
+  /** The rules of a slot. */
+  rules(community: number, slotStart: number): CommunityRules | undefined
   /** Markets of a community with open orders on both sides, earliest slot first. */
   tradableMarkets(community: number): readonly Market[]
   /** Open orders of a market that have not expired at `atS`. */
@@ -223,7 +225,8 @@ export interface TradeState {
 
 export interface Slots {
   head(): Head | undefined
-  rules(community: number): CommunityRules | undefined
+  /** The rules of a slot. */
+  rules(community: number, slotStart: number): CommunityRules | undefined
   /** Slots of a community with trades or sites that are not settled, earliest first. */
   unsettled(community: number): readonly number[]
   trades(community: number, slotStart: number): readonly TradeState[]

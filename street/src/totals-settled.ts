@@ -95,6 +95,8 @@ export function createSettled() {
         open.delete(event.trade)
         return
       case 'site-settled': {
+        // its sums are not complete yet
+        if (event.pending > 0) return
         const slot = slotOf(event.slotStart)
         settle(slot, event.site, event)
         for (const trade of slot.trades.values()) trade.sites.delete(event.site)

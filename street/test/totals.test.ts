@@ -36,6 +36,7 @@ const executed = (number: number): ExchangeEvent => ({
 })
 const settled = (site: string, figures: { sold?: number; bought?: number }, slotStart = 900): ExchangeEvent => ({
   type: 'site-settled',
+  pending: 0,
   community: 1,
   slotStart,
   site,

@@ -13,7 +13,7 @@ const RETRY_MS = 1_000
 /** Genesis has no events: the communities that it holds are told as if they had been set in block 0. */
 async function genesisEvents(api: Awaited<ReturnType<ApiPromise['at']>>): Promise<ExchangeEvent[]> {
   const entries = await readEntries(api, 'registry.communities')
-  return entries.map(([[community], entry]) => communityOf(community, entry))
+  return entries.flatMap(([[community], versions]) => versions.map((version) => communityOf(community, version)))
 }
 
 function exchangeEvents(records: readonly EventRecord[]): ExchangeEvent[] {

@@ -6,10 +6,10 @@ import type { EventData, EventName, RuntimeEvent, RuntimeType } from './types/ru
 /** A community's entry in the registry, as the rest of the project names it. */
 export function communityOf(
   community: number,
-  { rules, balancing, gridOperator }: RuntimeType<'Community'>,
+  { from, entry: { rules, balancing, gridOperator } }: RuntimeType<'Version'>,
 ): ExchangeEvent & { type: 'community-set' } {
   const all: CommunityRules = { community, ...rules }
-  return { type: 'community-set', rules: all, balancing, gridOperator }
+  return { type: 'community-set', from, rules: all, balancing, gridOperator }
 }
 
 function bytesOf(hex: string): Uint8Array {
@@ -44,7 +44,7 @@ function tradeFigures(data: EventData<'settlement.TradeExecuted'>): TradeFigures
 const TRANSLATIONS: { readonly [N in EventName]: ((data: EventData<N>) => ExchangeEvent) | undefined } = {
   'validators.Added': (data) => ({ type: 'validator-added', ...data }),
   'validators.Removed': (data) => ({ type: 'validator-removed', ...data }),
-  'registry.CommunitySet': ({ community, entry }) => communityOf(community, entry),
+  'registry.CommunitySet': ({ community, ...version }) => communityOf(community, version),
   'registry.RoleGranted': undefined,
   'registry.RoleRevoked': undefined,
   'registry.SiteSet': (data) => ({ type: 'site-set', ...data }),
@@ -74,6 +74,7 @@ const TRANSLATIONS: { readonly [N in EventName]: ((data: EventData<N>) => Exchan
   'settlement.TradeCorrected': (data) => ({ type: 'trade-corrected', ...tradeFigures(data) }),
   'settlement.TradeGivenUp': (data) => ({ type: 'trade-given-up', ...data }),
   'settlement.SiteSettled': ({ penalty: penaltyNano, ...data }) => ({ type: 'site-settled', penaltyNano, ...data }),
+  'settlement.SiteGivenUp': (data) => ({ type: 'site-given-up', ...data }),
   'settlement.SlotCommitted': (data) => ({ type: 'slot-committed', ...data }),
   'settlement.EnergyShared': ({ received: receivedNano, paid: paidNano, ...data }) => {
     return { type: 'energy-shared', receivedNano, paidNano, ...data }

@@ -40,8 +40,12 @@ export function chainQueries(connection: ChainConnection): ChainQueries {
   return {
     chainId: () => read('registry.chainId', []),
     async rules(community) {
-      const entry = await read('registry.communities', [community])
-      return entry && communityOf(community, entry).rules
+      const [versions, nowMs] = await Promise.all([
+        read('registry.communities', [community]),
+        read('timestamp.now', []),
+      ])
+      const version = versions.findLast(({ from }) => from * 1000 <= nowMs)
+      return version && communityOf(community, version).rules
     },
     site: (site) => read('registry.sites', [site]),
     issuedAgainst: (community, reference) => read('vault.references', [community, reference]),

@@ -16,10 +16,18 @@ beforeAll(async () => {
 })
 afterAll(() => chain.stop())
 
-const settle = (flows: readonly (readonly [exportWh: number, importWh: number])[]) =>
-  chain.submit('settlementEngine', {
+const settle = (
+  flows: readonly (readonly [exportWh: number, importWh: number])[],
+  by: 'settlementEngine' | 'gridOperator' = 'settlementEngine',
+) =>
+  chain.submit(by, {
     ...{ call: 'settle-coefficients', community: COMMUNITY, slotStart: SLOT, root: ROOT },
-    flows: flows.map(([exportWh, importWh], at) => ({ site: sites[at]?.site ?? '', exportWh, importWh })),
+    flows: flows.map(([exportWh, importWh], at) => ({
+      site: sites[at]?.site ?? '',
+      exportWh,
+      importWh,
+      message: { epoch: 1, sequence: 1 },
+    })),
   })
 
 describe('a community that splits its export', { timeout: 120_000 }, () => {
@@ -56,13 +64,15 @@ describe('a community that splits its export', { timeout: 120_000 }, () => {
     expect(freeNano).toBe(350n * BigInt(RULES.feeMicro[0]))
   })
 
-  it('moves only the difference when the flows are corrected', async () => {
+  it('moves only the difference when the grid operator corrects the flows', async () => {
     const before = await chain.queries.funds(sites[1]?.member ?? '')
-    const { events } = await settle([
+    const corrected = [
       [400, 0],
       [0, 300],
       [0, 900],
-    ])
+    ] as const
+    expect((await settle(corrected)).outcome).toMatchObject({ ok: false, error: 'registry.NotInRole' })
+    const { events } = await settle(corrected, 'gridOperator')
     const gross = BigInt(PRICE_MICRO + RULES.feeMicro[0])
     expect(events).toContainEqual({ type: 'charged', account: sites[1]?.member, amountNano: 50n * gross })
     const after = await chain.queries.funds(sites[1]?.member ?? '')

@@ -1,4 +1,4 @@
-import { type IndexRows, type IndexStore, ONLY, type OrderRow, type Table } from '../orderbook/rows.ts'
+import { type IndexRows, type IndexStore, ONLY, type OrderRow, rulesAt, type Table } from '../orderbook/rows.ts'
 import type { Book, Market, Registry, Slots } from '../ports.ts'
 import { openOrder } from './open-order.ts'
 
@@ -85,7 +85,7 @@ export function memoryIndex(): MemoryIndex {
       }
     },
     head: () => heads.get(ONLY),
-    rules: (community) => communities.get(community)?.rules,
+    rules: (community, slotStart) => rulesAt(communities.get(community), slotStart),
     gateway(key) {
       const gateway = gateways.get(key)
       const site = gateway && sites.get(gateway.site)

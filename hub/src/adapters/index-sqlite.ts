@@ -13,15 +13,15 @@ import type {
   TotalsRow,
   TradeRow,
 } from '../orderbook/rows.ts'
-import { ONLY } from '../orderbook/rows.ts'
+import { ONLY, rulesAt } from '../orderbook/rows.ts'
 import type { Book, Registry, Slots } from '../ports.ts'
 import { guarded, openDatabase, type Sqlite } from './database.ts'
 import { openOrder } from './open-order.ts'
 import { type Columns, createTable, type SqlTable, sqlTable } from './table.ts'
 
-const LAYOUT = 3
+const LAYOUT = 4
 
-const COMMUNITIES: Columns<CommunityRow> = { community: 'int', rules: 'json', balancing: 'text', gridOperator: 'text' }
+const COMMUNITIES: Columns<CommunityRow> = { community: 'int', versions: 'json' }
 const SITES: Columns<SiteRow> = {
   site: 'text',
   community: 'int',
@@ -190,7 +190,7 @@ export function openIndex(path: string): SqliteIndex {
   const db = openDatabase(path, LAYOUT, SCHEMA)
   const rows = rowsOf(db)
   const head = () => rows.heads.get(ONLY)
-  const rules = (community: number) => rows.communities.get(community)?.rules
+  const rules = (community: number, slotStart: number) => rulesAt(rows.communities.get(community), slotStart)
   return {
     db,
     rows,

@@ -8,7 +8,7 @@ import type {
   TotalsView,
 } from '../gateway/ports.ts'
 import { finalRefusals } from '../intake/intake.ts'
-import { NO_TOTALS, ONLY, type SiteRow, type TradeRow } from '../orderbook/rows.ts'
+import { NO_TOTALS, ONLY, rulesAt, type SiteRow, type TradeRow } from '../orderbook/rows.ts'
 import { guarded } from './database.ts'
 import type { SqliteIndex } from './index-sqlite.ts'
 import type { ViewSources } from './view-sources.ts'
@@ -34,8 +34,9 @@ export function streetOf(sources: ViewSources, query: StreetQuery): StreetView {
 
 /** The rules of every community, and how far the index has come. */
 export function chainOf(index: SqliteIndex): ChainView {
-  const communities = index.rows.communities.select('ORDER BY community').map(({ rules }) => rules)
   const head = index.head()
+  const rows = index.rows.communities.select('ORDER BY community')
+  const communities = rows.flatMap((row) => rulesAt(row, head?.timestampS ?? 0) ?? [])
   if (head === undefined) return { communities }
   return { communities, head: { number: head.number, hash: head.hash, timestampS: head.timestampS } }
 }

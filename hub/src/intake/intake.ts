@@ -115,7 +115,8 @@ export function createIntake(options: IntakeOptions): Intake {
       community,
       nowS,
       entry,
-      rules: registry.rules(community),
+      // a cancel is of no slot
+      rules: registry.rules(community, 'slotStart' in message.value ? message.value.slotStart : nowS),
       isIndexSure:
         (entry !== undefined && entry.epoch >= message.value.epoch) || isIndexSure(key, message.value.epoch, nowS),
     })

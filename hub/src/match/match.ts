@@ -38,7 +38,7 @@ export async function runMatching(options: MatchOptions, signal: AbortSignal): P
     const seen = indexed.count
     let submitted = 0
     await retrying(log, signal, async () => {
-      const rule = book.rules(community)?.marketRule.type
+      const rule = book.rules(community, book.head()?.timestampS ?? 0)?.marketRule.type
       if (rule !== undefined && rule !== 'pay-as-bid') {
         if (!isSaid) log.warn({ community, rule }, 'this community is not matched here: its rule is not pay-as-bid')
         isSaid = true
@@ -76,7 +76,7 @@ async function matchMarket(
   if (limits === undefined) return false
   // read together: nothing can change between these lines
   const head = book.head()
-  const rules = book.rules(community)
+  const rules = book.rules(community, market.slotStart)
   if (head === undefined || rules === undefined) return false
   const name = `${market.slotStart}/${market.kind}`
   const times = marketTimes(market.slotStart, market.kind, rules)

@@ -32,8 +32,12 @@ export function applyBlock(rows: IndexRows, block: FinalizedBlock): BlockRecord 
 const HANDLERS: Handlers = {
   'validator-added': nothing,
   'validator-removed': nothing,
-  'community-set': (rows, { rules, balancing, gridOperator }) => {
-    rows.communities.put({ community: rules.community, rules, balancing, gridOperator })
+  'community-set': (rows, { type: _, ...version }) => {
+    const { community } = version.rules
+    const before = rows.communities.get(community)?.versions ?? []
+    // one that was announced for the same slots or later ones is taken back
+    const earlier = before.filter(({ from }) => from < version.from)
+    rows.communities.put({ community, versions: [...earlier, version] })
   },
   'site-set': (rows, { type: _, ...site }) => {
     rows.sites.put({ ...site, gateway: rows.sites.get(site.site)?.gateway ?? null })

@@ -6,11 +6,23 @@ import type { Head } from '../ports.ts'
  * orders that never entered the chain, from the inbox), so it can be deleted and made anew.
  */
 
-export interface CommunityRow {
-  readonly community: number
+/** A community as it is for slots that start at or after `from` (UTC Unix seconds). */
+export interface CommunityVersion {
+  readonly from: number
   readonly rules: CommunityRules
   readonly balancing: string
   readonly gridOperator: string
+}
+
+export interface CommunityRow {
+  readonly community: number
+  /** The earliest first. */
+  readonly versions: readonly CommunityVersion[]
+}
+
+/** The rules that a slot is traded and settled by. */
+export function rulesAt(row: CommunityRow | undefined, slotStart: number): CommunityRules | undefined {
+  return row?.versions.findLast(({ from }) => from <= slotStart)?.rules
 }
 
 export interface SiteRow {

@@ -13,6 +13,7 @@ type SettlementType = Extract<
   | 'trade-corrected'
   | 'trade-given-up'
   | 'site-settled'
+  | 'site-given-up'
   | 'slot-committed'
   | 'energy-shared'
   | 'bond-set'
@@ -63,14 +64,15 @@ export const SETTLEMENT_HANDLERS: Handlers<SettlementType> = {
     const trade = knownTrade(rows, number)
     const nobodyPays = { allocatedWh: 0, paidNano: 0n, receivedNano: 0n, feeNano: 0n }
     rows.trades.put({ ...trade, ...nobodyPays, state: 'given-up', executedBlock: effects.block.number })
-    // the chain forgets the slot: its sites will not be settled either
-    const { community, slotStart } = trade
-    rows.slots.put({ community, slotStart, waiting: 0 })
+    countWaiting(rows, trade, -1)
   },
-  'site-settled': (rows, { type: _, ...figures }, effects) => {
+  'site-given-up': (rows, event) => countWaiting(rows, event, -1),
+  'site-settled': (rows, { type: _, pending, ...figures }, effects) => {
     const { community, slotStart, site } = figures
     if (rows.settlements.get(community, slotStart, site) === undefined) countWaiting(rows, figures, -1)
     settle(rows, { ...figures, ...NO_MONEY, block: effects.block.number }, effects)
+    // its sums are not complete: its gateway is told when they are
+    if (pending > 0) effects.settled.delete(`${slotStart}/${site}`)
   },
   'slot-committed': (rows, { community, slotStart, root }) => {
     rows.commitments.put({ community, slotStart, root })

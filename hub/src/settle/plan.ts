@@ -66,8 +66,9 @@ export function planSlot(
 }
 
 /**
- * The next call of a plan, given what finalized blocks have of it: first the allocations, then, once all of them are in
- * or go along, as many deviations as there is room for beside them. Undefined when nothing is left.
+ * The next call of a plan, given what finalized blocks have of it: first the deviations, from which the chain knows what
+ * trades may be allocated, then, once all of them are in or go along, as many allocations as there is room for beside
+ * them. Undefined when nothing is left.
  */
 export function nextCall(
   plan: Plan,
@@ -76,12 +77,12 @@ export function nextCall(
   limits: Pick<BatchLimits, 'allocations' | 'deviations'>,
 ): Extract<ExchangeCall, { call: 'settle' }> | undefined {
   const { community, slotStart, root } = plan
-  const waiting = plan.allocations.filter(({ trade }) => !executed.has(trade))
-  const allocations = waiting.slice(0, limits.allocations)
-  const isLast = allocations.length === waiting.length
   const open = plan.deviations.filter(({ site }) => !settled.has(site))
-  const room = Math.floor(limits.deviations * (1 - allocations.length / limits.allocations))
-  const deviations = isLast ? open.slice(0, room).map((one) => ({ ...one, message: one.message })) : []
+  const deviations = open.slice(0, limits.deviations).map((one) => ({ ...one, message: one.message }))
+  const isLast = deviations.length === open.length
+  const waiting = plan.allocations.filter(({ trade }) => !executed.has(trade))
+  const room = Math.floor(limits.allocations * (1 - deviations.length / limits.deviations))
+  const allocations = isLast ? waiting.slice(0, room) : []
   if (allocations.length + deviations.length === 0) return undefined
   return { call: 'settle', community, slotStart, root, allocations, deviations }
 }

@@ -58,7 +58,7 @@ function planOf({ slots, energies, plans, community }: SettleOptions, slotStart:
   const stored = plans.load(community, slotStart)
   if (stored !== undefined) return stored
   const head = slots.head()
-  const rules = slots.rules(community)
+  const rules = slots.rules(community, slotStart)
   if (head === undefined || rules === undefined) return undefined
   // the chain gives it up
   if (head.timestampS >= slotTimes(slotStart, rules).abandonedFrom) return undefined
@@ -80,7 +80,7 @@ async function settleOne(
 ): Promise<boolean> {
   const { slots, submitter, community } = options
   const head = slots.head()?.number ?? -1
-  const rules = slots.rules(community)
+  const rules = slots.rules(community, slotStart)
   if (rules === undefined || penalties.isOff(slotStart, head)) return false
   const plan = planOf(options, slotStart)
   if (plan === undefined) return false

@@ -32,7 +32,7 @@ function answersOf(index: Index) {
   const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1)
   return {
     head: head && { number: head.number, hash: head.hash, timestampS: head.timestampS },
-    rules: index.rules(COMMUNITY),
+    rules: index.rules(COMMUNITY, SLOT),
     gateways: ['ada', 'ben', 'cy', 'nobody'].map((name) => {
       const entry = index.gateway(house(name).gateway)
       return entry && [entry.site, entry.epoch, entry.revoked, entry.community, entry.capImportWh, entry.capExportWh]

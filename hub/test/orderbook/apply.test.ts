@@ -67,7 +67,7 @@ describe('a correction', () => {
   const settled = (allocatedSoldWh: number): ExchangeEvent => ({
     ...{ type: 'site-settled', community: COMMUNITY, slotStart: SLOT, site: ada.site, soldWh: TRADED, boughtWh: 0 },
     ...{ allocatedSoldWh, allocatedBoughtWh: 0, shortfallWh: TRADED - allocatedSoldWh, unusedWh: 0 },
-    ...{ missingImport: false, missingExport: false, penaltyNano: 7n, source: 'official' },
+    ...{ missingImport: false, missingExport: false, penaltyNano: 7n, pending: 0, source: 'official' },
   })
 
   it('replaces the figures of its trade and of both sites, in the sums too, and tells both gateways once more', () => {
@@ -106,6 +106,8 @@ describe('a slot that the chain gives up', () => {
     expect(index.unsettled(COMMUNITY)).toEqual([SLOT])
     block({ type: 'trade-given-up', trade: 1 })
     expect(index.rows.trades.get(1)).toMatchObject({ state: 'given-up', ...figures(0) })
+    expect(index.unsettled(COMMUNITY)).toEqual([SLOT])
+    for (const { site } of [ada, ben]) block({ type: 'site-given-up', community: COMMUNITY, slotStart: SLOT, site })
     expect(index.unsettled(COMMUNITY)).toEqual([])
     expect(index.rows.totals.get(1)).toMatchObject({ trades: 1, settled: 0 })
     expect(settlementsTold(inbox, ada.gateway)).toEqual([])

@@ -58,7 +58,7 @@ describe('what a slot is settled by', () => {
       shortfallWh: 500,
     })
   })
-  it('goes in calls of bounded size: deviations only once every trade is executed', () => {
+  it('goes in calls of bounded size: allocations only once every site is settled', () => {
     const many = Array.from(
       { length: 450 },
       (_, i): TradeState => ({ trade: i + 1, sellerSite: `s${i}`, buyerSite: 'b', energyWh: 1, executed: false }),
@@ -71,19 +71,19 @@ describe('what a slot is settled by', () => {
     const next = () => nextCall(plan, executed, settled, limits)
     for (let call = next(); call; call = next()) {
       sizes.push([call.allocations.length, call.deviations.length])
-      expect(call.deviations.length === 0 || executed.size + call.allocations.length === 450).toBe(true)
+      expect(call.allocations.length === 0 || settled.size + call.deviations.length === 451).toBe(true)
       for (const { trade } of call.allocations) executed.add(trade)
       for (const { site } of call.deviations) settled.add(site)
     }
     expect(sizes).toEqual([
+      [0, 100],
+      [0, 100],
+      [0, 100],
+      [0, 100],
+      // half of the room is taken, and one more of a hundred: of 200, 98 are left
+      [98, 51],
       [200, 0],
-      [200, 0],
-      // a quarter of the room is taken, so three quarters of 100 are left
-      [50, 75],
-      [0, 100],
-      [0, 100],
-      [0, 100],
-      [0, 76],
+      [152, 0],
     ])
     expect(settled.size).toBe(451)
   })

@@ -53,7 +53,9 @@ export interface MemoryChain {
 }
 
 export function memoryChain(chainId: Uint8Array, rules: CommunityRules): MemoryChain {
-  let events: ExchangeEvent[] = [{ type: 'community-set', rules, balancing: BALANCING, gridOperator: GRID_OPERATOR }]
+  let events: ExchangeEvent[] = [
+    { type: 'community-set', from: 0, rules, balancing: BALANCING, gridOperator: GRID_OPERATOR },
+  ]
   const emit = (event: ExchangeEvent) => void events.push(event)
   const registry: Registry = { chainId, rules, gateways: new Map(), sites: new Map() }
   const vault = memoryVault(emit)

@@ -22,6 +22,7 @@ interface Totals {
   allocatedSoldWh: number
   allocatedBoughtWh: number
   pending: number
+  settled?: { readonly deviation: Settle['deviations'][number]; readonly penaltyNano: bigint }
 }
 
 /** Accounts of the community. */
@@ -94,15 +95,17 @@ export function memorySettlement(
   const execute = (number: number, allocatedWh: number, slotStart: number): string | undefined => {
     const found = trades.get(number)
     if (found === undefined || found.slotStart !== slotStart) return 'UnknownTrade'
-    if (allocatedWh > found.energyWh) return 'AllocatedTooMuch'
+    const buyer = totalsOf(slotStart, found.buyer)
+    const seller = totalsOf(slotStart, found.seller)
+    const bounds = boundsOf(found, buyer, seller)
+    if (bounds === undefined) return 'NotSettled'
+    if (allocatedWh < bounds[0] || allocatedWh > bounds[1]) return 'AllocatedWrong'
     trades.delete(number)
     const paidNano = valueNano(allocatedWh, found.buyerRateMicro)
     const receivedNano = valueNano(allocatedWh, found.sellerRateMicro)
     vault.pay(found.buyer.member, found.seller.member, receivedNano)
     vault.pay(found.buyer.member, GRID_OPERATOR, paidNano - receivedNano)
     vault.release(found.buyer.member, valueNano(found.energyWh, found.buyerRateMicro) - paidNano)
-    const buyer = totalsOf(slotStart, found.buyer)
-    const seller = totalsOf(slotStart, found.seller)
     buyer.allocatedBoughtWh += allocatedWh
     seller.allocatedSoldWh += allocatedWh
     buyer.pending--
@@ -115,6 +118,7 @@ export function memorySettlement(
       receivedNano,
       feeNano: paidNano - receivedNano,
     })
+    for (const site of [seller, buyer]) if (site.pending === 0) tellSite(site, slotStart)
     return undefined
   }
 
@@ -122,27 +126,40 @@ export function memorySettlement(
     const key = `${slotStart}/${deviation.site}`
     const found = totals.get(key)
     if (found === undefined) return 'UnknownSite'
-    if (found.pending > 0) return 'TradesPending'
+    if (found.settled !== undefined) return 'AlreadySettled'
     const isMissing = deviation.missingExport || deviation.missingImport
     if (isMissing && nowS < slotTimes(slotStart, rules).executionLatest) return 'MissingTooEarly'
     if (deviation.missingExport && deviation.shortfallWh !== found.soldWh) return 'MissingByRule'
     if (deviation.missingImport && deviation.unusedWh !== 0) return 'MissingByRule'
     if (isMissing !== (deviation.message === undefined)) return 'a deviation without its message'
-    const { member, pending: _, ...sums } = found
-    const isTooLarge =
-      deviation.shortfallWh > sums.soldWh - sums.allocatedSoldWh ||
-      deviation.unusedWh > sums.boughtWh - sums.allocatedBoughtWh
-    if (isTooLarge) return 'DeviationTooLarge'
-    totals.delete(key)
+    const { member, soldWh, boughtWh } = found
+    if (deviation.shortfallWh > soldWh || deviation.unusedWh > boughtWh) return 'DeviationTooLarge'
     const penaltyNano =
       valueNano(deviation.shortfallWh, rules.shortfallRateMicro) + valueNano(deviation.unusedWh, rules.unusedRateMicro)
-    const heldNano = valueNano(sums.soldWh, rules.shortfallRateMicro) + valueNano(sums.boughtWh, rules.unusedRateMicro)
+    const heldNano = valueNano(soldWh, rules.shortfallRateMicro) + valueNano(boughtWh, rules.unusedRateMicro)
     vault.pay(member, BALANCING, penaltyNano)
     vault.release(member, heldNano - penaltyNano)
+    found.settled = { deviation, penaltyNano }
+    tellSite(found, slotStart)
+    return undefined
+  }
+
+  const tellSite = (found: Totals, slotStart: number) => {
+    if (found.settled === undefined) return
+    const { deviation, penaltyNano } = found.settled
     const { message: _message, ...figures } = deviation
+    const { member: _member, settled: _settled, ...sums } = found
     const of = { community: rules.community, slotStart, source: 'engine' } as const
     emit({ type: 'site-settled', ...of, ...figures, ...sums, penaltyNano })
-    return undefined
+  }
+
+  /** What a trade may be allocated at least and at most, by the settled shares of its two sites; undefined before both are. */
+  const boundsOf = ({ energyWh }: Trade, buyer: Totals, seller: Totals): [number, number] | undefined => {
+    if (buyer.settled === undefined || seller.settled === undefined) return undefined
+    const sold = [seller.soldWh - seller.settled.deviation.shortfallWh, seller.soldWh] as const
+    const bought = [buyer.boughtWh - buyer.settled.deviation.unusedWh, buyer.boughtWh] as const
+    const [part, whole] = sold[0] * bought[1] <= bought[0] * sold[1] ? sold : bought
+    return [Math.floor((energyWh * part) / whole), Math.ceil((energyWh * part) / whole)]
   }
 
   return {
@@ -171,12 +188,12 @@ export function memorySettlement(
         roots.set(call.slotStart, call.root)
         emit({ type: 'slot-committed', community: call.community, slotStart: call.slotStart, root: call.root })
       }
-      for (const { trade: number, allocatedWh } of call.allocations) {
-        const error = execute(number, allocatedWh, call.slotStart)
-        if (error !== undefined) return error
-      }
       for (const deviation of call.deviations) {
         const error = settleSite(deviation, call.slotStart, nowS)
+        if (error !== undefined) return error
+      }
+      for (const { trade: number, allocatedWh } of call.allocations) {
+        const error = execute(number, allocatedWh, call.slotStart)
         if (error !== undefined) return error
       }
       return undefined

@@ -50,15 +50,6 @@ export function script(steps: readonly number[]): MemoryChain {
       NAMES.map((name, at) => [house(name).site, { importWh: 100 + at * 400, exportWh: 900 - at * 400 }]),
     )
     const { allocations, sites } = settleSlot(trades, energies)
-    submit({
-      call: 'settle',
-      community: COMMUNITY,
-      slotStart: SLOT,
-      root: 'ab'.repeat(32),
-      allocations,
-      deviations: [],
-    })
-    block()
     const deviations = sites.map(({ site, shortfallWh, unusedWh, missingImport, missingExport }) => ({
       ...{ site, shortfallWh, unusedWh, missingImport, missingExport },
       message: { epoch: 1, sequence: 1 },
@@ -70,6 +61,15 @@ export function script(steps: readonly number[]): MemoryChain {
       root: 'ab'.repeat(32),
       allocations: [],
       deviations,
+    })
+    block()
+    submit({
+      call: 'settle',
+      community: COMMUNITY,
+      slotStart: SLOT,
+      root: 'ab'.repeat(32),
+      allocations,
+      deviations: [],
     })
     block()
   }

@@ -95,6 +95,14 @@ pub mod pallet {
 		UnknownCommunity,
 	}
 
+	#[pallet::extra_constants]
+	impl<T: Config> Pallet<T> {
+		/// Most entries of each list that a call takes.
+		fn max_batch() -> u32 {
+			MAX_BATCH
+		}
+	}
+
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn on_idle(_: BlockNumberFor<T>, remaining: Weight) -> Weight {

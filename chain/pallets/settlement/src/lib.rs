@@ -255,6 +255,14 @@ pub mod pallet {
 		BeyondNameplate,
 	}
 
+	#[pallet::extra_constants]
+	impl<T: Config> Pallet<T> {
+		/// Most entries of each list that a call takes.
+		fn max_batch() -> u32 {
+			MAX_BATCH
+		}
+	}
+
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn on_idle(_: BlockNumberFor<T>, remaining: Weight) -> Weight {

@@ -8,6 +8,7 @@ export const TYPES = {
   Allocation: { trade: 'u64', allocatedWh: 'u32' },
   Bond: { amount: 'u128', boundUntil: 'u64' },
   Book: { entered: 'u32', lastMatched: 'u32', rateMicro: 'u32?', closedPages: 'u32' },
+  Claim: { shortfallWh: 'u32', unusedWh: 'u32', missing: 'bool', message: 'MessageId?' },
   Community: { rules: 'CommunityRules', balancing: 'bytes32', gridOperator: 'bytes32' },
   CommunityRules: {
     slotLengthS: 'u32',
@@ -52,7 +53,7 @@ export const TYPES = {
       'early-cancel': { epoch: 'u32', target: 'u64', cameAt: 'u64' },
     },
   },
-  Gateway: { site: 'bytes16', epoch: 'u32', revoked: 'bool' },
+  Gateway: { site: 'bytes16', epoch: 'u32', revoked: 'bool', endedAt: 'u64?' },
   MarketKind: ['spot', 'post'],
   MarketRule: {
     oneOf: {
@@ -101,6 +102,7 @@ export const TYPES = {
     state: 'OrderState',
   },
   OrderState: ['open', 'filled', 'cancelled', 'replaced', 'expired'],
+  Phase: ['live', 'given-up', 'forgetting'],
   ProofStep: { onLeft: 'bool', hash: 'bytes32' },
   Reason: [
     'malformed',
@@ -130,12 +132,26 @@ export const TYPES = {
     missingImport: 'bool',
     missingExport: 'bool',
     penalty: 'u128',
+    importSource: 'Source',
+    exportSource: 'Source',
+    claim: 'Claim',
+    engine: 'bytes32',
+    at: 'u64',
+    revealed: 'MessageId?',
+    challengedAt: 'u64?',
+    judged: 'bool',
+  },
+  SharedEnergy: {
+    flow: 'SiteFlow',
     source: 'Source',
-    message: 'MessageId?',
+    member: 'bytes32',
+    share: 'u32',
+    soldWh: 'u32',
+    boughtWh: 'u32',
     at: 'u64',
     engine: 'bytes32',
+    judged: 'bool',
   },
-  SharedEnergy: { soldWh: 'u32', boughtWh: 'u32' },
   Side: ['bid', 'offer'],
   SignedItem: { bytes: 'bytes', signature: 'bytes64' },
   Site: {
@@ -147,7 +163,7 @@ export const TYPES = {
     gateway: 'bytes32?',
     epoch: 'u32',
   },
-  SiteFlow: { site: 'bytes16', exportWh: 'u32', importWh: 'u32' },
+  SiteFlow: { site: 'bytes16', exportWh: 'u32', importWh: 'u32', message: 'MessageId?' },
   SiteTotals: {
     member: 'bytes32',
     soldWh: 'u32',
@@ -159,8 +175,18 @@ export const TYPES = {
     heldForShortfall: 'u128',
     heldForUnused: 'u128',
     settled: 'Settled?',
+    givenUp: 'bool',
   },
-  Slot: { root: 'bytes32?', openTrades: 'u32', openSites: 'u32', closed: 'bool' },
+  Slot: {
+    root: 'bytes32?',
+    openTrades: 'u32',
+    openSites: 'u32',
+    settledSites: 'u32',
+    phase: 'Phase',
+    sweptTrade: 'u64?',
+    sweptSite: 'bytes16?',
+    splitRates: { option: ['u32', 'u32'] },
+  },
   Source: ['engine', 'revealed', 'official'],
   Trade: {
     buyer: 'bytes32',
@@ -170,8 +196,16 @@ export const TYPES = {
     energyWh: 'u32',
     buyerRateMicro: 'u32',
     sellerRateMicro: 'u32',
-    allocatedWh: 'u32?',
+    state: 'TradeState',
   },
+  TradeState: {
+    oneOf: {
+      open: {},
+      executed: { allocatedWh: 'u32' },
+      'given-up': {},
+    },
+  },
+  Version: { from: 'u64', entry: 'Community' },
   Withdrawal: { account: 'bytes32', amount: 'u128' },
 } as const satisfies Description['types']
 
@@ -180,8 +214,11 @@ export const CALLS = {
   'validators.add': { validator: 'bytes32' },
   /** Ends an account's time as validator, from the session after next. The council. */
   'validators.remove': { validator: 'bytes32' },
-  /** Creates a community or changes its rules. The council. */
-  'registry.setCommunity': { community: 'u32', entry: 'Community' },
+  /**
+   * Creates a community, or says what it is for slots from a start on, for which no order can have entered yet. The
+   * council.
+   */
+  'registry.setCommunity': { community: 'u32', from: 'u64', entry: 'Community' },
   /** Gives an account a role in one community. The council. */
   'registry.grantRole': { community: 'u32', role: 'Role', who: 'bytes32' },
   /** Takes a role away. The council. */
@@ -239,8 +276,8 @@ export const CALLS = {
     matches: 'Match[]',
   },
   /**
-   * Executes trades of a slot and settles what sites deviated by. The settlement engine, its bond at stake. In one call
-   * or several of one root; a site's deviation is taken once all its trades are executed. All or nothing per call.
+   * Settles what sites of a slot deviated by, then executes trades between sites that are settled, by their shares. The
+   * settlement engine, its bond at stake. In one call or several of one root. All or nothing per call.
    */
   'settlement.settle': {
     community: 'u32',
@@ -251,9 +288,8 @@ export const CALLS = {
   },
   /**
    * Shows the signed energy message of a site of one's own against how its slot was settled: the site is settled again
-   * by it. `trades` are all trades of the site in this slot, ascending. Where the message is the one that the engine
-   * named, `proof` shows that the slot's root commits to it; the engine that claimed otherwise loses its stake. The
-   * site's member, until disputes end.
+   * by it. `trades` are all trades of the site in this slot, ascending; `proof` shows that the slot's root commits to
+   * the message. The site's member, until disputes end; whoever shows a message in the root that answers a challenge.
    */
   'settlement.reveal': {
     community: 'u32',
@@ -276,20 +312,33 @@ export const CALLS = {
     trades: 'u64[]',
   },
   /**
-   * Splits a slot's export over the community's sites, which are ordered by id. The settlement engine, its bond at
-   * stake. Again with other flows, within the time of corrections, it moves only the difference.
+   * Splits a slot's export over the sites of a community, all of them, ordered by id. First the settlement engine, its
+   * bond at stake; then the grid operator, by official values, until corrections end: only the difference moves.
    */
   'settlement.settleCoefficients': { community: 'u32', slotStart: 'u64', root: 'bytes32', flows: 'SiteFlow[]' },
   /** Adds to what the signer has at stake as settlement engine of a community. */
   'settlement.postBond': { community: 'u32', amount: 'u128' },
   /** Takes the signer's whole stake back, once nothing that it settled can be disputed. */
   'settlement.releaseBond': { community: 'u32' },
+  /** Takes the stake of an engine that, challenged, has not shown the message that it named for a site. Anybody. */
+  'settlement.enforce': { community: 'u32', slotStart: 'u64', site: 'bytes16' },
+  /**
+   * Shows the signed energy message of a site of one's own against how a slot was split. The site's member, until
+   * disputes end.
+   */
+  'settlement.revealFlow': {
+    community: 'u32',
+    slotStart: 'u64',
+    site: 'bytes16',
+    message: 'SignedItem',
+    proof: 'ProofStep[]?',
+  },
 } as const satisfies Description['calls']
 
 export const EVENTS = {
   'validators.Added': { validator: 'bytes32' },
   'validators.Removed': { validator: 'bytes32' },
-  'registry.CommunitySet': { community: 'u32', entry: 'Community' },
+  'registry.CommunitySet': { community: 'u32', from: 'u64', entry: 'Community' },
   'registry.RoleGranted': { community: 'u32', role: 'Role', who: 'bytes32' },
   'registry.RoleRevoked': { community: 'u32', role: 'Role', who: 'bytes32' },
   'registry.SiteSet': {
@@ -359,7 +408,12 @@ export const EVENTS = {
   'settlement.TradeCorrected': { trade: 'u64', allocatedWh: 'u32', paid: 'u128', received: 'u128', fee: 'u128' },
   /** Nobody settled its slot in time: what it had locked is free again, and nobody pays. */
   'settlement.TradeGivenUp': { trade: 'u64' },
-  /** What a site's slot comes to; again after each correction. */
+  /** Nobody settled this site's slot in time: what was held for its deviations is free again. */
+  'settlement.SiteGivenUp': { community: 'u32', slotStart: 'u64', site: 'bytes16' },
+  /**
+   * What a site's slot comes to: when it is settled, when its last trade has ended, and after each correction of it or
+   * of a counterparty that changed it.
+   */
   'settlement.SiteSettled': {
     community: 'u32',
     slotStart: 'u64',
@@ -373,6 +427,7 @@ export const EVENTS = {
     missingImport: 'bool',
     missingExport: 'bool',
     penalty: 'u128',
+    pending: 'u32',
     source: 'Source',
   },
   'settlement.SlotCommitted': { community: 'u32', slotStart: 'u64', root: 'bytes32' },
@@ -410,15 +465,18 @@ export const STORAGE = {
   'money.account': { keys: ['bytes32'], value: 'AccountData' },
   /** The chain's identity: 32 random bytes, new at every fresh start, inside every signed message. */
   'registry.chainId': { keys: [], value: 'bytes32' },
-  'registry.communities': { keys: ['u32'], value: 'Community?' },
+  'registry.communities': { keys: ['u32'], value: 'Version[]' },
   'registry.roles': { keys: ['u32', ['Role', 'bytes32']], value: 'unit?' },
   'registry.sites': { keys: ['bytes16'], value: 'Site?' },
   /**
-   * The one community of each member: its operator, and no other, registers the member's sites and issues money to it.
+   * The one community of each account that has money: a member, a community's own two, a role. Its operator, and no
+   * other, registers the member's sites, issues money to the account and pays it out.
    */
   'registry.members': { keys: ['bytes32'], value: 'u32?' },
   /** Every key that was ever enrolled, so that none can come back for another site. */
   'registry.gateways': { keys: ['bytes32'], value: 'Gateway?' },
+  /** Sites of each community: a split leaves none of them out. */
+  'registry.siteCount': { keys: ['u32'], value: 'u32' },
   /** A site's share of the community's export where it is split by static shares, in any unit that all of them have. */
   'registry.shares': { keys: ['bytes16'], value: 'u32' },
   /** Payment references that money was issued against, so that none counts twice. */
@@ -434,6 +492,8 @@ export const STORAGE = {
   'vault.debts': { keys: ['bytes32'], value: 'u128' },
   /** What a balancing account still owes an account by corrections, until debts to it are paid. */
   'vault.claims': { keys: ['bytes32'], value: 'u128' },
+  /** The sum of all claims in a community: while there are some, its balancing account pays them and nothing else. */
+  'vault.claimsTotal': { keys: ['u32'], value: 'u128' },
   /** Markets that are not closed yet. */
   'orderbook.books': { keys: [['u32', 'u64', 'MarketKind']], value: 'Book' },
   /** The orders of a market, whatever their state, by page: position / `PAGE_ORDERS`. */
@@ -447,6 +507,10 @@ export const STORAGE = {
   'orderbook.closing': { keys: ['u64', ['u32', 'u64', 'MarketKind']], value: 'unit?' },
   /** The minute up to which markets have been closed. */
   'orderbook.closedUpTo': { keys: [], value: 'u64' },
+  /** Orders that expire before their market closes, by the minute from which they have. */
+  'orderbook.expiring': { keys: ['u64', [['u32', 'u64', 'MarketKind'], 'u32']], value: 'unit?' },
+  /** The minute up to which orders have expired. */
+  'orderbook.expiredUpTo': { keys: [], value: 'u64' },
   'settlement.nextTrade': { keys: [], value: 'u64' },
   /** The trades of each slot, executed or not, until nothing about the slot can change. */
   'settlement.trades': { keys: [['u32', 'u64'], 'u64'], value: 'Trade?' },
@@ -480,6 +544,10 @@ export const ERRORS = {
     'KeyInUse',
     'SiteBelongsToAnother',
     'NotAMember',
+    'TooSoon',
+    'NotASlotStart',
+    'TooManyVersions',
+    'CapTooLarge',
   ],
   vault: [
     'ReferenceUsed',
@@ -501,11 +569,12 @@ export const ERRORS = {
     'RootDiffers',
     'UnknownTrade',
     'AlreadyExecuted',
+    'AllocatedWrong',
     'AllocatedTooMuch',
     'UnknownSite',
     'AlreadySettled',
-    'TradesPending',
     'DeviationTooLarge',
+    'MessageUnnamed',
     'MissingTooEarly',
     'MissingByRule',
     'BondTooSmall',
@@ -520,11 +589,13 @@ export const ERRORS = {
     'SlotClosed',
     'CorrectionsEnded',
     'Superseded',
-    'NotInRoot',
+    'NotChallenged',
+    'AnswerAwaited',
     'OfficialValueStands',
     'NothingToCorrect',
     'NotByCoefficients',
     'SitesDisordered',
     'SitesMissing',
+    'BeyondNameplate',
   ],
 } as const satisfies Description['errors']
