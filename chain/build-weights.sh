@@ -17,7 +17,8 @@ cache="${XDG_CACHE_HOME:-$HOME/.cache}/wattfleet"
 bencher="$cache/omni-bencher/bin/frame-omni-bencher"
 
 if ! "$bencher" --version 2>/dev/null | grep -q "$BENCHER_VERSION"; then
-  cargo install frame-omni-bencher --version "$BENCHER_VERSION" --locked \
+  # a test runtime of its own would need another target; its benchmarks are not used here
+  SKIP_WASM_BUILD=1 cargo install frame-omni-bencher --version "$BENCHER_VERSION" --locked \
     --root "$cache/omni-bencher" --target-dir "$cache/cargo-omni" \
     --config 'profile.release.lto=false' --config 'profile.release.codegen-units=16' \
     --config 'profile.release.debug=false' --config 'profile.release.opt-level=2' >&2
