@@ -2,7 +2,11 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { z } from 'zod'
 import type { NetworkCommunity } from '../../../../chain/test/network/support/community.ts'
+import type { hubConfig } from '../../../src/config.ts'
+
+type HubConfigInput = z.input<typeof hubConfig>
 
 const MAIN = join(import.meta.dirname, '../../../src/main.ts')
 const LOG_TAIL_LINES = 30
@@ -20,7 +24,13 @@ export interface HubProcess {
   tail(): string
 }
 
-export function hubProcess(folder: string, community: NetworkCommunity, endpoints: readonly string[]): HubProcess {
+/** `more`: what its configuration has beyond that. */
+export function hubProcess(
+  folder: string,
+  community: NetworkCommunity,
+  endpoints: readonly string[],
+  more: Partial<HubConfigInput> = {},
+): HubProcess {
   const stateDir = join(folder, 'hub')
   mkdirSync(stateDir)
   const seed = (role: keyof NetworkCommunity['seeds']) => {
@@ -41,6 +51,7 @@ export function hubProcess(folder: string, community: NetworkCommunity, endpoint
     },
     // of roles that do not run here
     ...{ brokerUrl: 'mqtts://127.0.0.1:1', caPath: nowhere, certPath: nowhere, keyPath: nowhere, hubSeedPath: nowhere },
+    ...more,
   }
   const configPath = join(folder, 'hub.json')
   writeFileSync(configPath, JSON.stringify(config))
