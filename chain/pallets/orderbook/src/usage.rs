@@ -16,7 +16,8 @@ fn packed(n: u32) -> u32 {
 /// What items of so many sites in so many pages cost. What a site's first item reads and writes, its others find there.
 fn of<T: Config>(items: u32, sites: u32, pages: u32) -> Weight {
 	let more_pages = pages.saturating_sub(packed(items));
-	<T as Config>::WeightInfo::submit(sites, items.saturating_sub(sites))
+	<T as Config>::WeightInfo::submit(sites)
+		.saturating_add(<T as Config>::WeightInfo::further(items.saturating_sub(sites)))
 		.saturating_add(<T as Config>::WeightInfo::pages(more_pages))
 }
 
