@@ -47,7 +47,8 @@ function marketRuleOf(rule: MarketRule): Json {
   }
 }
 
-function patchOf(config: GenesisConfig): Json {
+/** What a chain of this configuration has in its first block that its preset has not, as the runtime reads it. */
+export function patchOf(config: GenesisConfig): Json {
   const address = (account: string) => encodeAddress(`0x${account}`)
   const { rules, balancing, gridOperator } = config.community
   const { community, marketRule, ...figures } = rules

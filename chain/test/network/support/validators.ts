@@ -52,6 +52,8 @@ export interface Validators {
 interface Options {
   readonly count: number
   readonly preset: string
+  /** What differs from the preset in the chain's first block. */
+  readonly genesis?: object
   /** More arguments for one of them. */
   readonly args?: (index: number) => readonly string[]
 }
@@ -67,7 +69,7 @@ interface Node {
 }
 
 /** Makes the chain and the nodes' keys; starts nothing. */
-export async function makeValidators({ count, preset, args = () => [] }: Options): Promise<Validators> {
+export async function makeValidators({ count, preset, genesis, args = () => [] }: Options): Promise<Validators> {
   const program = nodeProgram()
   const dir = mkdtempSync(join(tmpdir(), 'wattfleet-network-'))
   const nodes = await makeNodes(dir, count)
@@ -77,7 +79,8 @@ export async function makeValidators({ count, preset, args = () => [] }: Options
     .map(({ p2pPort }, index) => `/ip4/127.0.0.1/tcp/${p2pPort}/p2p/${peers[index]}`)
   const spec = join(dir, 'chain.json')
   const chain = ['--id', `test-${preset}`, '--chain-type', 'local', ...bootnodes.flatMap((at) => ['--bootnode', at])]
-  await makeSpec(program, preset, [...chain, '--raw', '--output', spec], count, dir)
+  const patch = genesis === undefined ? [] : ['--patch', writePatch(dir, genesis)]
+  await makeSpec(program, preset, [...patch, ...chain, '--raw', '--output', spec], count, dir)
   await Promise.all(nodes.map(({ folder }, index) => insertKeys(program, spec, folder, NAMES[index] ?? '')))
 
   const nodeAt = (index: number): Node => {
@@ -144,6 +147,12 @@ export async function makeValidators({ count, preset, args = () => [] }: Options
 }
 
 const hasEnded = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null
+
+function writePatch(dir: string, genesis: object): string {
+  const file = join(dir, 'genesis.json')
+  writeFileSync(file, JSON.stringify(genesis))
+  return file
+}
 
 // until the runtime has the preset `local`: `development` with its authorities replaced
 async function makeSpec(program: string, preset: string, rest: string[], count: number, dir: string): Promise<void> {
