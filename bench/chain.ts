@@ -1,8 +1,9 @@
 import type { Costs } from '../chain/bench/by-weight.ts'
 import { callsPerBlock, itemsPerBlock, perSecond } from '../chain/bench/capacity.ts'
 import { growthOf, runGrowth } from '../chain/bench/growth.ts'
+import type { Finalized } from '../chain/bench/pipeline.ts'
 import { FULL, type NetworkFigures, QUICK, type Round, runNetwork } from '../chain/bench/run-network.ts'
-import { median } from './median.ts'
+import { median as medianOf } from './median.ts'
 
 type Print = (line: string) => void
 
@@ -16,26 +17,34 @@ export async function run(print: Print): Promise<object> {
   const one = await runNetwork(1, size, print)
   const four = await runNetwork(4, size, print)
   const growth = isQuick ? undefined : await measureGrowth(print)
-  const finalized = { one: middle(one.rounds), four: middle(four.rounds) }
+  const of = (what: (finalized: Finalized) => number) => {
+    return { one: middle(one.rounds, what), four: middle(four.rounds, what) }
+  }
+  const finalized = of(({ perSecond }) => perSecond)
+  const inABlock = of(({ mostInABlock }) => mostInABlock)
   const byWeight = printWeights(one.costs, print)
   const bytesPerOpenOrder = printState(one.state, print)
-  printFinalized(finalized, print)
+  printFinalized('into finalized blocks, a second, from the first sent to the last final', finalized, print)
+  printFinalized('most in one block', inABlock, print)
   return {
     bench: 'chain',
     ordersPerSecondByWeight: byWeight.order,
     ordersPerSecondByWeightUnpacked: byWeight.orderUnpacked,
     matchesPerSecondByWeight: byWeight.match,
     finalized,
+    inABlock,
     bytesPerOpenOrder,
     growth: growth ?? null,
     ratio: Number((finalized.one.orders / finalized.one.transfers).toFixed(3)),
   }
 }
 
-/** Per second into finalized blocks: the median of the rounds. */
-function middle(rounds: readonly Round[]) {
-  const of = (what: keyof Round) => Math.round(median(rounds.map((round) => round[what].perSecond)))
-  return { orders: of('orders'), matches: of('matches'), transfers: of('transfers') }
+type Middle = Record<keyof Round, number>
+
+/** The median of the rounds. */
+function middle(rounds: readonly Round[], of: (finalized: Finalized) => number): Middle {
+  const median = (what: keyof Round) => Math.round(medianOf(rounds.map((round) => of(round[what]))))
+  return { orders: median('orders'), matches: median('matches'), transfers: median('transfers') }
 }
 
 async function measureGrowth(print: Print): Promise<number | undefined> {
@@ -76,11 +85,10 @@ function printState(states: NetworkFigures['state'], print: Print): number {
   return Number(rows[0]?.[1])
 }
 
-function printFinalized(of: Readonly<Record<string, ReturnType<typeof middle>>>, print: Print): void {
-  print('\ninto finalized blocks, a second')
+function printFinalized(what: string, of: Readonly<Record<string, Middle>>, print: Print): void {
+  print(`\n${what}`)
   const rows = Object.entries(of).map(([name, { orders, matches, transfers }]) => [name, orders, matches, transfers])
   printTable(['validators', 'orders', 'matches', 'transfers'], rows, print)
-  print('')
 }
 
 function printTable(head: readonly string[], rows: readonly (readonly (string | number)[])[], print: Print): void {

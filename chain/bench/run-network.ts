@@ -1,5 +1,5 @@
 import { askCosts, type Costs } from './by-weight.ts'
-import { BATCHES_PER_BLOCK, itemsPerBlock } from './capacity.ts'
+import { BATCHES_PER_BLOCK, callsPerBlock, itemsPerBlock } from './capacity.ts'
 import { enrol, type Household } from './households.ts'
 import { type BenchNetwork, startNetwork } from './network.ts'
 import { type Finalized, type Signer, signerOf } from './pipeline.ts'
@@ -16,14 +16,16 @@ export interface Size {
   readonly ordersEach: number
   /** Markets that these are spread over. */
   readonly slots: number
-  readonly transfers: number
 }
 
-export const FULL: Size = { rounds: 3, sites: 400, ordersEach: 40, slots: 8, transfers: 12_000 }
-export const QUICK: Size = { rounds: 1, sites: 50, ordersEach: 40, slots: 4, transfers: 1_000 }
+export const FULL: Size = { rounds: 3, sites: 500, ordersEach: 40, slots: 8 }
+export const QUICK: Size = { rounds: 1, sites: 100, ordersEach: 40, slots: 8 }
 
 /** Open orders of a site where it orders for the next slot and replaces nothing. */
 const USUAL_OPEN = 2
+
+/** What a call takes, by the orderbook's constant of this name. */
+const MAX_BATCH = 4_096
 
 export interface Round {
   readonly transfers: Finalized
@@ -63,7 +65,11 @@ async function trade(
 ): Promise<Omit<NetworkFigures, 'costs'>> {
   const senders = network.senders.map((sender) => signerOf(network.session.api, sender))
   const startS = Date.now() / 1_000
-  const batch = Math.floor(itemsPerBlock(costs.room, costs.order) / Number(BATCHES_PER_BLOCK))
+  const perBlock = itemsPerBlock(costs.room, costs.order)
+  const batch = Math.min(MAX_BATCH, Math.floor(perBlock / Number(BATCHES_PER_BLOCK)))
+  // as much by weight: what takes no longer because it is less would look faster
+  const blocks = (size.sites * size.ordersEach) / perBlock
+  const transfers = Math.floor(blocks * callsPerBlock(costs.room, costs.transfer))
   const state: NetworkFigures['state'][number][] = []
   let [sequence, slot, open] = [0, 0, 0]
   const nextSlots = (count: number) => Array.from({ length: count }, () => slotFrom(startS, slot++))
@@ -82,13 +88,13 @@ async function trade(
   const rounds: Round[] = []
   for (let n = 1; n <= size.rounds; n++) {
     const slots = nextSlots(size.slots)
-    const transfers = await transfer(network, senders, size.transfers)
+    const transferred = await transfer(network, senders, transfers)
     const orders = await enter(slots, size.ordersEach)
     if (n === 1) await measure()
     const inEach = (size.sites * size.ordersEach) / size.slots / 2
     const matches = await enterMatches(network, signer, slots, inEach)
-    rounds.push({ transfers, orders, matches })
-    print(`  round ${n}: ${told('orders', orders)}; ${told('matches', matches)}; ${told('transfers', transfers)}`)
+    rounds.push({ transfers: transferred, orders, matches })
+    print(`  round ${n}: ${told('orders', orders)}; ${told('matches', matches)}; ${told('transfers', transferred)}`)
   }
   return { rounds, state }
 }
