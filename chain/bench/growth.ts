@@ -25,7 +25,8 @@ export function growthOf(sizes: StateSizes): number {
 export async function runGrowth(): Promise<StateSizes | undefined> {
   const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache')
   const target = process.env.CARGO_TARGET_DIR ?? join(cache, 'wattfleet', 'cargo-test')
-  const args = ['test', '--locked', '--lib', '-p', 'wattfleet-runtime', TEST, '--', '--nocapture']
+  // of the whole workspace, as everybody runs the tests: what is built for one run is there for the other
+  const args = ['test', '--locked', '--lib', TEST, '--', '--nocapture']
   const cargo = spawn('cargo', args, {
     cwd: CHAIN,
     env: { ...process.env, CARGO_TARGET_DIR: target },
