@@ -2,6 +2,7 @@
 const BENCHES: Readonly<
   Record<string, () => Promise<{ run(print: (line: string) => void): object | Promise<object> }>>
 > = {
+  chain: () => import('./chain.ts'),
   intake: () => import('./intake.ts'),
 }
 

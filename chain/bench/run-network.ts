@@ -1,0 +1,104 @@
+import { askCosts, type Costs } from './by-weight.ts'
+import { BATCHES_PER_BLOCK, callsPerBlock, itemsPerBlock } from './capacity.ts'
+import { enrol, type Household } from './households.ts'
+import { type BenchNetwork, startNetwork } from './network.ts'
+import { type Finalized, type Signer, signerOf } from './pipeline.ts'
+import { measureState, type StateSize } from './state-size.ts'
+import { enterMatches, enterOrders, signOrders, slotFrom } from './trading.ts'
+import { transfer } from './transfers.ts'
+
+/** How much a run sends. */
+export interface Size {
+  readonly rounds: number
+  /** Even: half of them bid, half offer. */
+  readonly sites: number
+  /** Of each site in each round, a multiple of the slots; in all of them no more than the chain remembers of a site. */
+  readonly ordersEach: number
+  /** Markets that these are spread over. */
+  readonly slots: number
+}
+
+export const FULL: Size = { rounds: 3, sites: 500, ordersEach: 40, slots: 8 }
+export const QUICK: Size = { rounds: 1, sites: 100, ordersEach: 40, slots: 8 }
+
+/** Open orders of a site where it orders for the next slot and replaces nothing. */
+const USUAL_OPEN = 2
+
+/** What a call takes, by the orderbook's constant of this name. */
+const MAX_BATCH = 4_096
+
+export interface Round {
+  readonly transfers: Finalized
+  readonly orders: Finalized
+  readonly matches: Finalized
+}
+
+export interface NetworkFigures {
+  readonly costs: Costs
+  readonly rounds: readonly Round[]
+  /** With so many orders open. */
+  readonly state: readonly (StateSize & { readonly orders: number; readonly ofEachSite: number })[]
+}
+
+/** Everything that is measured on a network of so many validators. */
+export async function runNetwork(count: 1 | 4, size: Size, print: (line: string) => void): Promise<NetworkFigures> {
+  const network = await startNetwork(count)
+  try {
+    const { api } = network.session
+    const signer = signerOf(api, network.engine)
+    const costs = await askCosts(api, signer.sample)
+    const households = await enrol(network, signer, size.sites)
+    print(`${count} validator(s): ${size.sites} sites enrolled`)
+    return { costs, ...(await trade(network, signer, households, costs, size, print)) }
+  } finally {
+    await network.stop()
+  }
+}
+
+async function trade(
+  network: BenchNetwork,
+  signer: Signer,
+  households: readonly Household[],
+  costs: Costs,
+  size: Size,
+  print: (line: string) => void,
+): Promise<Omit<NetworkFigures, 'costs'>> {
+  const senders = network.senders.map((sender) => signerOf(network.session.api, sender))
+  const startS = Date.now() / 1_000
+  const perBlock = itemsPerBlock(costs.room, costs.order)
+  const batch = Math.min(MAX_BATCH, Math.floor(perBlock / Number(BATCHES_PER_BLOCK)))
+  // as much by weight: what takes no longer because it is less would look faster
+  const blocks = (size.sites * size.ordersEach) / perBlock
+  const transfers = Math.floor(blocks * callsPerBlock(costs.room, costs.transfer))
+  const state: NetworkFigures['state'][number][] = []
+  let [sequence, slot, open] = [0, 0, 0]
+  const nextSlots = (count: number) => Array.from({ length: count }, () => slotFrom(startS, slot++))
+  const enter = async (slots: readonly number[], each: number) => {
+    const orders = signOrders(network, households, slots, each, () => (sequence += 1))
+    const entered = await enterOrders(network, signer, orders, slots, batch)
+    open += orders.length
+    return entered
+  }
+  const measure = async () => {
+    state.push({ ...(await measureState(network)), orders: open, ofEachSite: open / households.length })
+  }
+
+  await enter(nextSlots(1), USUAL_OPEN)
+  await measure()
+  const rounds: Round[] = []
+  for (let n = 1; n <= size.rounds; n++) {
+    const slots = nextSlots(size.slots)
+    const transferred = await transfer(network, senders, transfers)
+    const orders = await enter(slots, size.ordersEach)
+    if (n === 1) await measure()
+    const inEach = (size.sites * size.ordersEach) / size.slots / 2
+    const matches = await enterMatches(network, signer, slots, inEach)
+    rounds.push({ transfers: transferred, orders, matches })
+    print(`  round ${n}: ${told('orders', orders)}; ${told('matches', matches)}; ${told('transfers', transferred)}`)
+  }
+  return { rounds, state }
+}
+
+function told(what: string, { perSecond, seconds, blocks, mostInABlock }: Finalized): string {
+  return `${Math.round(perSecond)} ${what}/s (${seconds.toFixed(1)} s, ${blocks} blocks, up to ${mostInABlock} in one)`
+}
