@@ -12,7 +12,7 @@ cd "$(dirname "$0")"
 
 readonly BENCHER_VERSION=0.28.0
 # points over each component's range, and repetitions of each
-readonly STEPS=10 REPEAT=5
+readonly STEPS=6 REPEAT=3
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/wattfleet"
 bencher="$cache/omni-bencher/bin/frame-omni-bencher"
 

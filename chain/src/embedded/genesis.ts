@@ -47,13 +47,8 @@ function marketRuleOf(rule: MarketRule): Json {
   }
 }
 
-<<<<<<< HEAD
 /** What a chain's own genesis adds to a preset of the runtime, or puts in its place: lists replace lists. */
 export function genesisPatch(config: GenesisConfig): { [key: string]: Json } {
-=======
-/** What a chain of this configuration has in its first block that its preset has not, as the runtime reads it. */
-export function patchOf(config: GenesisConfig): Json {
->>>>>>> bench
   const address = (account: string) => encodeAddress(`0x${account}`)
   const { rules, balancing, gridOperator } = config.community
   const { community, marketRule, ...figures } = rules
