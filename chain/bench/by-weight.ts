@@ -109,7 +109,10 @@ const orders =
     const all = Array.from({ length: items }, (_, at) => {
       const gateway = new Uint8Array(32)
       new DataView(gateway.buffer).setUint32(0, Math.floor(at / ofEachSite))
-      return { bytes: toHex(encodeOrder({ ...ORDER, ...more, gateway, slotStart: isSpread ? at : 0 })), signature: zeros(64) }
+      return {
+        bytes: toHex(encodeOrder({ ...ORDER, ...more, gateway, slotStart: isSpread ? at : 0 })),
+        signature: zeros(64),
+      }
     })
     return { name: 'orderbook.submit', with: { community: 0, items: all } }
   }
