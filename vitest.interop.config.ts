@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ['**/test/interop/**/*.test.ts'],
     exclude: ['**/node_modules/**'],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 120_000,
+    hookTimeout: 240_000,
   },
 })

@@ -71,7 +71,7 @@ async function found(url: string, account: Account): Promise<void> {
   const marketRule = { PayAsBid: null }
   const [balancing, gridOperator] = [community.balancing, community.gridOperator].map((hex) => `0x${hex}`)
   const motions = [
-    api.tx.registry?.setCommunity?.(number, { rules: { ...rules, marketRule }, balancing, gridOperator }),
+    api.tx.registry?.setCommunity?.(number, 0, { rules: { ...rules, marketRule }, balancing, gridOperator }),
   ]
   for (const role of ['Operator', 'Relayer'])
     motions.push(api.tx.registry?.grantRole?.(number, role, account.pair.address))

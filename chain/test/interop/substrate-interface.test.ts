@@ -70,7 +70,8 @@ describeWithPython(PEER, (python) => {
     const rules = { ...Object.fromEntries(inPython), market_rule: 'PayAsBid' }
     const { balancing, gridOperator } = chain.config.genesis.community
     const address = (account: string) => encodeAddress(`0x${account}`, Number(said.get('prefix')))
-    const community = { rules, balancing: address(balancing), grid_operator: address(gridOperator) }
+    const entry = { rules, balancing: address(balancing), grid_operator: address(gridOperator) }
+    const community = [{ from: 0, entry }]
     expect(said.get('community')).toEqual(community)
     expect(said.get('communities')).toEqual([[number, community]])
     expect(said.get('account')).toMatchObject({ nonce: 0, data: { free: 1_000_000_000_000_000 } })
