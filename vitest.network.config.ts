@@ -9,6 +9,6 @@ export default defineConfig({
     // more than cores: they mostly wait for blocks
     maxWorkers: 3,
     testTimeout: 240_000,
-    hookTimeout: 120_000,
+    hookTimeout: 240_000,
   },
 })

@@ -29,6 +29,7 @@ export async function run(print: Print): Promise<object> {
   return {
     bench: 'chain',
     ordersPerSecondByWeight: byWeight.order,
+    ordersPerSecondByWeightFourOfEachSite: byWeight.orderOfFour,
     ordersPerSecondByWeightUnpacked: byWeight.orderUnpacked,
     matchesPerSecondByWeight: byWeight.match,
     finalized,
@@ -70,7 +71,8 @@ function printWeights({ room, ...costs }: Costs, print: Print) {
     print,
   )
   const second = (name: keyof typeof items) => perSecond(itemsPerBlock(room, items[name]), room)
-  return { order: second('order'), orderUnpacked: second('orderUnpacked'), match: second('match') }
+  const [order, orderOfFour] = [second('order'), second('orderOfFour')]
+  return { order, orderOfFour, orderUnpacked: second('orderUnpacked'), match: second('match') }
 }
 
 /** Yields the figure for the first state that was measured: as many open orders of each site as usual. */

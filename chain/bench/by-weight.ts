@@ -18,6 +18,8 @@ export interface Costs {
   readonly room: BlockRoom
   /** Orders of one market, one after the other. */
   readonly order: Cost
+  /** The same, four of each site in a batch. */
+  readonly orderOfFour: Cost
   /** Orders that each touch a page of their own. */
   readonly orderUnpacked: Cost
   readonly match: Cost
@@ -63,15 +65,16 @@ export async function askCosts(
     const each = (from: bigint, to: bigint) => (to - from) / BigInt(SAMPLE)
     return { fixedPs: none.ps, eachPs: each(none.ps, some.ps), eachBytes: each(none.bytes, some.bytes) }
   }
-  const [order, replacing] = [await costOf(orders({})), await costOf(orders({ replaces: 0 }))]
+  const [order, spread] = [await costOf(orders({})), await costOf(orders({}, 1, true))]
   const transfer = api.tx.balances?.transferKeepAlive?.(new Uint8Array(32), 1)
   if (transfer === undefined) throw new Error('the runtime has no balances.transferKeepAlive')
   const { ps, bytes } = await taken(transfer)
   return {
     room: roomOf(api),
     order,
-    // the order before may lie in any page: one page more is what replacing costs
-    orderUnpacked: unpacked(order, replacing.eachPs - order.eachPs, BigInt(PAGE_ORDERS)),
+    orderOfFour: await costOf(orders({}, 4)),
+    // a market's first order is charged up front for two pages, its own and one that it may begin within
+    orderUnpacked: unpacked(order, (spread.eachPs - order.eachPs) / 2n, BigInt(PAGE_ORDERS)),
     match: await costOf(matches),
     trade: await costOf((items) => settle(items, 0)),
     site: await costOf((items) => settle(0, items)),
@@ -99,11 +102,19 @@ const ORDER: Order = {
   ...{ kind: 'spot', side: 'bid', slotStart: 0, energyWh: 1, priceMicro: 0, expiresAt: 0, energyTypes: 0 },
 }
 
+/** So many orders of each site in a batch; those after the first find what it has read. Spread: each of another slot. */
 const orders =
-  (more: Partial<Order>) =>
+  (more: Partial<Order>, ofEachSite = 1, isSpread = false) =>
   (items: number): RuntimeCall => {
-    const item = { bytes: toHex(encodeOrder({ ...ORDER, ...more })), signature: zeros(64) }
-    return { name: 'orderbook.submit', with: { community: 0, items: many(items, item) } }
+    const all = Array.from({ length: items }, (_, at) => {
+      const gateway = new Uint8Array(32)
+      new DataView(gateway.buffer).setUint32(0, Math.floor(at / ofEachSite))
+      return {
+        bytes: toHex(encodeOrder({ ...ORDER, ...more, gateway, slotStart: isSpread ? at : 0 })),
+        signature: zeros(64),
+      }
+    })
+    return { name: 'orderbook.submit', with: { community: 0, items: all } }
   }
 
 function matches(items: number): RuntimeCall {

@@ -4,7 +4,7 @@ import { DEFAULT_RULES } from '@wattfleet/protocol'
 import { type Account, accountFromSeed } from '../src/client/account.ts'
 import { type ChainConnection, connectChain } from '../src/client/connection.ts'
 import type { Session } from '../src/client/session.ts'
-import { patchOf } from '../src/embedded/genesis.ts'
+import { genesisPatch } from '../src/embedded/genesis.ts'
 import { makeValidators } from '../test/network/support/validators.ts'
 
 export const COMMUNITY = 1
@@ -34,7 +34,7 @@ function genesisOf(engine: Account, senders: readonly Account[]): object {
   const { feeMicro, ...figures } = DEFAULT_RULES
   const rules = { community: COMMUNITY, ...figures, feeMicro: [feeMicro[0], feeMicro[1]] as [number, number] }
   const community = { rules, balancing: hex(), gridOperator: hex() }
-  return patchOf({ chainId: hex(), community, roles, endowed: [engine, ...senders].map(({ id }) => id) }) as object
+  return genesisPatch({ chainId: hex(), community, roles, endowed: [engine, ...senders].map(({ id }) => id) }) as object
 }
 
 /** Starts so many validators; resolves when they finalize. */
@@ -43,7 +43,7 @@ export async function startNetwork(count: 1 | 4): Promise<BenchNetwork> {
   const [engine, ...senders] = Array.from({ length: 1 + SENDERS }, () => accountFromSeed(randomBytes(32)))
   if (engine === undefined) throw new Error('no account')
   const preset = count === 1 ? 'development' : 'local'
-  const nodes = await makeValidators({ count, preset, genesis: genesisOf(engine, senders), args: () => POOL })
+  const nodes = await makeValidators({ count, preset, patch: genesisOf(engine, senders), args: () => POOL })
   const all = Array.from({ length: count }, (_, index) => index)
   const controller = new AbortController()
   try {

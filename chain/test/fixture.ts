@@ -96,7 +96,7 @@ export function configFor(
   stateDir: string,
   chainId: string,
   accounts: Readonly<Record<Role, Account>>,
-  { rules = RULES, endowed = [] }: { rules?: CommunityRules; endowed?: readonly Account[] } = {},
+  { rules = RULES, endowed = [] }: { rules?: CommunityRules; endowed?: readonly Pick<Account, 'id'>[] } = {},
 ) {
   const [balancing, gridOperator] = [hex32(), hex32()]
   const config: EmbeddedConfig = {

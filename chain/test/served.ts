@@ -59,7 +59,7 @@ export interface ExtrinsicSigner {
   sign(nonce: number, call: CallOf): Promise<string>
   /**
    * What the council carries out as root, with this nonce and the next: its only member's motion puts the call's hash on the
-   * whitelist, and then the call itself is dispatched.
+   * whitelist, and then it carries the call itself out.
    */
   signAsRoot(nonce: number, call: CallOf): Promise<readonly [string, string]>
   close(): Promise<void>
@@ -82,7 +82,8 @@ export async function extrinsicSigner({ url, running, account }: ServedChain): P
       const asked = call(api.tx)
       const allowed = asked && whitelist?.whitelistCall?.(asked.method.hash)
       const motion = allowed && council?.propose?.(1, allowed, allowed.method.encodedLength)
-      const carriedOut = asked && whitelist?.dispatchWhitelistedCallWithPreimage?.(asked)
+      const dispatched = asked && whitelist?.dispatchWhitelistedCallWithPreimage?.(asked)
+      const carriedOut = dispatched && council?.execute?.(dispatched, dispatched.method.encodedLength)
       return [await sign(nonce, motion), await sign(nonce + 1, carriedOut)]
     },
     close: () => api.disconnect(),

@@ -1,13 +1,10 @@
 import { readFileSync } from 'node:fs'
 import type { ApiPromise } from '@polkadot/api'
-import type { SubmittableExtrinsic } from '@polkadot/api/types'
 import { TypeRegistry } from '@polkadot/types'
 import type { RuntimeVersion } from '@polkadot/types/interfaces'
 import { WASM_PATH } from '../runtime-hash.ts'
 import { wasmExecutor } from '../src/embedded/executor.ts'
 import { extrinsicSigner, type ServedChain } from './served.ts'
-
-type Extrinsic = SubmittableExtrinsic<'promise'>
 
 const NOTHING = { get: () => undefined, nextKey: () => undefined }
 
@@ -50,20 +47,8 @@ export async function upgradedRuntime(): Promise<Upgrade> {
 /** Puts a runtime into a chain as root, in a block of its own; `nonce` is the next of the chain's account. */
 export async function upgrade(chain: ServedChain, { code }: Upgrade, nonce: number): Promise<void> {
   const signer = await extrinsicSigner(chain)
-  const extrinsics: string[] = []
-  const sign = async (call: Parameters<typeof signer.sign>[1]) => {
-    extrinsics.push(await signer.sign(nonce + extrinsics.length, call))
-  }
-  const setCode = (tx: ApiPromise['tx']) => tx.system?.setCodeWithoutChecks?.(`0x${code.toString('hex')}`) as Extrinsic
-  let hasSudo = false
-  await sign((tx) => {
-    hasSudo = tx.sudo !== undefined
-    if (hasSudo) return tx.sudo?.sudoUncheckedWeight?.(setCode(tx), 0)
-    // a council of one carries out what it allows
-    const allowed = tx.whitelist?.whitelistCall?.(setCode(tx).method.hash) as Extrinsic
-    return tx.council?.propose?.(1, allowed, allowed.method.encodedLength)
-  })
-  if (!hasSudo) await sign((tx) => tx.whitelist?.dispatchWhitelistedCallWithPreimage?.(setCode(tx)))
+  const setCode = (tx: ApiPromise['tx']) => tx.system?.setCodeWithoutChecks?.(`0x${code.toString('hex')}`)
+  const extrinsics = await signer.signAsRoot(nonce, setCode)
   await signer.close()
   for (const extrinsic of extrinsics) await chain.running.chain.submit(extrinsic)
   await chain.block()

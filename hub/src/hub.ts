@@ -15,6 +15,7 @@ import { type ChainClient, openChain } from './adapters/chain.ts'
 import { openInbox, type SqliteInbox } from './adapters/inbox-sqlite.ts'
 import { openIndex, type SqliteIndex } from './adapters/index-sqlite.ts'
 import { type MqttWire, openMqtt } from './adapters/mqtt.ts'
+import { type PushListener, startPushListener } from './adapters/push-listener.ts'
 import { createViews, type Views } from './adapters/views.ts'
 import type { HubConfig, Role } from './config.ts'
 import { createCourier } from './courier/courier.ts'
@@ -44,8 +45,8 @@ interface Parts {
   readonly indexed: Pulse
   readonly notices: Pulse
   readonly views: Views
-  /** Filled when intake runs here. */
-  readonly running: { intake?: Intake; wire?: MqttWire; blocks: number }
+  /** Filled by the roles that run here. */
+  readonly running: { intake?: Intake; wire?: MqttWire; pushes?: PushListener; blocks: number }
 }
 
 function readText(path: string): string {
@@ -94,6 +95,7 @@ function makeParts(config: HubConfig, clock: Clock, chain: ChainClient, log: pin
     storeFault: () => running.intake?.storeFault(),
     receipts: () => running.intake?.counts ?? new Map(),
     blocksFollowed: () => running.blocks,
+    pushes: () => running.pushes?.counts,
   })
   const [stored, indexed, notices] = [createPulse(), createPulse(), createPulse()]
   return { config, clock, log, inbox, index, chain, stored, indexed, notices, views, running }
@@ -134,7 +136,12 @@ async function runIntake(parts: Parts, chainId: Uint8Array, started: () => void,
   }
 }
 
-async function runOrderbook(parts: Parts, signal: AbortSignal): Promise<void> {
+async function runOrderbook(
+  parts: Parts,
+  chainId: Uint8Array,
+  started: () => void,
+  signal: AbortSignal,
+): Promise<void> {
   const { config, inbox, index, chain, log, running } = parts
   const onBlock = (head: Head) => {
     running.blocks++
@@ -145,7 +152,16 @@ async function runOrderbook(parts: Parts, signal: AbortSignal): Promise<void> {
     parts.notices.beat()
     parts.views.changed()
   }
-  await followChain({ blocks: chain.blocks, index, journal: inbox, onBlock, log }, signal)
+  // a block was made: soon it is final, and only then does it count
+  const onPush = chain.look
+  const pushes = config.push && (await startPushListener({ config: config.push, chain: chainId, onPush, log }))
+  Object.assign(running, { pushes })
+  started()
+  try {
+    await followChain({ blocks: chain.blocks, index, journal: inbox, onBlock, log }, signal)
+  } finally {
+    await pushes?.stop()
+  }
 }
 
 async function runHttp({ config, views, clock, log }: Parts, started: () => void, signal: AbortSignal): Promise<void> {
@@ -184,10 +200,7 @@ async function runRole(
   const { finalizedBlock } = chain
   if (role === 'intake') return runIntake(parts, chainId, started, signal)
   if (role === 'gateway') return runHttp(parts, started, signal)
-  if (role === 'orderbook') {
-    started()
-    return runOrderbook(parts, signal)
-  }
+  if (role === 'orderbook') return runOrderbook(parts, chainId, started, signal)
   const seed = { relay: seeds.relayer, match: seeds.matchingEngine, settle: seeds.settlementEngine }[role]
   const submitter = await chain.submitter(seed, stateDir)
   started()

@@ -27,4 +27,16 @@ describe('a hub with a wrong configuration', () => {
       expect(errors).toContain(`${path}: ${place}:`)
     }
   })
+
+  it('does not start where it would listen for pushes in vain', async () => {
+    const path = join(temporaryFolder(), 'hub.json')
+    const files = { caPath: 'x', certPath: 'x', keyPath: 'x', hubSeedPath: 'x' }
+    const seeds = { relayer: 'x', matchingEngine: 'x', settlementEngine: 'x' }
+    const where = { stateDir: '/tmp/x', brokerUrl: 'mqtts://b', chainEndpoints: ['ws://127.0.0.1:1'] }
+    const push = { nodeKeys: ['ab'.repeat(32)] }
+    writeFileSync(path, JSON.stringify({ community: 1, ...where, ...files, seeds, roles: ['relay'], push }))
+    const { code, errors } = await run('--config', path)
+    expect(code).toBe(2)
+    expect(errors).toContain(`${path}: push:`)
+  })
 })

@@ -1,5 +1,6 @@
 /**
- * The part of SCALE that the signed messages need: little-endian fixed-width integers, fixed byte arrays, options.
+ * The part of SCALE that the signed messages need: little-endian fixed-width integers, fixed byte arrays, options, and the
+ * compact integers that lists begin with.
  * Source: Polkadot SDK, parity-scale-codec. Integers out of range throw on writing, so a wrong figure is never signed.
  */
 export class ScaleWriter {
@@ -36,11 +37,19 @@ export class ScaleWriter {
     return this
   }
 
+  /** The length of a list, in as few bytes as it takes; up to 2^30 - 1. */
+  compact(value: number): this {
+    if (!Number.isInteger(value) || value < 0 || value >= 2 ** 30)
+      throw new RangeError(`${value} is no length of a list`)
+    const mode = compactMode(value)
+    return this.#uint(value * 4 + mode, COMPACT_WIDTHS[mode])
+  }
+
   done(): Uint8Array {
     return Uint8Array.from(Buffer.concat(this.#chunks))
   }
 
-  #uint(value: number, width: 1 | 4): this {
+  #uint(value: number, width: 1 | 2 | 4): this {
     if (!Number.isInteger(value) || value < 0 || value >= 2 ** (8 * width)) {
       throw new RangeError(`${value} does not fit u${8 * width}`)
     }
@@ -49,6 +58,14 @@ export class ScaleWriter {
     this.#chunks.push(out)
     return this
   }
+}
+
+/** Bytes of a compact integer, by the two low bits of its first. */
+const COMPACT_WIDTHS = [1, 2, 4] as const
+
+function compactMode(value: number): 0 | 1 | 2 {
+  if (value < 2 ** 6) return 0
+  return value < 2 ** 14 ? 1 : 2
 }
 
 /** Reads what ScaleWriter wrote. Throws RangeError when the bytes end early, are too many, or an option's tag is wrong. */
@@ -83,6 +100,16 @@ export class ScaleReader {
     const tag = this.u8()
     if (tag > 1) throw new RangeError(`option tag ${tag}`)
     return tag === 1 ? read() : undefined
+  }
+
+  /** The length of a list. */
+  compact(): number {
+    const mode = (this.#view[this.#at] ?? 0) & 3
+    const width = COMPACT_WIDTHS[mode]
+    if (width === undefined) throw new RangeError('a list of more than 2^30 items')
+    const value = this.#take(width).readUIntLE(0, width) >>> 2
+    if (compactMode(value) !== mode) throw new RangeError(`${value} in more bytes than it takes`)
+    return value
   }
 
   end(): void {

@@ -16,6 +16,12 @@ describe('ScaleWriter', () => {
       hex: '00',
     },
     { name: 'bytes', bytes: new ScaleWriter().bytes(run(1, 3), 3).done(), hex: '010203' },
+    // the compact ones as well
+    { name: 'compact 1', bytes: new ScaleWriter().compact(1).done(), hex: '04' },
+    { name: 'compact 42', bytes: new ScaleWriter().compact(42).done(), hex: 'a8' },
+    { name: 'compact 69', bytes: new ScaleWriter().compact(69).done(), hex: '1501' },
+    { name: 'compact 65535', bytes: new ScaleWriter().compact(65_535).done(), hex: 'feff0300' },
+    { name: 'the largest compact', bytes: new ScaleWriter().compact(2 ** 30 - 1).done(), hex: 'feffffff' },
     { name: 'nothing', bytes: new ScaleWriter().done(), hex: '' },
   ])('writes $name', ({ bytes, hex }) => {
     expect(bytes).toEqual(unhex(hex))
@@ -49,6 +55,26 @@ describe('ScaleWriter', () => {
       expect(() => new ScaleWriter().u64(value)).toThrow(RangeError)
     },
   )
+})
+
+describe('compact integers', () => {
+  it.each([0, 1, 63, 64, 16_383, 16_384, 2 ** 30 - 1])('read %d back', (value) => {
+    const reader = new ScaleReader(new ScaleWriter().compact(value).done())
+    expect(reader.compact()).toBe(value)
+    reader.end()
+  })
+  it.each([-1, 0.5, 2 ** 30, Number.NaN])('refuse to write %d', (value) => {
+    expect(() => new ScaleWriter().compact(value)).toThrow(RangeError)
+  })
+  it.each([
+    ['of another size', '03'],
+    ['in more bytes than it takes', '0500'],
+    ['in more bytes than it takes', 'feff0000'],
+    ['that ends early', 'fe'],
+    ['that is not there', ''],
+  ])('refuse one %s', (_, hex) => {
+    expect(() => new ScaleReader(unhex(hex)).compact()).toThrow(RangeError)
+  })
 })
 
 describe('ScaleReader', () => {

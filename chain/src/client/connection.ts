@@ -43,6 +43,8 @@ export interface ChainConnection {
   head(): Promise<Head>
   /** Resolves when there is a new finalized head or another node, when aborted, or after so long. */
   moved(signal: AbortSignal, mostMs: number): Promise<void>
+  /** Whoever waits for a finalized head asks for it now. */
+  look(): void
   /** The finalized head that the node told of last, while there is a connection. */
   finalizedBlock(): number | undefined
   close(): Promise<void>
@@ -122,6 +124,10 @@ class Connection implements ChainConnection {
 
   moved(signal: AbortSignal, mostMs: number): Promise<void> {
     return this.#wakers.next(signal, mostMs)
+  }
+
+  look(): void {
+    this.#wakers.wake()
   }
 
   finalizedBlock(): number | undefined {

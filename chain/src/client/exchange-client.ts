@@ -15,6 +15,8 @@ export interface ExchangeClient {
   submitter(account: Account, stateDir: string): DurableSubmitter
   /** Questions to finalized state, once there is a connection. */
   queries(): Promise<ChainQueries>
+  /** Who follows blocks asks for the finalized head now, rather than at the next news of it. */
+  look(): void
   /** Number of the chain's finalized head, while the chain can be asked. */
   finalizedBlock(): number | undefined
   close(): Promise<void>
@@ -62,6 +64,7 @@ export function openExchange(endpoints: readonly string[], signal: AbortSignal, 
       return submitter
     },
     queries: async () => chainQueries(await connecting),
+    look: () => connected?.look(),
     finalizedBlock: () => connected?.finalizedBlock(),
     async close() {
       const connection = await connecting.catch(() => undefined)

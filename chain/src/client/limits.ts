@@ -25,18 +25,26 @@ type Batched = (items: number) => RuntimeCall
 const zeros = (bytes: number) => '00'.repeat(bytes)
 const many = <T>(length: number, item: T): T[] => Array<T>(length).fill(item)
 
-/** An order as long as they get, and one that replaces another: such cost most, for the one before may lie anywhere. */
-const DEAREST_ORDER: Order = {
-  ...{ chain: new Uint8Array(32), community: 0, gateway: new Uint8Array(32), epoch: 0, sequence: 1 },
-  ...{ kind: 'spot', side: 'bid', slotStart: 0, energyWh: 1, priceMicro: 0, expiresAt: 0, energyTypes: 0 },
-  ...{ partner: new Uint8Array(32), replaces: 0 },
+/**
+ * An order as long as they get, of a gateway of its own, that expires and replaces another: such cost most, for nothing
+ * of it was touched by the items before.
+ */
+function dearestOrder(number: number): Order {
+  const gateway = new Uint8Array(32)
+  new DataView(gateway.buffer).setUint32(0, number)
+  return {
+    ...{ chain: new Uint8Array(32), community: 0, gateway, epoch: 0, sequence: 1 },
+    ...{ kind: 'spot', side: 'bid', slotStart: 0, energyWh: 1, priceMicro: 0, expiresAt: 1, energyTypes: 0 },
+    ...{ partner: new Uint8Array(32), replaces: 0 },
+  }
 }
 
 /** Calls as large and as dear as they get. */
 const BATCHES: { readonly [K in keyof BatchLimits]: Batched } = {
   orders: (items) => {
-    const item = { bytes: toHex(encodeOrder(DEAREST_ORDER)), signature: zeros(64) }
-    return { name: 'orderbook.submit', with: { community: 0, items: many(items, item) } }
+    const signature = zeros(64)
+    const all = Array.from({ length: items }, (_, at) => ({ bytes: toHex(encodeOrder(dearestOrder(at))), signature }))
+    return { name: 'orderbook.submit', with: { community: 0, items: all } }
   },
   matches: (items) => {
     const matches = many(items, { bid: 0, offer: 0, energyWh: 0 })

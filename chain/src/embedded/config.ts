@@ -63,9 +63,9 @@ export const communityRules = z
     path: ['postMatchDeadlineS'],
     message: 'expected after postGateClosureS',
   })
-  .refine((rules) => !hasPost(rules) || rules.postMatchDeadlineS <= rules.executionAfterS, {
+  .refine((rules) => !hasPost(rules) || rules.postMatchDeadlineS < rules.executionAfterS, {
     path: ['executionAfterS'],
-    message: 'expected no earlier than postMatchDeadlineS: what is still matched cannot be executed',
+    message: 'expected after postMatchDeadlineS: what is still matched cannot be executed',
   })
 
 type PostPhases = {

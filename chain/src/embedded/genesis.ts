@@ -47,8 +47,8 @@ function marketRuleOf(rule: MarketRule): Json {
   }
 }
 
-/** What a chain of this configuration has in its first block that its preset has not, as the runtime reads it. */
-export function patchOf(config: GenesisConfig): Json {
+/** What a chain's own genesis adds to a preset of the runtime, or puts in its place: lists replace lists. */
+export function genesisPatch(config: GenesisConfig): { [key: string]: Json } {
   const address = (account: string) => encodeAddress(`0x${account}`)
   const { rules, balancing, gridOperator } = config.community
   const { community, marketRule, ...figures } = rules
@@ -81,7 +81,7 @@ export async function buildGenesis(
 ): Promise<{ block: StoredBlock; changes: Map<string, string | null> }> {
   const base = await preset(executor, code, DEFAULT_PRESET)
   const development = await preset(executor, code, DEVELOPMENT_PRESET)
-  const full = merge(merge(base, development), patchOf(config))
+  const full = merge(merge(base, development), genesisPatch(config))
   const json = u8aToHex(compactAddLength(Buffer.from(JSON.stringify(full))))
   const { result, changes } = await executor.call(code, [['GenesisBuilder_build_state', json]], NOTHING)
   if (result !== '0x00') {

@@ -90,7 +90,7 @@ describe('a settlement engine’s bond', { timeout: 120_000 }, () => {
     expect((await settle()).outcome).toMatchObject({ ok: true })
     const release = { call: 'release-bond', community: COMMUNITY } as const
     expect((await chain.submit('settlementEngine', release)).outcome).toMatchObject({ error: 'settlement.BondBound' })
-    await chain.blockAt(chain.clock.nowMs() / 1000 + 604_800 + 6)
+    await chain.blockAt(chain.clock.nowMs() / 1000 + 604_800 + 86_400 + 6)
     expect((await chain.submit('settlementEngine', release)).outcome).toMatchObject({ ok: true })
     expect(await chain.queries.funds(engine)).toEqual({ freeNano: BigInt(BOND) + 1n, lockedNano: 0n })
   })

@@ -198,7 +198,7 @@ describe('the end of an order', () => {
     expect(events.length).toBeGreaterThan(0)
     expect(events.length).toBeLessThan(100)
     expect(await rejectedFor(early(100))).toBe('cap')
-    await chain.blockAt(chain.clock.nowMs() / 1000 + RULES.spotOpensS + 60)
+    await chain.blockAt(chain.clock.nowMs() / 1000 + 2 * RULES.spotOpensS + 60)
     expect(await rejectedFor(early(100))).toBeUndefined()
   })
 })

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { COMMUNITY, type House, idOf, RULES, START_S, signed, type TestChain, testChain } from '../fixture.ts'
 
 /** The market after delivery, with the market's default phases. */
-const POST = { postOpensS: 600, postGateClosureS: 3_600, postMatchDeadlineS: 3_840, executionAfterS: 3_840 }
+const POST = { postOpensS: 600, postGateClosureS: 3_600, postMatchDeadlineS: 3_840, executionAfterS: 3_900 }
 const SLOT = START_S + 900
 const ENDS = SLOT + RULES.slotLengthS
 
@@ -56,7 +56,7 @@ describe('the market after delivery', { timeout: 120_000 }, () => {
   })
 
   it('is settled with the slot, once it has closed', async () => {
-    await chain.blockAt(ENDS + POST.postMatchDeadlineS + 1)
+    await chain.blockAt(ENDS + POST.executionAfterS)
     expect((await match()).outcome).toMatchObject({ ok: false, error: 'settlement.MarketClosed' })
     const deviation = (site: string) => ({
       ...{ site, shortfallWh: 0, unusedWh: 0, missingImport: false, missingExport: false },
@@ -68,7 +68,12 @@ describe('the market after delivery', { timeout: 120_000 }, () => {
       allocations: [{ trade: 1, allocatedWh: 300 }],
       deviations: [deviation(seller.site), deviation(buyer.site)],
     })
-    expect(events.filter(({ type }) => type === 'site-settled')).toHaveLength(2)
+    expect(events).toMatchObject(
+      expect.arrayContaining([
+        expect.objectContaining({ type: 'site-settled', site: seller.site, pending: 0, allocatedSoldWh: 300 }),
+        expect.objectContaining({ type: 'site-settled', site: buyer.site, pending: 0, allocatedBoughtWh: 300 }),
+      ]),
+    )
     const after = await chain.queries.funds(seller.member)
     const received = 300n * (200_000n - BigInt(RULES.feeMicro[0]))
     const held = 300n * BigInt(RULES.shortfallRateMicro)

@@ -211,19 +211,21 @@ describe('execution', { timeout: 120_000 }, () => {
     const before = await funds()
     const refused = async (attempt: ReturnType<typeof settle>, error: string) =>
       expect((await attempt).outcome).toMatchObject({ ok: false, error: `settlement.${error}` })
-    await refused(settle([{ trade, allocatedWh: 1_001 }], []), 'AllocatedTooMuch')
-    await refused(settle([{ trade: trade + 1, allocatedWh: 1 }], []), 'UnknownTrade')
-    await refused(settle([], [deviation(seller, 0, 0)]), 'TradesPending')
-    await refused(settle([{ trade, allocatedWh: 900 }], [deviation(seller, 101, 0)]), 'DeviationTooLarge')
-    await refused(settle([{ trade, allocatedWh: 900 }], [deviation(buyer, 0, 101)]), 'DeviationTooLarge')
+    const both = (shortfallWh: number) => [deviation(seller, shortfallWh, 0), deviation(buyer, 0, 0)]
+    await refused(settle([{ trade, allocatedWh: 1_000 }], []), 'NotSettled')
+    await refused(settle([{ trade: trade + 1, allocatedWh: 1 }], both(0)), 'UnknownTrade')
+    await refused(settle([], [deviation(seller, 1_001, 0)]), 'DeviationTooLarge')
+    await refused(settle([], [deviation(buyer, 0, 1_001)]), 'DeviationTooLarge')
+    await refused(settle([{ trade, allocatedWh: 899 }], both(100)), 'AllocatedWrong')
+    await refused(settle([{ trade, allocatedWh: 901 }], both(100)), 'AllocatedWrong')
     const missing = { ...deviation(seller, 1_000, 0), missingExport: true, message: undefined }
     await refused(settle([{ trade, allocatedWh: 0 }], [missing]), 'MissingTooEarly')
     expect(await funds()).toEqual(before)
 
     // in two calls of one root; a call with another root is refused
-    await settle([{ trade, allocatedWh: 900 }], [deviation(seller, 100, 0)])
+    await settle([], [deviation(seller, 100, 0)])
     await refused(settle([], [deviation(buyer, 0, 0)], 'ba'.repeat(32)), 'RootDiffers')
-    await settle([], [deviation(buyer, 0, 0)])
+    await settle([{ trade, allocatedWh: 900 }], [deviation(buyer, 0, 0)])
     await refused(settle([{ trade, allocatedWh: 900 }], []), 'AlreadyExecuted')
     await refused(settle([], [deviation(buyer, 0, 0)]), 'AlreadySettled')
   })

@@ -18,6 +18,8 @@ export interface ChainClient {
   chainId(): Promise<string>
   /** Questions to finalized state, once there is a connection. */
   queries(): Promise<ChainQueries>
+  /** Who follows blocks asks for the finalized head now. */
+  look(): void
   /** The chain's finalized head, while it can be asked. */
   finalizedBlock(): number | undefined
   close(): Promise<void>
@@ -46,6 +48,7 @@ export async function openChain(options: ChainOptions, signal: AbortSignal): Pro
       throw new Fault('chain', 'stopped before the chain said which one it is')
     },
     queries: client.queries,
+    look: client.look,
     close: () => client.close(),
   }
 }

@@ -1,4 +1,5 @@
 import type { Reason } from '@wattfleet/protocol'
+import type { PushCounts } from '../orderbook/push.ts'
 import type { SqliteInbox } from './inbox-sqlite.ts'
 import type { SqliteIndex } from './index-sqlite.ts'
 
@@ -15,4 +16,6 @@ export interface ViewSources {
   readonly storeFault: () => string | undefined
   readonly receipts: () => ReadonlyMap<Reason | 'ok', number>
   readonly blocksFollowed: () => number
+  /** Hints from nodes, where they are listened for. */
+  readonly pushes?: () => PushCounts | undefined
 }

@@ -147,6 +147,7 @@ function healthOf({ index, finalizedBlock, isBrokerConnected, storeFault }: View
 
 function countersOf(sources: ViewSources): CountersView {
   const { index, inbox, receipts, blocksFollowed } = sources
+  const pushes = sources.pushes?.()
   const ordersByState: Record<OrderState, number> = {
     open: 0,
     'partly-filled': 0,
@@ -171,6 +172,7 @@ function countersOf(sources: ViewSources): CountersView {
     ordersByState,
     receipts: Object.fromEntries(receipts()),
     blocksFollowed: blocksFollowed(),
+    ...(pushes === undefined ? {} : { pushes }),
     waitingForChain: inbox.waitingForChain(),
     totals: totalsOf(sources),
   }

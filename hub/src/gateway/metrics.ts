@@ -90,6 +90,11 @@ function addExchange(registry: Registry, counters: CountersView): void {
   total(registry, 'trades', 'Trades in finalized blocks.', totals.trades)
   total(registry, 'trades_settled', 'Trades executed.', totals.settled)
   total(registry, 'blocks_followed', 'Finalized blocks taken in since the process started.', counters.blocksFollowed)
+  if (counters.pushes !== undefined) {
+    const { received, refused } = counters.pushes
+    total(registry, 'push_received', 'Hints of new orders taken from nodes since the process started.', received)
+    total(registry, 'push_refused', 'Posts refused that were no hint of a known node.', refused)
+  }
   gauge(registry, 'waiting_messages', 'Messages accepted and not yet in a finalized block.', counters.waitingForChain)
   addEnergyAndMoney(registry, counters)
 }

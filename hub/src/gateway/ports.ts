@@ -289,6 +289,8 @@ export interface CountersView {
   readonly receipts: Readonly<Partial<Record<Reason | 'ok', number>>>
   /** Finalized blocks taken in since the process started. */
   readonly blocksFollowed: number
+  /** Hints from nodes since the process started, taken and refused; absent where none are listened for here. */
+  readonly pushes?: { readonly received: number; readonly refused: number }
   /** Messages accepted and not yet in a finalized block. */
   readonly waitingForChain: number
   /** Sums over finalized events, the same as the street's. */

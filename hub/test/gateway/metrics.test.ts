@@ -69,6 +69,15 @@ describe('/metrics', () => {
     expect(values.get('process_resident_memory_bytes')).toBeGreaterThan(1_000_000)
   })
 
+  it('says what nodes push where that is listened for, and nothing where not', async () => {
+    const pushes = { received: 12, refused: 3 }
+    const { values } = await scrape((await runningOver(memoryViews({ counters: countersView({ pushes }) }))).url)
+    expect(values.get('wattfleet_push_received_total')).toBe(12)
+    expect(values.get('wattfleet_push_refused_total')).toBe(3)
+    const without = await scrape((await runningOver(memoryViews())).url)
+    expect(without.values.has('wattfleet_push_received_total')).toBe(false)
+  })
+
   it('names what only grows with _total, and nothing else so', async () => {
     const { url } = await runningOver(memoryViews())
     const { kinds } = await scrape(url)

@@ -1,4 +1,4 @@
-import { decodeExactly, ScaleWriter } from '../scale.ts'
+import { decodeExactly, type ScaleReader, ScaleWriter } from '../scale.ts'
 import { tagBytes, tagOf } from './tag.ts'
 
 /*
@@ -65,40 +65,40 @@ export function encodeOrder(order: Order): Uint8Array {
 }
 
 /** The order in these bytes, or undefined where they are not exactly one well-formed `wfo1`. */
-export function decodeOrder(bytes: Uint8Array): Order | undefined {
-  if (tagOf(bytes) !== 'wfo1') return undefined
-  return decodeExactly(bytes, (from) => {
-    from.bytes(4)
-    const chain = from.bytes(32)
-    const community = from.u32()
-    const gateway = from.bytes(32)
-    const epoch = from.u32()
-    const sequence = from.u64()
-    const kind = from.u8()
-    const side = from.u8()
-    const slotStart = from.u64()
-    const energyWh = from.u32()
-    const priceMicro = from.u32()
-    const expiresAt = from.u64()
-    const energyTypes = from.u8()
-    const partner = from.option(() => from.bytes(32))
-    const replaces = from.option(() => from.u64())
-    if (kind > 1 || side > 1 || energyWh === 0 || energyTypes > 7) return undefined
-    return {
-      chain,
-      community,
-      gateway,
-      epoch,
-      sequence,
-      kind: kind === 0 ? 'spot' : 'post',
-      side: side === 0 ? 'bid' : 'offer',
-      slotStart,
-      energyWh,
-      priceMicro,
-      expiresAt,
-      energyTypes,
-      ...(partner === undefined ? {} : { partner }),
-      ...(replaces === undefined ? {} : { replaces }),
-    }
-  })
+export const decodeOrder = (bytes: Uint8Array): Order | undefined => decodeExactly(bytes, readOrder)
+
+/** The order that comes next, or undefined where it is not a well-formed `wfo1`. Throws RangeError where the bytes end. */
+export function readOrder(from: ScaleReader): Order | undefined {
+  if (tagOf(from.bytes(4)) !== 'wfo1') return undefined
+  const chain = from.bytes(32)
+  const community = from.u32()
+  const gateway = from.bytes(32)
+  const epoch = from.u32()
+  const sequence = from.u64()
+  const kind = from.u8()
+  const side = from.u8()
+  const slotStart = from.u64()
+  const energyWh = from.u32()
+  const priceMicro = from.u32()
+  const expiresAt = from.u64()
+  const energyTypes = from.u8()
+  const partner = from.option(() => from.bytes(32))
+  const replaces = from.option(() => from.u64())
+  if (kind > 1 || side > 1 || energyWh === 0 || energyTypes > 7) return undefined
+  return {
+    chain,
+    community,
+    gateway,
+    epoch,
+    sequence,
+    kind: kind === 0 ? 'spot' : 'post',
+    side: side === 0 ? 'bid' : 'offer',
+    slotStart,
+    energyWh,
+    priceMicro,
+    expiresAt,
+    energyTypes,
+    ...(partner === undefined ? {} : { partner }),
+    ...(replaces === undefined ? {} : { replaces }),
+  }
 }

@@ -139,11 +139,11 @@ mod benches {
 	use super::*;
 
 	#[benchmark]
-	fn submit(n: Linear<1, 1_024>) -> Result<(), BenchmarkError> {
+	fn submit(s: Linear<1, 512>) -> Result<(), BenchmarkError> {
 		let relayer: T::AccountId = whitelisted_caller();
 		exchange::<T>(&relayer);
 		let mut items = Vec::new();
-		for index in 0..n {
+		for index in 0..s {
 			let house = house::<T>(index)?;
 			entries::<T>(&house, MAX_SITE_ENTRIES - 1);
 			items.push(sign(&house, order(&house, 1, Side::Bid, SLOT).encode()));
@@ -151,7 +151,24 @@ mod benches {
 		let items = BoundedVec::try_from(items).map_err(|_| "too many")?;
 		#[extrinsic_call]
 		_(RawOrigin::Signed(relayer), COMMUNITY, items);
-		assert_eq!(Books::<T>::get((COMMUNITY, SLOT, MarketKind::Spot)).entered, n);
+		assert_eq!(Books::<T>::get((COMMUNITY, SLOT, MarketKind::Spot)).entered, s);
+		Ok(())
+	}
+
+	/// Each beside as many entries of the site as there may be.
+	#[benchmark]
+	fn further(x: Linear<1, 120>) -> Result<(), BenchmarkError> {
+		let relayer: T::AccountId = whitelisted_caller();
+		exchange::<T>(&relayer);
+		let house = house::<T>(0)?;
+		entries::<T>(&house, MAX_SITE_ENTRIES - 1 - x);
+		let orders = (0..=x).map(|n| sign(&house, order(&house, n.into(), Side::Bid, SLOT).encode()));
+		let items = BoundedVec::try_from(orders.collect::<Vec<_>>()).map_err(|_| "too many")?;
+		#[block]
+		{
+			Pallet::<T>::submit(RawOrigin::Signed(relayer).into(), COMMUNITY, items)?;
+		}
+		assert_eq!(Books::<T>::get((COMMUNITY, SLOT, MarketKind::Spot)).entered, x + 1);
 		Ok(())
 	}
 

@@ -80,6 +80,11 @@ impl<T: Config> Desk<T> {
 		self.entries.entry(site).or_insert_with(|| Item::read(Entries::<T>::get(site)))
 	}
 
+	/// Whether nobody has asked for this site's entries yet.
+	pub fn is_new(&self, site: SiteId) -> bool {
+		!self.entries.contains_key(&site)
+	}
+
 	pub fn entries(&mut self, site: SiteId) -> &SiteEntries {
 		&self.entries_item(site).value
 	}

@@ -116,7 +116,7 @@ impl<T: Config> Pallet<T> {
 		let site = Sites::<T>::get(known.site).ok_or(Reason::UnknownGateway)?;
 		ensure!(site.community == batch.community, Reason::WrongCommunity);
 		ensure!(is_signed_by(gateway, &item.bytes, &item.signature), Reason::Signature);
-		if desk.entries(known.site).iter().any(|entry| batch.is_stale(entry)) {
+		if desk.is_new(known.site) && desk.entries(known.site).iter().any(|entry| batch.is_stale(entry)) {
 			desk.change_entries(known.site).retain(|entry| !batch.is_stale(entry));
 		}
 		Ok((known.site, site))

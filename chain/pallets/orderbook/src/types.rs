@@ -117,8 +117,10 @@ impl<AccountId> OrderRecord<AccountId> {
 
 /// What each call and each step costs, measured on the project's runtime.
 pub trait WeightInfo {
-	/// `n` orders of as many sites and members, in one market.
-	fn submit(n: u32) -> Weight;
+	/// One order each of `s` sites and members, in one market.
+	fn submit(s: u32) -> Weight;
+	/// `x` more orders of a site.
+	fn further(x: u32) -> Weight;
 	/// Orders that lie in `p` pages more than those of `submit` do.
 	fn pages(p: u32) -> Weight;
 	/// One full page of open orders closed after their market's match deadline.

@@ -27,7 +27,7 @@ pub fn community<T: Config>() -> Community<T::AccountId> {
 			unused_rate_micro: 50_000,
 			fee_micro: [10_000, 20_000],
 			market_rule: MarketRule::PayAsBid,
-			engine_bond_nano: 0,
+			engine_bond_nano: 1_000_000_000,
 		},
 		balancing: account("balancing", 0, 0),
 		grid_operator: account("grid", 0, 0),

@@ -63,6 +63,8 @@ impl<T: Config> Pallet<T> {
 		let message = MessageId { epoch: energy.epoch, sequence: energy.sequence };
 		let root = Slots::<T>::get(slot).root.unwrap_or_default();
 		let included = proof.is_some_and(|proof| is_included(&item.bytes, &item.signature, proof, &root));
+		// of two messages of one identity only the one that the root commits to counts
+		ensure!(included || settled.claim.message != Some(message), Error::<T>::NotInRoot);
 		let answers = included && settled.challenged_at.is_some();
 		ensure!(of.by_member || answers, Error::<T>::NotYourSite);
 		let figures =
@@ -76,7 +78,7 @@ impl<T: Config> Pallet<T> {
 		}
 		if included {
 			settled.challenged_at = None;
-		} else if claim.message.is_some_and(|named| named >= message) && settled.challenged_at.is_none() {
+		} else if claim.message.is_some_and(|named| named > message) && settled.challenged_at.is_none() {
 			settled.challenged_at = Some(now);
 			Self::bind_bond(slot.0, &settled.engine, now.saturating_add(2 * ANSWER_S));
 		}

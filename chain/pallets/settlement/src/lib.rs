@@ -237,6 +237,8 @@ pub mod pallet {
 		CorrectionsEnded,
 		/// A later message of this site is known.
 		Superseded,
+		/// The slot's root does not commit to this message, or the proof is missing.
+		NotInRoot,
 		/// No message waits for an answer of the engine.
 		NotChallenged,
 		/// The engine may still show the message that it named.

@@ -61,36 +61,43 @@ impl<T: Config> Pallet<T> {
 	/// An account owes the community's balancing account this much by a correction: what it has goes at once, the rest
 	/// becomes a debt. What it is itself still owed is set off first.
 	pub fn charge(community: CommunityId, account: &T::AccountId, amount: Nano) -> DispatchResult {
-		let set_off = amount.min(Claims::<T>::get(account));
-		Self::set_claim(community, account, Claims::<T>::get(account).saturating_sub(set_off));
+		let claim = Claims::<T>::get(account);
+		let set_off = amount.min(claim);
+		Self::set_claim(community, account, claim.saturating_sub(set_off));
 		let debt = Debts::<T>::get(account).saturating_add(amount.saturating_sub(set_off));
-		Self::set_debt(account, debt);
-		Self::pay_debt(community, account)
+		Self::pay_towards_debt(community, account, debt)
 	}
 
 	/// The community's balancing account owes an account this much by a correction: what it has goes at once, the rest
 	/// becomes a claim. The account's own debt is set off first.
 	pub fn refund(community: CommunityId, account: &T::AccountId, amount: Nano) -> DispatchResult {
-		let set_off = amount.min(Debts::<T>::get(account));
-		Self::set_debt(account, Debts::<T>::get(account).saturating_sub(set_off));
+		let debt = Debts::<T>::get(account);
+		let set_off = amount.min(debt);
+		Self::set_debt(account, debt.saturating_sub(set_off));
 		let claim = Claims::<T>::get(account).saturating_add(amount.saturating_sub(set_off));
-		Self::set_claim(community, account, claim);
-		Self::pay_claim(community, account)
+		Self::pay_towards_claim(community, account, claim)
 	}
 
 	/// Pays a debt to the balancing account as far as the free balance reaches.
 	pub(crate) fn pay_debt(community: CommunityId, account: &T::AccountId) -> DispatchResult {
-		let debt = Debts::<T>::get(account);
-		let paid = debt.min(Self::free(account));
-		let balancing = Self::balancing_of(community)?;
-		Self::transfer(account, &balancing, paid)?;
-		Self::set_debt(account, debt.saturating_sub(paid));
-		Ok(())
+		Self::pay_towards_debt(community, account, Debts::<T>::get(account))
 	}
 
 	/// Pays a claim from the balancing account as far as its free balance reaches.
 	pub(crate) fn pay_claim(community: CommunityId, account: &T::AccountId) -> DispatchResult {
-		let claim = Claims::<T>::get(account);
+		Self::pay_towards_claim(community, account, Claims::<T>::get(account))
+	}
+
+	/// Pays what there is of this much owed, and remembers the rest.
+	fn pay_towards_debt(community: CommunityId, account: &T::AccountId, debt: Nano) -> DispatchResult {
+		let paid = debt.min(Self::free(account));
+		Self::transfer(account, &Self::balancing_of(community)?, paid)?;
+		Self::set_debt(account, debt.saturating_sub(paid));
+		Ok(())
+	}
+
+	/// Pays what there is of this much claimed, and remembers the rest.
+	fn pay_towards_claim(community: CommunityId, account: &T::AccountId, claim: Nano) -> DispatchResult {
 		let balancing = Self::balancing_of(community)?;
 		let paid = claim.min(Self::free(&balancing));
 		Self::transfer(&balancing, account, paid)?;

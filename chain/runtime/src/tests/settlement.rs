@@ -162,6 +162,7 @@ fn a_later_message_corrects_without_fault_of_the_engine() {
 			assert_eq!(reveal(&seller, message, None, &[1]), Err(error.into()));
 		};
 		refused(&seller.energy(101, 0, 900), SettlementError::NothingToCorrect);
+		refused(&seller.energy(100, 0, 1_000), SettlementError::NotInRoot);
 		refused(&buyer.energy(101, 0, 1_000), SettlementError::WrongMessage);
 		refused(&seller.sign(seller.bid(1, 1, 1).encode()), SettlementError::NotAnEnergyMessage);
 		let mut forged = seller.energy(101, 0, 1_000);
@@ -174,7 +175,7 @@ fn a_later_message_corrects_without_fault_of_the_engine() {
 		reveal(&seller, &later, None, &[1]).unwrap();
 		assert_eq!(seller.free(), FUNDS + 1_000 * 190_000);
 		assert_eq!(locked(SETTLER), BOND.into());
-		refused(&seller.energy(100, 0, 500), SettlementError::Superseded);
+		refused(&seller.energy(99, 0, 500), SettlementError::Superseded);
 		let (community, slot_start, site) = (COMMUNITY, SLOT, seller.site);
 		let enforce = pallet_wattfleet_settlement::Call::enforce { community, slot_start, site };
 		assert_eq!(dispatch(enforce, 99), Err(SettlementError::NotChallenged.into()));

@@ -531,6 +531,10 @@ export const STORAGE = {
 export const CONSTANTS = {
   /** As many as Aura and GRANDPA take. */
   'validators.maxValidators': 'u32',
+  /** Most entries of each list that a call takes. */
+  'orderbook.maxBatch': 'u32',
+  /** Most entries of each list that a call takes. */
+  'settlement.maxBatch': 'u32',
 } as const satisfies Description['constants']
 
 export const ERRORS = {
@@ -589,6 +593,7 @@ export const ERRORS = {
     'SlotClosed',
     'CorrectionsEnded',
     'Superseded',
+    'NotInRoot',
     'NotChallenged',
     'AnswerAwaited',
     'OfficialValueStands',

@@ -1,20 +1,10 @@
-import { Keyring } from '@polkadot/keyring'
-import { cryptoWaitReady } from '@polkadot/util-crypto'
-import { connectChain } from '../../../src/client/connection.ts'
+import { presetPairs } from './community.ts'
+import { signedInRow } from './extrinsics.ts'
 
-/** Asks the node for what is needed and signs a remark by an account of the presets; sends nothing. Yields its bytes, hex. */
-export async function signedRemark(port: number, text: string, signer = '//Alice'): Promise<string> {
-  await cryptoWaitReady()
-  const pair = new Keyring({ type: 'sr25519' }).addFromUri(signer)
-  const connection = await connectChain([`ws://127.0.0.1:${port}`], AbortSignal.timeout(30_000))
-  try {
-    return await connection.ask('what is needed to sign', async ({ api }) => {
-      const remark = api.tx.system?.remark
-      if (remark === undefined) throw new Error('the runtime has no System.remark')
-      const signed = await remark(text).signAsync(pair, { nonce: -1 })
-      return signed.toHex()
-    })
-  } finally {
-    await connection.close()
-  }
+/** A remark signed by the first account of the presets, not sent. */
+export async function signedRemark(port: number, text: string): Promise<string> {
+  const [alice] = await presetPairs()
+  if (alice === undefined) throw new Error('the presets have no account')
+  const [remark = ''] = await signedInRow(port, alice, (api) => [api.tx.system?.remark?.(text)])
+  return remark
 }

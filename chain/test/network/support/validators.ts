@@ -3,15 +3,12 @@ import { once } from 'node:events'
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Keyring } from '@polkadot/keyring'
-import { cryptoWaitReady } from '@polkadot/util-crypto'
+import { NAMES } from './community.ts'
 import { jsonRpc } from './json-rpc.ts'
 import { freePorts } from './ports.ts'
 import { command, nodeProgram, RUNTIME } from './program.ts'
 import { until } from './until.ts'
 
-/** The development keys that the runtime's presets know, in the order of the validators. */
-const NAMES = ['Alice', 'Bob', 'Charlie', 'Dave'] as const
 /** Every node can be found through one of these, so that one of them may be dead. */
 const BOOTNODES = 2
 const START_TIMEOUT_MS = 60_000
@@ -52,8 +49,8 @@ export interface Validators {
 interface Options {
   readonly count: number
   readonly preset: string
-  /** What differs from the preset in the chain's first block. */
-  readonly genesis?: object
+  /** What differs from the preset, as `--patch` takes it: lists replace lists. */
+  readonly patch?: object
   /** More arguments for one of them. */
   readonly args?: (index: number) => readonly string[]
 }
@@ -69,7 +66,7 @@ interface Node {
 }
 
 /** Makes the chain and the nodes' keys; starts nothing. */
-export async function makeValidators({ count, preset, genesis, args = () => [] }: Options): Promise<Validators> {
+export async function makeValidators({ count, preset, patch, args = () => [] }: Options): Promise<Validators> {
   const program = nodeProgram()
   const dir = mkdtempSync(join(tmpdir(), 'wattfleet-network-'))
   const nodes = await makeNodes(dir, count)
@@ -79,8 +76,7 @@ export async function makeValidators({ count, preset, genesis, args = () => [] }
     .map(({ p2pPort }, index) => `/ip4/127.0.0.1/tcp/${p2pPort}/p2p/${peers[index]}`)
   const spec = join(dir, 'chain.json')
   const chain = ['--id', `test-${preset}`, '--chain-type', 'local', ...bootnodes.flatMap((at) => ['--bootnode', at])]
-  const patch = genesis === undefined ? [] : ['--patch', writePatch(dir, genesis)]
-  await makeSpec(program, preset, [...patch, ...chain, '--raw', '--output', spec], count, dir)
+  await makeSpec(program, preset, patch, [...chain, '--raw', '--output', spec], dir)
   await Promise.all(nodes.map(({ folder }, index) => insertKeys(program, spec, folder, NAMES[index] ?? '')))
 
   const nodeAt = (index: number): Node => {
@@ -148,26 +144,15 @@ export async function makeValidators({ count, preset, genesis, args = () => [] }
 
 const hasEnded = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null
 
-function writePatch(dir: string, genesis: object): string {
-  const file = join(dir, 'genesis.json')
-  writeFileSync(file, JSON.stringify(genesis))
-  return file
-}
-
-// until the runtime has the preset `local`: `development` with its authorities replaced
-async function makeSpec(program: string, preset: string, rest: string[], count: number, dir: string): Promise<void> {
-  const from = ['export-chain-spec', '--runtime', RUNTIME]
-  const { stdout } = await command(program, [...from, '--list-presets'])
-  if (stdout.split('\n').includes(preset)) {
-    await command(program, [...from, '--preset', preset, ...rest])
-    return
+/** The chain's specification from a preset of the runtime, and what differs from it. */
+async function makeSpec(program: string, preset: string, patch: object | undefined, rest: string[], dir: string) {
+  const from = ['export-chain-spec', '--runtime', RUNTIME, '--preset', preset]
+  if (patch !== undefined) {
+    const file = join(dir, 'patch.json')
+    writeFileSync(file, JSON.stringify(patch))
+    from.push('--patch', file)
   }
-  await cryptoWaitReady()
-  const names = NAMES.slice(0, count)
-  const of = (type: 'sr25519' | 'ed25519') => names.map((n) => new Keyring({ type }).addFromUri(`//${n}`).address)
-  const patch = { aura: { authorities: of('sr25519') }, grandpa: { authorities: of('ed25519').map((a) => [a, 1]) } }
-  writeFileSync(join(dir, 'patch.json'), JSON.stringify(patch))
-  await command(program, [...from, '--preset', 'development', '--patch', join(dir, 'patch.json'), ...rest])
+  await command(program, [...from, ...rest])
 }
 
 async function makeNodes(dir: string, count: number): Promise<Node[]> {
