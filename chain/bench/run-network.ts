@@ -10,17 +10,18 @@ import { transfer } from './transfers.ts'
 /** How much a run sends. */
 export interface Size {
   readonly rounds: number
-  /** Even: half of them bid, half offer. */
-  readonly sites: number
-  /** Of each site in each round, a multiple of the slots; in all of them no more than the chain remembers of a site. */
-  readonly ordersEach: number
-  /** Markets that these are spread over. */
-  readonly slots: number
+  /** What orders, and transfers, would fill by weight in each round. */
+  readonly blocks: number
 }
 
-export const FULL: Size = { rounds: 3, sites: 500, ordersEach: 40, slots: 8 }
-export const QUICK: Size = { rounds: 1, sites: 100, ordersEach: 40, slots: 8 }
+// in all rounds no site enters more orders than the chain remembers of one: 128
+export const FULL: Size = { rounds: 3, blocks: 3 }
+export const QUICK: Size = { rounds: 1, blocks: 1 }
 
+/** Of each site in a batch, as the cost that blocks are filled by has it. */
+const OF_EACH_SITE = 4
+/** Markets that a block's orders of each site are spread over. */
+const SLOTS_PER_BLOCK = 4
 /** Open orders of a site where it orders for the next slot and replaces nothing. */
 const USUAL_OPEN = 2
 
@@ -47,12 +48,18 @@ export async function runNetwork(count: 1 | 4, size: Size, print: (line: string)
     const { api } = network.session
     const signer = signerOf(api, network.engine)
     const costs = await askCosts(api, signer.sample)
-    const households = await enrol(network, signer, size.sites)
-    print(`${count} validator(s): ${size.sites} sites enrolled`)
+    const households = await enrol(network, signer, sitesFor(costs))
+    print(`${count} validator(s): ${households.length} sites enrolled`)
     return { costs, ...(await trade(network, signer, households, costs, size, print)) }
   } finally {
     await network.stop()
   }
+}
+
+/** As many sites as a batch is of. Even: half of them bid, half offer. */
+function sitesFor({ room, orderOfFour }: Costs): number {
+  const batch = Math.min(MAX_BATCH, itemsPerBlock(room, orderOfFour) / Number(BATCHES_PER_BLOCK))
+  return 2 * Math.floor(batch / OF_EACH_SITE / 2)
 }
 
 async function trade(
@@ -65,10 +72,10 @@ async function trade(
 ): Promise<Omit<NetworkFigures, 'costs'>> {
   const senders = network.senders.map((sender) => signerOf(network.session.api, sender))
   const startS = Date.now() / 1_000
-  const perBlock = itemsPerBlock(costs.room, costs.order)
-  const batch = Math.min(MAX_BATCH, Math.floor(perBlock / Number(BATCHES_PER_BLOCK)))
+  const batch = households.length * OF_EACH_SITE
+  const each = size.blocks * Number(BATCHES_PER_BLOCK) * OF_EACH_SITE
   // as much by weight: what takes no longer because it is less would look faster
-  const blocks = (size.sites * size.ordersEach) / perBlock
+  const blocks = (households.length * each) / itemsPerBlock(costs.room, costs.orderOfFour)
   const transfers = Math.floor(blocks * callsPerBlock(costs.room, costs.transfer))
   const state: NetworkFigures['state'][number][] = []
   let [sequence, slot, open] = [0, 0, 0]
@@ -87,11 +94,11 @@ async function trade(
   await measure()
   const rounds: Round[] = []
   for (let n = 1; n <= size.rounds; n++) {
-    const slots = nextSlots(size.slots)
+    const slots = nextSlots(size.blocks * SLOTS_PER_BLOCK)
     const transferred = await transfer(network, senders, transfers)
-    const orders = await enter(slots, size.ordersEach)
+    const orders = await enter(slots, each)
     if (n === 1) await measure()
-    const inEach = (size.sites * size.ordersEach) / size.slots / 2
+    const inEach = (households.length * each) / slots.length / 2
     const matches = await enterMatches(network, signer, slots, inEach)
     rounds.push({ transfers: transferred, orders, matches })
     print(`  round ${n}: ${told('orders', orders)}; ${told('matches', matches)}; ${told('transfers', transferred)}`)
