@@ -1,12 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { upTopic } from '@wattfleet/protocol'
 import { connectAsync } from 'mqtt'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { freePorts } from '../../test-support/ports.ts'
 import { type Leaf, type TestAuthority, testAuthority } from './fixtures/certificates.ts'
 
 const MAIN = join(import.meta.dirname, '../src/main.ts')
@@ -41,15 +41,6 @@ function run(config: object) {
   return { child, errors: () => errors }
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
-
 async function paths() {
   const server = await authority.issue({ commonName: 'broker', server: true })
   return {
@@ -61,7 +52,7 @@ async function paths() {
 
 describe('the broker as a program', () => {
   it('serves, shows its state, and stops when asked', async () => {
-    const [port, statusPort] = [await freePort(), await freePort()]
+    const [port, statusPort] = await freePorts(2)
     const revoked = await authority.issue({ commonName: 'hub', unit: 'hub' })
     const { child } = run({
       ...(await paths()),

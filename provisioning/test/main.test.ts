@@ -1,10 +1,10 @@
 import { type ChildProcess, execFile, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { freePorts } from '../../test-support/ports.ts'
 import { filesIn, manifestOf, post, temporaryFolder } from './fixtures/office.ts'
 
 const MAIN = join(import.meta.dirname, '../src/main.ts')
@@ -26,17 +26,8 @@ function write(name: string, text: string): string {
   return path
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
 async function configOf(overrides: object = {}): Promise<{ path: string; port: number }> {
-  const [port, nobody] = [await freePort(), await freePort()]
+  const [port = 0, nobody = 0] = await freePorts(2)
   const config = {
     ...{ port, stateDir: join(dir.path, 'state'), claimsDir: join(dir.path, 'claims'), hubKey: 'ab'.repeat(32) },
     chainEndpoints: [`ws://127.0.0.1:${nobody}`], // the chain is away

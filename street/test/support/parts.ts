@@ -1,5 +1,4 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type Clock, monotonicMs, scaledClock, writeFileAtomic } from '@wattfleet/protocol'
@@ -11,6 +10,7 @@ import {
   issueServerCertificate,
   keepIdentity,
 } from '@wattfleet/provisioning'
+import { freePorts } from '../../../test-support/ports.ts'
 import { streetOptions } from '../../src/options.ts'
 import {
   chainEndpoint,
@@ -53,14 +53,6 @@ export interface Parts {
   /** A counter of the broker. */
   brokerCount(metric: string): Promise<number>
   stop(): Promise<void>
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer())
-  await Promise.all(servers.map((server) => new Promise<void>((done) => server.listen(0, HOST, done))))
-  const ports = servers.map((server) => (server.address() as { port: number }).port)
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))))
-  return ports
 }
 
 async function prepare(folder: string, houseCount: number) {
