@@ -312,10 +312,12 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::OrderEnded { id, state, remaining_wh });
 	}
 
-	/// Cancels all that a site has open, whatever the epoch.
-	pub(crate) fn cancel_site(community: CommunityId, site: &SiteId) {
+	/// Cancels all that a site has open, whatever the epoch, and says how many entries that was to look at.
+	pub(crate) fn cancel_site(community: CommunityId, site: &SiteId) -> u32 {
 		let mut desk = Desk::<T>::new();
-		for entry in desk.entries(*site).clone() {
+		let entries = desk.entries(*site).clone();
+		let looked_at = entries.len() as u32;
+		for entry in entries {
 			if let Entry::Order { slot_start, kind, position, .. } = entry {
 				let market = (community, slot_start, kind);
 				// a market that was closed and came to be again would have another order there
@@ -328,5 +330,6 @@ impl<T: Config> Pallet<T> {
 			desk.change_entries(*site).retain(|entry| matches!(entry, Entry::Order { .. }));
 		}
 		desk.save();
+		looked_at
 	}
 }

@@ -174,9 +174,9 @@ pub mod pallet {
 	}
 
 	impl<T: Config> OnGatewayEnded for Pallet<T> {
-		fn ended(site: &SiteId) {
-			let Some(community) = Sites::<T>::get(site).map(|site| site.community) else { return };
-			Self::cancel_site(community, site);
+		fn ended(site: &SiteId) -> Weight {
+			let Some(community) = Sites::<T>::get(site).map(|site| site.community) else { return Weight::zero() };
+			<T as Config>::WeightInfo::cancel_site(Self::cancel_site(community, site))
 		}
 
 		fn weight() -> Weight {

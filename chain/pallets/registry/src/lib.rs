@@ -255,13 +255,13 @@ pub mod pallet {
 		/// is cancelled. The community's operator.
 		#[pallet::call_index(4)]
 		#[pallet::weight(<T as Config>::WeightInfo::enrol_gateway().saturating_add(T::OnGatewayEnded::weight()))]
-		pub fn enrol_gateway(origin: OriginFor<T>, site: SiteId, gateway: GatewayKey) -> DispatchResult {
+		pub fn enrol_gateway(origin: OriginFor<T>, site: SiteId, gateway: GatewayKey) -> DispatchResultWithPostInfo {
 			let mut entry = Sites::<T>::get(site).ok_or(Error::<T>::UnknownSite)?;
 			Self::ensure_role(origin, entry.community, Role::Operator)?;
 			if let Some(known) = Gateways::<T>::get(gateway) {
 				ensure!(known.site == site && !known.revoked, Error::<T>::KeyInUse);
 			}
-			T::OnGatewayEnded::ended(&site);
+			let ended = T::OnGatewayEnded::ended(&site);
 			if let Some(old) = entry.gateway.filter(|old| *old != gateway) {
 				Self::revoke(&old);
 			}
@@ -271,23 +271,24 @@ pub mod pallet {
 			Gateways::<T>::insert(gateway, Gateway { site, epoch, revoked: false, ended_at: None });
 			Sites::<T>::insert(site, entry);
 			Self::deposit_event(Event::GatewayEnrolled { site, gateway, epoch });
-			Ok(())
+			Ok(Some(<T as Config>::WeightInfo::enrol_gateway().saturating_add(ended)).into())
 		}
 
 		/// Ends a key: nothing signed by it enters any more, and what it has open is cancelled. The community's operator.
 		#[pallet::call_index(5)]
 		#[pallet::weight(<T as Config>::WeightInfo::revoke_gateway().saturating_add(T::OnGatewayEnded::weight()))]
-		pub fn revoke_gateway(origin: OriginFor<T>, gateway: GatewayKey) -> DispatchResult {
+		pub fn revoke_gateway(origin: OriginFor<T>, gateway: GatewayKey) -> DispatchResultWithPostInfo {
 			let known = Gateways::<T>::get(gateway).ok_or(Error::<T>::UnknownGateway)?;
 			let mut entry = Sites::<T>::get(known.site).ok_or(Error::<T>::UnknownSite)?;
 			Self::ensure_role(origin, entry.community, Role::Operator)?;
+			let mut ended = Weight::zero();
 			if entry.gateway == Some(gateway) {
-				T::OnGatewayEnded::ended(&known.site);
+				ended = T::OnGatewayEnded::ended(&known.site);
 				entry.gateway = None;
 				Sites::<T>::insert(known.site, entry);
 			}
 			Self::revoke(&gateway);
-			Ok(())
+			Ok(Some(<T as Config>::WeightInfo::revoke_gateway().saturating_add(ended)).into())
 		}
 
 		/// Sets a site's share in a community that splits by static shares. The community's operator.

@@ -95,14 +95,16 @@ pub struct Gateway {
 
 /// Told when a gateway's key or epoch ends, so that nothing signed under it stays open.
 pub trait OnGatewayEnded {
-	/// All that this site has open.
-	fn ended(site: &SiteId);
+	/// Ends all that this site has open, and says what that cost.
+	fn ended(site: &SiteId) -> frame::prelude::Weight;
 	/// The most that `ended` costs.
 	fn weight() -> frame::prelude::Weight;
 }
 
 impl OnGatewayEnded for () {
-	fn ended(_: &SiteId) {}
+	fn ended(_: &SiteId) -> frame::prelude::Weight {
+		frame::prelude::Weight::zero()
+	}
 	fn weight() -> frame::prelude::Weight {
 		frame::prelude::Weight::zero()
 	}

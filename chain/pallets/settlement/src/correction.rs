@@ -6,7 +6,10 @@ use crate::{
 	pallet::{Config, Error, Event, Pallet, Slots, Totals, Trades},
 	types::{Phase, SiteTotals, SlotKey, Source, Trade, TradeId, TradeState},
 };
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{
+	collections::{BTreeMap, BTreeSet},
+	vec::Vec,
+};
 use frame::prelude::*;
 use pallet_wattfleet_registry::Community;
 use wattfleet_primitives::{value_nano, SiteId};
@@ -32,7 +35,8 @@ type TotalsOf<T> = SiteTotals<<T as frame_system::Config>::AccountId>;
 impl<T: Config> Pallet<T> {
 	/// Settles a site's slot again. `ids` are all its trades of the slot, ascending. Its trades' allocations follow from its
 	/// new shares and its counterparties' settled ones, as at execution; a watt-hour lost by rounding is given back in the
-	/// order of trade ids while neither side exceeds what it delivered or took. Its deviation is charged anew.
+	/// order of trade ids while neither side exceeds what it delivered or took. Its deviation is charged anew. What the site
+	/// comes to is told, and what each comes to that has a trade which changed.
 	pub(crate) fn resettle(
 		slot: SlotKey,
 		entry: &Community<T::AccountId>,
@@ -72,6 +76,7 @@ impl<T: Config> Pallet<T> {
 			}
 		}
 		let allocations = Self::reallocate(&mut sites, &trades)?;
+		let mut touched = BTreeSet::from([site]);
 		for ((id, trade), allocated_wh) in trades.iter_mut().zip(allocations) {
 			let old_wh = allocated(trade);
 			if old_wh == allocated_wh {
@@ -86,14 +91,12 @@ impl<T: Config> Pallet<T> {
 			differences.move_nano(&trade.buyer, &trade.seller, difference(received, received_before));
 			differences.move_nano(&trade.buyer, &entry.grid_operator, difference(fee, fee_before));
 			Self::deposit_event(Event::TradeCorrected { trade: *id, allocated_wh, paid, received, fee });
+			touched.extend([trade.buyer_site, trade.seller_site]);
 			Trades::<T>::insert(slot, *id, trade);
 		}
-		for (id, totals) in sites {
-			let changed = Totals::<T>::get(slot, id).as_ref() != Some(&totals);
-			Totals::<T>::insert(slot, id, &totals);
-			if changed {
-				Self::tell_site(slot, id, &totals);
-			}
+		for (id, totals) in sites.into_iter().filter(|(id, _)| touched.contains(id)) {
+			Self::tell_site(slot, id, &totals);
+			Totals::<T>::insert(slot, id, totals);
 		}
 		differences.settle::<T>(slot.0, &entry.balancing)
 	}
@@ -122,50 +125,49 @@ impl<T: Config> Pallet<T> {
 			.collect()
 	}
 
-	/// What each trade is allocated by the shares of its two sites; the sites' sums follow.
+	/// What each trade is allocated by the shares of its two sites; the sites' sums follow. Never more than a site has left
+	/// of what it delivered or took: trades that are not among these may have had the watt-hours that rounding lost.
 	fn reallocate(
 		sites: &mut BTreeMap<SiteId, TotalsOf<T>>,
 		trades: &[(TradeId, TradeOf<T>)],
 	) -> Result<Vec<u32>, DispatchError> {
+		for (_, trade) in trades {
+			Self::change_sums(sites, trade, |sum| sum.saturating_sub(allocated(trade)));
+		}
 		let mut rounded = Vec::with_capacity(trades.len());
 		for (_, trade) in trades {
 			let seller = sites.get(&trade.seller_site).and_then(SiteTotals::delivered).ok_or(Error::<T>::NotSettled)?;
 			let buyer = sites.get(&trade.buyer_site).and_then(SiteTotals::taken).ok_or(Error::<T>::NotSettled)?;
 			let (wh, lost) = seller.lesser(buyer).of(trade.energy_wh);
-			Self::allocate(sites, trade, allocated(trade), wh);
+			let wh = wh.min(Self::left_wh(sites, trade));
+			Self::change_sums(sites, trade, |sum| sum.saturating_add(wh));
 			rounded.push((wh, lost));
 		}
 		Ok(trades
 			.iter()
 			.zip(rounded)
 			.map(|((_, trade), (wh, lost))| {
-				if !(lost && Self::has_room_for_one(sites, trade)) {
-					return wh;
-				}
-				let more = wh.saturating_add(1);
-				Self::allocate(sites, trade, wh, more);
-				more
+				let more = u32::from(lost).min(Self::left_wh(sites, trade));
+				Self::change_sums(sites, trade, |sum| sum.saturating_add(more));
+				wh.saturating_add(more)
 			})
 			.collect())
 	}
 
-	/// Replaces what a trade adds to its two sites' sums.
-	fn allocate(sites: &mut BTreeMap<SiteId, TotalsOf<T>>, trade: &TradeOf<T>, old_wh: u32, new_wh: u32) {
+	/// Changes what a trade's two sites were allocated.
+	fn change_sums(sites: &mut BTreeMap<SiteId, TotalsOf<T>>, trade: &TradeOf<T>, change: impl Fn(u32) -> u32) {
 		if let Some(seller) = sites.get_mut(&trade.seller_site) {
-			seller.allocated_sold_wh = seller.allocated_sold_wh.saturating_sub(old_wh).saturating_add(new_wh);
+			seller.allocated_sold_wh = change(seller.allocated_sold_wh);
 		}
 		if let Some(buyer) = sites.get_mut(&trade.buyer_site) {
-			buyer.allocated_bought_wh = buyer.allocated_bought_wh.saturating_sub(old_wh).saturating_add(new_wh);
+			buyer.allocated_bought_wh = change(buyer.allocated_bought_wh);
 		}
 	}
 
-	fn has_room_for_one(sites: &BTreeMap<SiteId, TotalsOf<T>>, trade: &TradeOf<T>) -> bool {
-		let sells = sites
-			.get(&trade.seller_site)
-			.is_some_and(|seller| seller.delivered().is_some_and(|share| seller.allocated_sold_wh < share.part));
-		let buys = sites
-			.get(&trade.buyer_site)
-			.is_some_and(|buyer| buyer.taken().is_some_and(|share| buyer.allocated_bought_wh < share.part));
-		sells && buys
+	/// What can still be allocated between a trade's two sites.
+	fn left_wh(sites: &BTreeMap<SiteId, TotalsOf<T>>, trade: &TradeOf<T>) -> u32 {
+		let seller = sites.get(&trade.seller_site).map_or(0, SiteTotals::left_to_sell);
+		let buyer = sites.get(&trade.buyer_site).map_or(0, SiteTotals::left_to_buy);
+		seller.min(buyer)
 	}
 }

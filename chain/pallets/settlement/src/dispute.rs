@@ -3,7 +3,7 @@
 use crate::{
 	correction::Measured,
 	pallet::{Bonds, Config, Error, Event, Pallet, SharedFlows, Slots, Totals},
-	types::{MessageId, SiteFlow, SlotKey, Source, TradeId, ANSWER_S},
+	types::{MessageId, Settled, SiteFlow, SlotKey, Source, TradeId, ANSWER_S},
 };
 use frame::prelude::*;
 use pallet_wattfleet_orderbook::SignedItem;
@@ -49,7 +49,8 @@ impl<T: Config> Pallet<T> {
 	/// site, says what it claimed; and that there is a message in its root at all. So a message in the root that says
 	/// other costs it the stake at once. A message that is not in the root and not later than the one that the engine
 	/// named is a challenge: the engine, or anybody, has a day to reveal the one it named, which settles the site again;
-	/// after that `enforce` takes the stake. A message later than the one named only corrects.
+	/// after that `enforce` takes the stake. A message later than the one named only corrects. An answer is taken whatever
+	/// was revealed or corrected since; it changes figures only where none of these stands above it.
 	pub(crate) fn dispute(
 		of: &Dispute<T::AccountId>,
 		item: &SignedItem,
@@ -59,13 +60,14 @@ impl<T: Config> Pallet<T> {
 		let energy = Self::authentic(slot, site, item)?;
 		let mut totals = Self::settled_totals(slot, site)?;
 		let mut settled = totals.settled.clone().ok_or(Error::<T>::NotSettled)?;
-		ensure!(now <= settled.at.saturating_add(of.entry.rules.disputes_s.into()), Error::<T>::DisputesEnded);
 		let message = MessageId { epoch: energy.epoch, sequence: energy.sequence };
 		let root = Slots::<T>::get(slot).root.unwrap_or_default();
 		let included = proof.is_some_and(|proof| is_included(&item.bytes, &item.signature, proof, &root));
+		let answers = included && settled.challenged_at.is_some();
+		let disputes_end = settled.at.saturating_add(of.entry.rules.disputes_s.into());
+		ensure!(answers || now <= disputes_end, Error::<T>::DisputesEnded);
 		// of two messages of one identity only the one that the root commits to counts
 		ensure!(included || settled.claim.message != Some(message), Error::<T>::NotInRoot);
-		let answers = included && settled.challenged_at.is_some();
 		ensure!(of.by_member || answers, Error::<T>::NotYourSite);
 		let figures =
 			(totals.sold_wh.saturating_sub(energy.export_wh), totals.bought_wh.saturating_sub(energy.import_wh));
@@ -78,9 +80,11 @@ impl<T: Config> Pallet<T> {
 		}
 		if included {
 			settled.challenged_at = None;
-		} else if claim.message.is_some_and(|named| named > message) && settled.challenged_at.is_none() {
-			settled.challenged_at = Some(now);
-			Self::bind_bond(slot.0, &settled.engine, now.saturating_add(2 * ANSWER_S));
+			if answers && !slashes {
+				Self::deposit_event(Event::ChallengeAnswered { community: slot.0, slot_start: slot.1, site });
+			}
+		} else if let (Some(named), None) = (claim.message.filter(|named| *named > message), settled.challenged_at) {
+			Self::challenge(slot, site, &mut settled, named, now);
 		}
 		let newer = settled.revealed.is_none_or(|known| known < message);
 		let open = |source: Source| newer && source < Source::Official;
@@ -91,12 +95,13 @@ impl<T: Config> Pallet<T> {
 		};
 		let differs = (measured.export_wh.is_some() && (settled.missing_export || figures.0 != settled.shortfall_wh))
 			|| (measured.import_wh.is_some() && (settled.missing_import || figures.1 != settled.unused_wh));
-		ensure!(slashes || newer, Error::<T>::Superseded);
+		let counts = slashes || answers;
+		ensure!(counts || newer, Error::<T>::Superseded);
 		ensure!(
-			slashes || measured.export_wh.is_some() || measured.import_wh.is_some(),
+			counts || measured.export_wh.is_some() || measured.import_wh.is_some(),
 			Error::<T>::OfficialValueStands
 		);
-		ensure!(slashes || differs, Error::<T>::NothingToCorrect);
+		ensure!(counts || differs, Error::<T>::NothingToCorrect);
 		if newer {
 			settled.revealed = Some(message);
 		}
@@ -106,6 +111,15 @@ impl<T: Config> Pallet<T> {
 			Self::resettle(slot, of.entry, site, &measured, of.trades)?;
 		}
 		Ok(())
+	}
+
+	/// From now on the engine has a day to show the message that it named; its stake stays where it is for longer.
+	fn challenge(slot: SlotKey, site: SiteId, settled: &mut Settled<T::AccountId>, named: MessageId, now: Seconds) {
+		settled.challenged_at = Some(now);
+		Self::bind_bond(slot.0, &settled.engine, now.saturating_add(2 * ANSWER_S));
+		let ((community, slot_start), engine) = (slot, settled.engine.clone());
+		let answer_by = now.saturating_add(ANSWER_S);
+		Self::deposit_event(Event::SiteChallenged { community, slot_start, site, engine, named, answer_by });
 	}
 
 	/// Takes the stake of an engine that named a message and, challenged, has not shown it in time.

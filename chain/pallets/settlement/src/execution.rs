@@ -100,8 +100,9 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Executes a trade between two settled sites. What is allocated follows from their shares: its energy × the lesser,
-	/// rounded down, or the one more that rounding lost while neither exceeds what it delivered or took. The buyer pays
-	/// for it: the fee to the grid operator, the rest to the seller; what was locked beyond returns.
+	/// rounded down, or the one more that rounding lost; but never more than either has left of what it delivered or took,
+	/// of which trades that were executed and corrected before may have had a watt-hour more. The buyer pays for it: the fee
+	/// to the grid operator, the rest to the seller; what was locked beyond returns.
 	pub(crate) fn execute(of: &Execution<T::AccountId>, allocation: &Allocation) -> DispatchResult {
 		let Allocation { trade: id, allocated_wh } = *allocation;
 		let mut trade = Trades::<T>::get(of.slot, id).ok_or(Error::<T>::UnknownTrade)?;
@@ -112,13 +113,10 @@ impl<T: Config> Pallet<T> {
 		let taken = buyer.taken().ok_or(Error::<T>::NotSettled)?;
 		let (least_wh, lost) = delivered.lesser(taken).of(trade.energy_wh);
 		let most_wh = least_wh.saturating_add(u32::from(lost));
-		ensure!((least_wh..=most_wh).contains(&allocated_wh), Error::<T>::AllocatedWrong);
+		let left_wh = seller.left_to_sell().min(buyer.left_to_buy());
+		ensure!((least_wh.min(left_wh)..=most_wh.min(left_wh)).contains(&allocated_wh), Error::<T>::AllocatedWrong);
 		seller.allocated_sold_wh = seller.allocated_sold_wh.saturating_add(allocated_wh);
 		buyer.allocated_bought_wh = buyer.allocated_bought_wh.saturating_add(allocated_wh);
-		ensure!(
-			seller.allocated_sold_wh <= delivered.part && buyer.allocated_bought_wh <= taken.part,
-			Error::<T>::AllocatedTooMuch
-		);
 		let locked = value_nano(trade.energy_wh, trade.buyer_rate_micro);
 		let paid = value_nano(allocated_wh, trade.buyer_rate_micro);
 		let received = value_nano(allocated_wh, trade.seller_rate_micro);

@@ -176,7 +176,24 @@ pub mod pallet {
 			engine: T::AccountId,
 			amount: Nano,
 		},
-		/// A settlement engine claimed other of a site than the message in its own root says, and lost its stake.
+		/// A site's member has revealed a message that is not later than the one that the engine named: the engine, or
+		/// anybody, must reveal that one up to `answer_by`, or the engine's stake can be taken.
+		SiteChallenged {
+			community: CommunityId,
+			slot_start: Seconds,
+			site: SiteId,
+			engine: T::AccountId,
+			named: MessageId,
+			answer_by: Seconds,
+		},
+		/// The message that the engine had named was revealed: the challenge is over.
+		ChallengeAnswered {
+			community: CommunityId,
+			slot_start: Seconds,
+			site: SiteId,
+		},
+		/// A settlement engine claimed other of a site than the message in its own root says, or did not show the message
+		/// that it had named, and lost its stake. With it a challenge of this site is over.
 		EngineSlashed {
 			community: CommunityId,
 			slot_start: Seconds,
@@ -202,10 +219,8 @@ pub mod pallet {
 		/// No such trade in this slot.
 		UnknownTrade,
 		AlreadyExecuted,
-		/// Not what follows from the shares of the two sites.
+		/// Not what follows from the shares of the two sites, or more than one of them has left.
 		AllocatedWrong,
-		/// More than a site delivered or took.
-		AllocatedTooMuch,
 		/// This site has nothing to settle in this slot.
 		UnknownSite,
 		AlreadySettled,

@@ -181,6 +181,16 @@ impl<AccountId> SiteTotals<AccountId> {
 		Some(Share { part: self.bought_wh.saturating_sub(settled.unused_wh), whole: self.bought_wh })
 	}
 
+	/// What it delivered and no trade was allocated.
+	pub fn left_to_sell(&self) -> u32 {
+		self.delivered().map_or(0, |share| share.part.saturating_sub(self.allocated_sold_wh))
+	}
+
+	/// What it took and no trade was allocated.
+	pub fn left_to_buy(&self) -> u32 {
+		self.taken().map_or(0, |share| share.part.saturating_sub(self.allocated_bought_wh))
+	}
+
 	/// What these deviations cost. One rate makes this exact: what is held is a multiple of the whole. Where orders entered
 	/// under different rates, each Wh costs their mean, rounded down.
 	pub fn penalty(&self, shortfall_wh: u32, unused_wh: u32) -> Nano {

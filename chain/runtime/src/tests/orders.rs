@@ -190,7 +190,36 @@ fn a_revoked_or_replaced_key_has_nothing_open_and_enters_nothing() {
 		Registry::enrol_gateway(signed(OPERATOR), house.site, renewed.gateway()).unwrap();
 		assert_eq!(ended(), [(OrderState::Cancelled, 1_000)], "a new epoch of one key, too");
 		let back = Registry::enrol_gateway(signed(OPERATOR), house.site, house.gateway());
-		assert_eq!(back, Err(pallet_wattfleet_registry::Error::<Runtime>::KeyInUse.into()));
+		assert_eq!(
+			back.map_err(|failed| failed.error),
+			Err(pallet_wattfleet_registry::Error::<Runtime>::KeyInUse.into())
+		);
+	});
+}
+
+/// Enrolling is charged for as many orders as there were to cancel, not for as many as there may be.
+#[test]
+fn ending_a_key_costs_what_there_was_to_cancel() {
+	use frame::deps::frame_support::dispatch::GetDispatchInfo;
+	exchange(|| {
+		let house = house(50);
+		let call = |key: u8| pallet_wattfleet_registry::Call::<Runtime>::enrol_gateway {
+			site: house.site,
+			gateway: ed25519::Pair::from_seed(&[key; 32]).public().0,
+		};
+		let enrol = |key: u8| {
+			let said = call(key).get_dispatch_info().call_weight;
+			let was = RuntimeCall::from(call(key)).dispatch(signed(OPERATOR)).unwrap().actual_weight.unwrap();
+			assert!(was.all_lte(said), "{was:?} is more than {said:?}");
+			(was, said)
+		};
+		let (nothing_open, said) = enrol(99);
+		assert!(nothing_open.ref_time() * 20 < said.ref_time(), "{nothing_open:?} of {said:?}");
+		let renewed = House { key: ed25519::Pair::from_seed(&[99; 32]), epoch: house.epoch + 1, ..house.clone() };
+		let orders: Vec<_> = (0..20).map(|n| (&renewed, renewed.bid(n, 10, 100_000))).collect();
+		enter(&orders);
+		let (twenty_open, _) = enrol(98);
+		assert!(twenty_open.ref_time() > nothing_open.ref_time());
 	});
 }
 

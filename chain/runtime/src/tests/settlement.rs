@@ -86,7 +86,7 @@ fn no_site_is_allocated_more_than_it_delivered_or_took() {
 		bond();
 		go_to(DUE);
 		let sites = [deviation(&buyer, 0, 50), deviation(&a, 0, 0), deviation(&b, 0, 0)];
-		assert_eq!(try_settle(ROOT, &[(1, 17), (2, 34)], &sites), Err(SettlementError::AllocatedTooMuch.into()));
+		assert_eq!(try_settle(ROOT, &[(1, 17), (2, 34)], &sites), Err(SettlementError::AllocatedWrong.into()));
 		assert_eq!(try_settle(ROOT, &[(1, 16), (2, 34)], &sites), Ok(()));
 	});
 }
@@ -219,6 +219,79 @@ fn an_honest_engine_answers_an_old_message_by_the_one_that_it_named() {
 		assert_eq!((buyer.free(), seller.free()), settled);
 		assert_eq!(locked(SETTLER), BOND.into());
 		assert_eq!(reveal(&seller, &seller.energy(8, 0, 1_000), None, &[1]), Err(SettlementError::Superseded.into()));
+	});
+}
+
+/// What the member or the grid operator does after a challenge, and when it was made, cannot keep the engine from answering.
+#[test]
+fn a_challenge_can_be_answered_whatever_happens_meanwhile() {
+	type Meanwhile = fn(&House);
+	let later: Meanwhile = |seller| reveal(seller, &seller.energy(200, 0, 900), None, &[1]).unwrap();
+	let official: Meanwhile = |seller| correct(seller, Some(0), Some(900), &[1]).unwrap();
+	let same_official: Meanwhile = |seller| correct(seller, None, Some(1_000), &[1]).unwrap();
+	let nothing: Meanwhile = |_| {};
+	for (index, (meanwhile, sold_wh)) in
+		[(nothing, 400), (later, 900), (official, 900), (same_official, 1_000)].into_iter().enumerate()
+	{
+		exchange(|| {
+			let (buyer, seller) = one_trade();
+			let named = seller.energy(100, 0, 400);
+			let sites = [deviation(&seller, 600, 0), deviation(&buyer, 0, 0)];
+			try_settle(root_of(&named), &[(1, 400)], &sites).unwrap();
+			go_to(DUE + 604_800);
+			next_block();
+			reveal(&seller, &seller.energy(7, 0, 1_000), None, &[1]).unwrap();
+			let (community, slot_start, site) = (COMMUNITY, SLOT, seller.site);
+			assert!(settlement_events().contains(&Event::SiteChallenged {
+				community,
+				slot_start,
+				site,
+				engine: account(SETTLER),
+				named: MessageId { epoch: 1, sequence: 100 },
+				answer_by: DUE + 604_800 + 86_400,
+			}));
+			meanwhile(&seller);
+			go_to(DUE + 604_800 + 86_400);
+			next_block();
+			let as_engine = House { name: SETTLER, ..seller.clone() };
+			assert_eq!(reveal(&as_engine, &named, Some(vec![]), &[1]), Ok(()), "case {index}");
+			assert!(settlement_events().contains(&Event::ChallengeAnswered { community, slot_start, site }));
+			go_to(DUE + 604_800 + 2 * 86_400);
+			let enforce = pallet_wattfleet_settlement::Call::enforce { community, slot_start, site };
+			assert_eq!(dispatch(enforce, 99), Err(SettlementError::NotChallenged.into()));
+			assert_eq!(locked(SETTLER), BOND.into());
+			assert_eq!(seller.free(), FUNDS + sold_wh * 190_000 - (1_000 - sold_wh) * Nano::from(SHORTFALL_MICRO));
+			assert_eq!(Settlement::check_money(), Ok(()));
+		});
+	}
+}
+
+/// Trades that were executed before a site was corrected may have the watt-hours that rounding lost: what is executed after
+/// takes what is left, and nothing is stuck.
+#[test]
+fn a_correction_between_two_executions_leaves_no_trade_behind() {
+	exchange(|| {
+		let buyer = house(50);
+		let sellers: Vec<House> = (51..55).map(house).collect();
+		let sold = [133, 133, 133, 599];
+		let mut orders = vec![(&buyer, buyer.bid(1, 998, 200_000))];
+		orders.extend(sellers.iter().zip(sold).map(|(of, wh)| (of, of.offer(1, wh, 100_000))));
+		enter(&orders);
+		matches(&[(0, 1, 133), (0, 2, 133), (0, 3, 133), (0, 4, 599)]);
+		bond();
+		go_to(DUE);
+		let mut sites = vec![deviation(&buyer, 0, 0)];
+		sites.extend(sellers.iter().map(|of| deviation(of, 0, 0)));
+		try_settle(ROOT, &[(1, 133), (2, 133), (3, 133)], &sites).unwrap();
+		// 2.66 and twice the like, rounded down, and one more to each; 11.98 of 20 - 9 that are left
+		correct(&buyer, Some(20), None, &[1, 2, 3, 4]).unwrap();
+		let state = pallet_wattfleet_settlement::Totals::<Runtime>::get((COMMUNITY, SLOT), buyer.site).unwrap();
+		assert_eq!(state.allocated_bought_wh, 9);
+		assert_eq!(try_settle(ROOT, &[(4, 12)], &[]), Err(SettlementError::AllocatedWrong.into()));
+		try_settle(ROOT, &[(4, 11)], &[]).unwrap();
+		let state = pallet_wattfleet_settlement::Totals::<Runtime>::get((COMMUNITY, SLOT), buyer.site).unwrap();
+		assert_eq!((state.allocated_bought_wh, state.pending), (20, 0));
+		assert_eq!(Settlement::check_money(), Ok(()));
 	});
 }
 
