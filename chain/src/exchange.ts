@@ -116,7 +116,17 @@ export type SettlementEvent =
     >)
   /** What a settlement engine has at stake from now on. */
   | ({ readonly type: 'bond-set'; readonly amountNano: bigint } & Omit<EventData<'settlement.BondSet'>, 'amount'>)
-  /** A settlement engine claimed other of a site than the message in its own root says, and lost so much. */
+  /**
+   * A member has revealed a message of its site that is not later than the one that the engine named: that one must be
+   * revealed up to `answerBy` (UTC Unix seconds), or the engine's stake can be taken.
+   */
+  | ({ readonly type: 'site-challenged' } & EventData<'settlement.SiteChallenged'>)
+  /** The message that the engine had named was revealed. */
+  | ({ readonly type: 'challenge-answered' } & EventData<'settlement.ChallengeAnswered'>)
+  /**
+   * A settlement engine claimed other of a site than the message in its own root says, or did not answer a challenge, and
+   * lost so much.
+   */
   | ({ readonly type: 'engine-slashed'; readonly amountNano: bigint } & Omit<
       EventData<'settlement.EngineSlashed'>,
       'amount'
@@ -193,7 +203,8 @@ export type MemberCall =
   /** Moves what can be moved of what an account owes, and is owed, by corrections. Anybody may ask. */
   | ({ readonly call: 'settle-debt' } & CallArguments<'vault.settleDebt'>)
   /**
-   * Shows the signed energy message of its own site against how the slot was settled. `trades` are all trades of the site in
+   * Shows the signed energy message of its own site against how the slot was settled; also by a settlement engine, in answer
+   * to a challenge. `trades` are all trades of the site in
    * this slot, ascending. The proof shows that the slot's root commits to the message, where it is the one that the engine
    * named; a later message needs none.
    */
@@ -207,11 +218,14 @@ export type MemberCall =
       readonly trades: readonly number[]
     }
 
+/** What anybody may ask: an engine's stake, where it has not answered a challenge in time. */
+export type BystanderCall = { readonly call: 'enforce' } & CallArguments<'settlement.enforce'>
+
 /** What the grid operator asks of the chain: a site's slot settled again by official values. */
 export type GridOperatorCall = { readonly call: 'correct' } & CallArguments<'settlement.correct'>
 
 /** Whatever an account asks of the chain. */
-export type ChainCall = ExchangeCall | OperatorCall | MemberCall | GridOperatorCall
+export type ChainCall = ExchangeCall | OperatorCall | MemberCall | GridOperatorCall | BystanderCall
 
 /**
  * Most items that one call carries, each by itself: what fits into half of a block. A call of allocations and deviations

@@ -1,4 +1,4 @@
-import type { BookOrder } from '@wattfleet/market'
+import type { BookOrder, SiteDeviation, TradeState } from '@wattfleet/market'
 import type {
   CommunityRules,
   Energy,
@@ -67,7 +67,7 @@ export interface Candidate {
   /** The wire name on whose topic it came. */
   readonly wire: string
   readonly receivedMs: number
-  /** Last moment at which it may enter a block; for an energy message, until when corrections count. */
+  /** Last moment at which it may enter a block; for an energy message, at which the settlement engine may have to show it. */
   readonly entersUntilS: number
   /** Most this site may have open or traded in this slot and on this side; for orders. */
   readonly capWh?: number
@@ -215,12 +215,14 @@ export interface Book {
 
 // ── settle ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-export interface TradeState {
-  readonly trade: number
-  readonly buyerSite: string
-  readonly sellerSite: string
-  readonly energyWh: number
-  readonly executed: boolean
+/** A site's member has revealed another message than the engine named: whoever shows that one answers, or its stake goes. */
+export interface Challenge {
+  readonly slotStart: number
+  readonly site: string
+  /** The account whose stake it is about. */
+  readonly engine: string
+  /** UTC Unix seconds, by the chain's time. */
+  readonly answerBy: number
 }
 
 export interface Slots {
@@ -230,9 +232,12 @@ export interface Slots {
   /** Slots of a community with trades or sites that are not settled, earliest first. */
   unsettled(community: number): readonly number[]
   trades(community: number, slotStart: number): readonly TradeState[]
-  settledSites(community: number, slotStart: number): ReadonlySet<string>
+  /** What each site that is settled deviated by, as it stands now. */
+  settled(community: number, slotStart: number): ReadonlyMap<string, SiteDeviation>
   /** The root that the chain holds for the slot, hex. */
   root(community: number, slotStart: number): string | undefined
+  /** What waits for an answer of a settlement engine, or for its stake to be taken; the earliest to answer first. */
+  challenges(community: number): readonly Challenge[]
 }
 
 export interface EnergyRecord {
@@ -242,17 +247,19 @@ export interface EnergyRecord {
 }
 
 export interface Energies {
-  /** The latest energy message of each site for a slot: highest epoch, then sequence. */
-  latest(community: number, slotStart: number): readonly EnergyRecord[]
+  /** The energy messages of a slot; those of one site in a row, in the order in which they replace each other. */
+  ofSlot(community: number, slotStart: number): readonly EnergyRecord[]
 }
 
-/** What a slot is settled by, fixed before anything of it is submitted. */
+/**
+ * What a slot is settled by, fixed before anything of it is submitted. What its trades are allocated follows from how its
+ * sites stand when they are executed: a member may have corrected one in between.
+ */
 export interface Plan {
   readonly community: number
   readonly slotStart: number
   /** Hex. */
   readonly root: string
-  readonly allocations: readonly { readonly trade: number; readonly allocatedWh: number }[]
   readonly deviations: readonly {
     readonly site: string
     readonly shortfallWh: number

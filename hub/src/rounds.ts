@@ -1,4 +1,4 @@
-import type { BatchLimits, ExchangeCall, Submission, Submitter } from '@wattfleet/chain'
+import type { BatchLimits, ChainCall, Submission, Submitter } from '@wattfleet/chain'
 import { Fault, messageOf, pause } from '@wattfleet/protocol'
 import type { Log, Progress } from './ports.ts'
 import { BACK_OFF_MS, LOOK_AGAIN_MS, type Pulse } from './pulse.ts'
@@ -58,7 +58,7 @@ export async function limitsUnlessAborted(submitter: Submitter, signal: AbortSig
 /** How a call ended; undefined when it was given up because of a stop. */
 export async function submitUnlessAborted(
   submitter: Submitter,
-  call: ExchangeCall,
+  call: ChainCall,
   signal: AbortSignal,
 ): Promise<Submission | undefined> {
   try {

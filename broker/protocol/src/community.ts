@@ -96,9 +96,14 @@ export interface SlotTimes extends MarketTimes {
   readonly executionLatest: number
   /** From here a slot that nobody has settled is given up: what its trades had locked returns. */
   readonly abandonedFrom: number
+  /** Until then an engine that settled as late as it may can be asked to show a message that it settled by. */
+  readonly answersUntil: number
   /** From here nothing about the slot can change. */
   readonly forgottenFrom: number
 }
+
+/** A settlement engine has a day to show the message that it named, once its site has revealed an earlier one. */
+export const ANSWER_S = 86_400
 
 export function slotTimes(slotStart: number, rules: CommunityRules): SlotTimes {
   const endsAt = slotStart + rules.slotLengthS
@@ -112,6 +117,7 @@ export function slotTimes(slotStart: number, rules: CommunityRules): SlotTimes {
     executionFrom: endsAt + rules.executionAfterS,
     executionLatest,
     abandonedFrom,
+    answersUntil: abandonedFrom + rules.disputesS + ANSWER_S,
     forgottenFrom: abandonedFrom + rules.correctionsS,
   }
 }

@@ -33,21 +33,30 @@ describe('slotTimes', () => {
     { moment: 'executionFrom', at: T + 15 * MINUTE + HOUR },
     { moment: 'executionLatest', at: T + 15 * MINUTE + 24 * HOUR },
     { moment: 'abandonedFrom', at: T + 15 * MINUTE + 8 * 24 * HOUR },
+    { moment: 'answersUntil', at: T + 15 * MINUTE + 16 * 24 * HOUR },
     { moment: 'forgottenFrom', at: T + 15 * MINUTE + 68 * 24 * HOUR },
   ] as const)('by default puts $moment at $at', ({ moment, at }) => {
     expect(slotTimes(T, rules())[moment]).toBe(at)
   })
 
   it.each([
-    { rule: 'slotLengthS', to: 3_600, moves: [...AFTER, 'executionLatest', 'abandonedFrom', 'forgottenFrom'] },
+    {
+      rule: 'slotLengthS',
+      to: 3_600,
+      moves: [...AFTER, 'executionLatest', 'abandonedFrom', 'answersUntil', 'forgottenFrom'],
+    },
     { rule: 'spotOpensS', to: 7_200, moves: ['opensAt'] },
     { rule: 'relayMarginS', to: 400, moves: ['intakeClosesAt'] },
     { rule: 'gateClosureS', to: 200, moves: ['gateClosesAt'] },
     { rule: 'matchDeadlineS', to: 30, moves: ['matchDeadline'] },
     { rule: 'energiesAfterS', to: 700, moves: ['energiesExpectedAt'] },
     { rule: 'executionAfterS', to: 4_000, moves: ['executionFrom'] },
-    { rule: 'executionLatestS', to: 90_000, moves: ['executionLatest', 'abandonedFrom', 'forgottenFrom'] },
-    { rule: 'disputesS', to: 3_600, moves: ['abandonedFrom', 'forgottenFrom'] },
+    {
+      rule: 'executionLatestS',
+      to: 90_000,
+      moves: ['executionLatest', 'abandonedFrom', 'answersUntil', 'forgottenFrom'],
+    },
+    { rule: 'disputesS', to: 3_600, moves: ['abandonedFrom', 'answersUntil', 'forgottenFrom'] },
     { rule: 'correctionsS', to: 700_000, moves: ['forgottenFrom'] },
   ] as const)('moves with $rule only what it rules', ({ rule, to, moves }) => {
     const usual = slotTimes(T, rules())

@@ -23,6 +23,8 @@ export function runtimeCall(call: ChainCall): RuntimeCall {
       const proof = call.proof?.map(({ side, hash }) => ({ onLeft: side === 'left', hash: toHex(hash) }))
       return { name: 'settlement.reveal', with: { ...call, message: signedItem(call.message), proof } }
     }
+    case 'enforce':
+      return { name: 'settlement.enforce', with: call }
     case 'correct':
       return { name: 'settlement.correct', with: call }
     case 'set-site':

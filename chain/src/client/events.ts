@@ -80,6 +80,8 @@ const TRANSLATIONS: { readonly [N in EventName]: ((data: EventData<N>) => Exchan
     return { type: 'energy-shared', receivedNano, paidNano, ...data }
   },
   'settlement.BondSet': ({ amount: amountNano, ...data }) => ({ type: 'bond-set', amountNano, ...data }),
+  'settlement.SiteChallenged': (data) => ({ type: 'site-challenged', ...data }),
+  'settlement.ChallengeAnswered': (data) => ({ type: 'challenge-answered', ...data }),
   'settlement.EngineSlashed': ({ amount: amountNano, ...data }) => ({ type: 'engine-slashed', amountNano, ...data }),
 }
 

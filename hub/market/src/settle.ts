@@ -40,63 +40,120 @@ export interface SlotResult {
   readonly sites: readonly SiteResult[]
 }
 
+/** What a site's slot deviated by: sold and not delivered, bought and not taken. */
+export interface SiteDeviation {
+  readonly shortfallWh: number
+  readonly unusedWh: number
+}
+
+/** A trade with what it was allocated; null where it still waits for execution. */
+export interface TradeState extends SlotTrade {
+  readonly allocatedWh: number | null
+}
+
 interface Tally {
   soldWh: number
   boughtWh: number
-  /** X and M: what counts as fed in and drawn. */
-  exportedWh: number
-  importedWh: number
+  /** What it delivered of what it sold, and took of what it bought. */
+  deliveredWh: number
+  takenWh: number
   allocatedSoldWh: number
   allocatedBoughtWh: number
-  missingImport: boolean
-  missingExport: boolean
 }
 
 /** Part of a whole, compared without dividing. `whole` > 0. */
 interface Share {
-  readonly part: bigint
-  readonly whole: bigint
-}
-
-function share(part: number, whole: number): Share {
-  return part >= whole ? { part: 1n, whole: 1n } : { part: BigInt(part), whole: BigInt(whole) }
+  readonly part: number
+  readonly whole: number
 }
 
 function lesser(a: Share, b: Share): Share {
-  return a.part * b.whole <= b.part * a.whole ? a : b
+  return BigInt(a.part) * BigInt(b.whole) <= BigInt(b.part) * BigInt(a.whole) ? a : b
 }
 
-function tallies(trades: readonly SlotTrade[], energies: ReadonlyMap<string, SiteEnergy>): Map<string, Tally> {
+/** So much of an energy, rounded down, and whether anything was lost by it. */
+function partOf(energyWh: number, { part, whole }: Share): { readonly wh: number; readonly rounded: boolean } {
+  const product = BigInt(energyWh) * BigInt(part)
+  return { wh: Number(product / BigInt(whole)), rounded: product % BigInt(whole) !== 0n }
+}
+
+/** What each site bought and sold. */
+function sumsOf(trades: readonly SlotTrade[]): Map<string, Tally> {
   const sites = new Map<string, Tally>()
   const at = (site: string): Tally => {
-    let tally = sites.get(site)
-    if (tally === undefined) {
-      tally = {
-        soldWh: 0,
-        boughtWh: 0,
-        exportedWh: 0,
-        importedWh: 0,
-        allocatedSoldWh: 0,
-        allocatedBoughtWh: 0,
-        missingImport: false,
-        missingExport: false,
-      }
-      sites.set(site, tally)
-    }
-    return tally
+    const known = sites.get(site)
+    if (known !== undefined) return known
+    const nothing = { soldWh: 0, boughtWh: 0, deliveredWh: 0, takenWh: 0, allocatedSoldWh: 0, allocatedBoughtWh: 0 }
+    sites.set(site, nothing)
+    return nothing
   }
   for (const trade of trades) {
     at(trade.sellerSite).soldWh += trade.energyWh
     at(trade.buyerSite).boughtWh += trade.energyWh
   }
-  for (const [site, tally] of sites) {
-    const energy = energies.get(site)
-    tally.missingExport = energy?.exportWh === undefined
-    tally.missingImport = energy?.importWh === undefined
-    tally.exportedWh = energy?.exportWh ?? 0
-    tally.importedWh = energy?.importWh ?? tally.boughtWh
-  }
   return sites
+}
+
+function tallyIn(sites: ReadonlyMap<string, Tally>, site: string): Tally {
+  const tally = sites.get(site)
+  if (tally === undefined) throw new RangeError(`no tally of site ${site}`)
+  return tally
+}
+
+function give(sites: ReadonlyMap<string, Tally>, trade: SlotTrade, wh: number): void {
+  tallyIn(sites, trade.sellerSite).allocatedSoldWh += wh
+  tallyIn(sites, trade.buyerSite).allocatedBoughtWh += wh
+}
+
+/** What can still be allocated between a trade's two sites. */
+function leftWh(sites: ReadonlyMap<string, Tally>, trade: SlotTrade): number {
+  const seller = tallyIn(sites, trade.sellerSite)
+  const buyer = tallyIn(sites, trade.buyerSite)
+  return Math.max(0, Math.min(seller.deliveredWh - seller.allocatedSoldWh, buyer.takenWh - buyer.allocatedBoughtWh))
+}
+
+/** Allocates what these sites delivered and took, and have left of it, over some of their trades. */
+function allocate(trades: readonly SlotTrade[], sites: ReadonlyMap<string, Tally>): TradeAllocation[] {
+  const ordered = [...trades].sort((a, b) => a.trade - b.trade)
+  const first = ordered.map((trade) => {
+    const seller = tallyIn(sites, trade.sellerSite)
+    const buyer = tallyIn(sites, trade.buyerSite)
+    const delivered = { part: seller.deliveredWh, whole: seller.soldWh }
+    const { wh: least, rounded } = partOf(
+      trade.energyWh,
+      lesser(delivered, { part: buyer.takenWh, whole: buyer.boughtWh }),
+    )
+    const wh = Math.min(least, leftWh(sites, trade))
+    give(sites, trade, wh)
+    return { trade, wh, rounded }
+  })
+  return first.map(({ trade, wh, rounded }) => {
+    const more = rounded ? Math.min(1, leftWh(sites, trade)) : 0
+    give(sites, trade, more)
+    return { trade: trade.trade, allocatedWh: wh + more }
+  })
+}
+
+/**
+ * What the trades of one slot are allocated that are not executed yet, where the chain says already how its sites are
+ * settled. `trades` are all trades of the slot, `deviations` those of every site in it. As `settleSlot`; where a site was
+ * corrected between two executions, those executed before keep what they have, and none gets more than is left.
+ */
+export function allocateTrades(
+  trades: readonly TradeState[],
+  deviations: ReadonlyMap<string, SiteDeviation>,
+): TradeAllocation[] {
+  const sites = sumsOf(trades)
+  for (const [site, tally] of sites) {
+    const { shortfallWh, unusedWh } = deviations.get(site) ?? { shortfallWh: tally.soldWh, unusedWh: tally.boughtWh }
+    tally.deliveredWh = tally.soldWh - shortfallWh
+    tally.takenWh = tally.boughtWh - unusedWh
+  }
+  for (const trade of trades) give(sites, trade, trade.allocatedWh ?? 0)
+  return allocate(
+    trades.filter(({ allocatedWh }) => allocatedWh === null),
+    sites,
+  )
 }
 
 /**
@@ -112,47 +169,23 @@ function tallies(trades: readonly SlotTrade[], energies: ReadonlyMap<string, Sit
  * allocated sold ≤ X and allocated bought ≤ M, so short ≤ sold − allocated and unused ≤ bought − allocated.
  */
 export function settleSlot(trades: readonly SlotTrade[], energies: ReadonlyMap<string, SiteEnergy>): SlotResult {
-  const ordered = [...trades].sort((a, b) => a.trade - b.trade)
-  const sites = tallies(ordered, energies)
-  const tallyOf = (site: string): Tally => {
-    const tally = sites.get(site)
-    if (tally === undefined) throw new RangeError(`no tally of site ${site}`)
-    return tally
+  const sites = sumsOf(trades)
+  for (const [site, tally] of sites) {
+    const { importWh, exportWh } = energies.get(site) ?? {}
+    tally.deliveredWh = Math.min(exportWh ?? 0, tally.soldWh)
+    tally.takenWh = Math.min(importWh ?? tally.boughtWh, tally.boughtWh)
   }
-  const give = (trade: SlotTrade, wh: number): void => {
-    tallyOf(trade.sellerSite).allocatedSoldWh += wh
-    tallyOf(trade.buyerSite).allocatedBoughtWh += wh
-  }
-  const allocated = ordered.map((trade) => {
-    const seller = tallyOf(trade.sellerSite)
-    const buyer = tallyOf(trade.buyerSite)
-    const { part, whole } = lesser(share(seller.exportedWh, seller.soldWh), share(buyer.importedWh, buyer.boughtWh))
-    const product = BigInt(trade.energyWh) * part
-    const wh = Number(product / whole)
-    give(trade, wh)
-    return { trade, wh, rounded: product % whole !== 0n }
-  })
-  const allocations = allocated.map(({ trade, wh, rounded }) => {
-    const seller = tallyOf(trade.sellerSite)
-    const buyer = tallyOf(trade.buyerSite)
-    const room = seller.allocatedSoldWh < seller.exportedWh && buyer.allocatedBoughtWh < buyer.importedWh
-    if (!rounded || !room) return { trade: trade.trade, allocatedWh: wh }
-    give(trade, 1)
-    return { trade: trade.trade, allocatedWh: wh + 1 }
-  })
-  return { allocations, sites: [...sites].sort(([a], [b]) => (a < b ? -1 : 1)).map(([id, tally]) => result(id, tally)) }
-}
-
-function result(site: string, tally: Tally): SiteResult {
   return {
-    site,
-    soldWh: tally.soldWh,
-    boughtWh: tally.boughtWh,
-    allocatedSoldWh: tally.allocatedSoldWh,
-    allocatedBoughtWh: tally.allocatedBoughtWh,
-    shortfallWh: Math.max(0, tally.soldWh - tally.exportedWh),
-    unusedWh: Math.max(0, tally.boughtWh - tally.importedWh),
-    missingImport: tally.missingImport,
-    missingExport: tally.missingExport,
+    allocations: allocate(trades, sites),
+    sites: [...sites]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([site, { deliveredWh, takenWh, ...sums }]) => ({
+        site,
+        ...sums,
+        shortfallWh: sums.soldWh - deliveredWh,
+        unusedWh: sums.boughtWh - takenWh,
+        missingImport: energies.get(site)?.importWh === undefined,
+        missingExport: energies.get(site)?.exportWh === undefined,
+      })),
   }
 }

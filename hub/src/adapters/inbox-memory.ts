@@ -3,6 +3,7 @@ import { endingNotice } from '../orderbook/notices.ts'
 import type {
   Candidate,
   Energies,
+  EnergyRecord,
   InboxEnding,
   InboxWriter,
   Journal,
@@ -55,15 +56,16 @@ export function memoryInbox(): MemoryInbox {
     ...journalOf(state),
     ...logOf(state),
     ...plansOf(),
-    latest(community, slotStart) {
+    ofSlot(community, slotStart) {
       const rows = [...state.rows.values()].flatMap(({ candidate: { message, site, signed } }) =>
         message.type === 'energy' && message.value.community === community && message.value.slotStart === slotStart
           ? [{ site, energy: message.value, signed }]
           : [],
       )
-      rows.sort((a, b) => a.energy.epoch - b.energy.epoch || a.energy.sequence - b.energy.sequence)
-      const bySite = new Map(rows.map((row) => [row.site, row]))
-      return [...bySite.values()].sort((a, b) => (a.site < b.site ? -1 : 1))
+      const bySite = (a: EnergyRecord, b: EnergyRecord) => (a.site === b.site ? 0 : a.site < b.site ? -1 : 1)
+      return rows.sort(
+        (a, b) => bySite(a, b) || a.energy.epoch - b.energy.epoch || a.energy.sequence - b.energy.sequence,
+      )
     },
   }
 }

@@ -5,7 +5,8 @@ export interface Prune {
   /**
    * Forgets what is older than `beforeS` and nothing can come of any more: messages whose fate is known, or that are
    * nothing but a cancel or a reading, and that none may enter any more; notices that their gateway has acknowledged,
-   * but for the last, from which numbers go on; plans of slots that are not among the `unsettled`.
+   * but for the last, from which numbers go on; plans of slots that are not among the `unsettled`, with the last of the
+   * readings that they settle by.
    */
   prune(beforeS: number, unsettled: readonly number[]): void
 }
@@ -43,7 +44,8 @@ export function pruneOf(db: Sqlite): Prune {
      AND NOT (kind = 'outcome' AND EXISTS (SELECT 1 FROM messages WHERE id = substr(about, 9)))`,
   )
   const plans = db.prepare(
-    'DELETE FROM plans WHERE slot_start < ? AND slot_start NOT IN (SELECT value FROM json_each(?))',
+    `DELETE FROM plans WHERE slot_start < ? AND slot_start NOT IN (SELECT value FROM json_each(?)) AND NOT EXISTS (
+       SELECT 1 FROM messages m WHERE m.type = 'energy' AND m.community = plans.community AND m.slot_start = plans.slot_start)`,
   )
   return {
     prune: (beforeS, unsettled) =>

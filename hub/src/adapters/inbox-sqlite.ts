@@ -165,13 +165,12 @@ function energiesOf(db: Sqlite): Energies {
      ORDER BY site, epoch, sequence`,
   )
   return {
-    latest(community, slotStart) {
+    ofSlot(community, slotStart) {
       const rows = guarded(
         'inbox',
         () => ofSlot.all(community, slotStart) as { site: string; bytes: Buffer; signature: Buffer }[],
       )
-      const bySite = new Map(rows.map((row) => [row.site, row]))
-      return [...bySite.values()].flatMap(({ site, bytes, signature }) => {
+      return rows.flatMap(({ site, bytes, signature }) => {
         const energy = decodeEnergy(bytes)
         const signed = { bytes: Uint8Array.from(bytes), signature: Uint8Array.from(signature) }
         return energy === undefined ? [] : [{ site, energy, signed }]

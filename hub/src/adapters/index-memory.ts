@@ -45,6 +45,7 @@ function emptyRows(): MemoryRows {
     settlements: table((row) => [row.community, row.slotStart, row.site]),
     slots: table((row) => [row.community, row.slotStart]),
     commitments: table((row) => [row.community, row.slotStart]),
+    challenges: table((row) => [row.community, row.slotStart, row.site]),
     totals: table((row) => [row.id]),
     heads: table((row) => [row.id]),
     gatewaysOf: (member) =>
@@ -69,10 +70,8 @@ function emptyRows(): MemoryRows {
 
 export function memoryIndex(): MemoryIndex {
   const rows = emptyRows()
-  const { communities, sites, gateways, orders, trades, accounts, settlements, slots, commitments, totals, heads } =
-    rows
-  const registry = [communities, sites, gateways]
-  const tables = [...registry, orders, trades, accounts, settlements, slots, commitments, totals, heads]
+  const { communities, sites, gateways, heads } = rows
+  const tables = Object.values(rows).flatMap((one) => (typeof one === 'function' ? [] : [one]))
   return {
     rows,
     transact(change) {
@@ -130,7 +129,7 @@ function bookOf(rows: MemoryRows): Pick<Book, 'tradableMarkets' | 'openOrders' |
   }
 }
 
-function slotsOf(rows: MemoryRows): Pick<Slots, 'unsettled' | 'trades' | 'settledSites' | 'root'> {
+function slotsOf(rows: MemoryRows): Omit<Slots, 'head' | 'rules'> {
   return {
     unsettled: (community) =>
       rows.slots
@@ -142,15 +141,19 @@ function slotsOf(rows: MemoryRows): Pick<Slots, 'unsettled' | 'trades' | 'settle
       rows.trades
         .all()
         .filter((trade) => trade.community === community && trade.slotStart === slotStart)
-        .sort((a, b) => a.trade - b.trade)
-        .map((trade) => ({ ...trade, executed: trade.state !== 'open' })),
-    settledSites: (community, slotStart) =>
-      new Set(
+        .sort((a, b) => a.trade - b.trade),
+    settled: (community, slotStart) =>
+      new Map(
         rows.settlements
           .all()
           .filter((row) => row.community === community && row.slotStart === slotStart)
-          .map((row) => row.site),
+          .map((row) => [row.site, row]),
       ),
     root: (community, slotStart) => rows.commitments.get(community, slotStart)?.root,
+    challenges: (community) =>
+      rows.challenges
+        .all()
+        .filter((row) => row.community === community && row.open)
+        .sort((a, b) => a.answerBy - b.answerBy || a.slotStart - b.slotStart || (a.site < b.site ? -1 : 1)),
   }
 }

@@ -1,5 +1,6 @@
 import type {
   AccountRow,
+  ChallengeRow,
   CommitmentRow,
   CommunityRow,
   GatewayRow,
@@ -19,7 +20,7 @@ import { guarded, openDatabase, type Sqlite } from './database.ts'
 import { openOrder } from './open-order.ts'
 import { type Columns, createTable, type SqlTable, sqlTable } from './table.ts'
 
-const LAYOUT = 4
+const LAYOUT = 5
 
 const COMMUNITIES: Columns<CommunityRow> = { community: 'int', versions: 'json' }
 const SITES: Columns<SiteRow> = {
@@ -97,6 +98,14 @@ const SETTLEMENTS: Columns<SettlementRow> = {
 }
 const SLOTS: Columns<SlotRow> = { community: 'int', slotStart: 'int', waiting: 'int' }
 const COMMITMENTS: Columns<CommitmentRow> = { community: 'int', slotStart: 'int', root: 'text' }
+const CHALLENGES: Columns<ChallengeRow> = {
+  community: 'int',
+  slotStart: 'int',
+  site: 'text',
+  engine: 'text',
+  answerBy: 'int',
+  open: 'bool',
+}
 const TOTALS: Columns<TotalsRow> = {
   id: 'int',
   orders: 'int',
@@ -121,6 +130,7 @@ const SCHEMA = [
   createTable('settlements', SETTLEMENTS, ['community', 'slotStart', 'site']),
   createTable('slots', SLOTS, ['community', 'slotStart']),
   createTable('commitments', COMMITMENTS, ['community', 'slotStart']),
+  createTable('challenges', CHALLENGES, ['community', 'slotStart', 'site']),
   createTable('totals', TOTALS, ['id']),
   createTable('heads', HEADS, ['id']),
   'CREATE INDEX IF NOT EXISTS sites_of_member ON sites (member);',
@@ -132,6 +142,7 @@ const SCHEMA = [
   'CREATE INDEX IF NOT EXISTS trades_of_buyer ON trades (buyerSite, community, slotStart);',
   'CREATE INDEX IF NOT EXISTS trades_of_seller ON trades (sellerSite, community, slotStart);',
   'CREATE INDEX IF NOT EXISTS unsettled_slots ON slots (community, slotStart) WHERE waiting > 0;',
+  'CREATE INDEX IF NOT EXISTS open_challenges ON challenges (community, answerBy) WHERE open = 1;',
   'CREATE INDEX IF NOT EXISTS settlements_by_slot ON settlements (slotStart);',
 ].join('\n')
 
@@ -143,6 +154,7 @@ export interface SqlRows extends IndexRows {
   readonly trades: SqlTable<TradeRow>
   readonly accounts: SqlTable<AccountRow>
   readonly settlements: SqlTable<SettlementRow>
+  readonly challenges: SqlTable<ChallengeRow>
 }
 
 export interface SqliteIndex extends IndexStore, Registry, Book, Slots {
@@ -168,6 +180,7 @@ function rowsOf(db: Sqlite): SqlRows {
     settlements: sqlTable(db, 'settlements', SETTLEMENTS, ['community', 'slotStart', 'site']),
     slots: sqlTable(db, 'slots', SLOTS, ['community', 'slotStart']),
     commitments: sqlTable(db, 'commitments', COMMITMENTS, ['community', 'slotStart']),
+    challenges: sqlTable(db, 'challenges', CHALLENGES, ['community', 'slotStart', 'site']),
     totals: sqlTable(db, 'totals', TOTALS, ['id']),
     heads: sqlTable(db, 'heads', HEADS, ['id']),
     gatewaysOf: (member) =>
@@ -242,22 +255,22 @@ function bookOf(db: Sqlite, rows: SqlRows): Pick<Book, 'tradableMarkets' | 'open
   }
 }
 
-function slotsOf(db: Sqlite, rows: SqlRows): Pick<Slots, 'unsettled' | 'trades' | 'settledSites' | 'root'> {
+function slotsOf(db: Sqlite, rows: SqlRows): Omit<Slots, 'head' | 'rules'> {
   const unsettled = db
     .prepare('SELECT slotStart FROM slots WHERE community = ? AND waiting > 0 ORDER BY slotStart')
     .pluck()
   return {
     unsettled: (community) => guarded('index', () => unsettled.all(community) as number[]),
     trades: (community, slotStart) =>
-      rows.trades
-        .select('WHERE community = ? AND slotStart = ? ORDER BY trade', community, slotStart)
-        .map((trade) => ({ ...trade, executed: trade.state !== 'open' })),
-    settledSites: (community, slotStart) =>
-      new Set(
+      rows.trades.select('WHERE community = ? AND slotStart = ? ORDER BY trade', community, slotStart),
+    settled: (community, slotStart) =>
+      new Map(
         rows.settlements
           .select('WHERE community = ? AND slotStart = ?', community, slotStart)
-          .map((settlement) => settlement.site),
+          .map((settlement) => [settlement.site, settlement]),
       ),
     root: (community, slotStart) => rows.commitments.get(community, slotStart)?.root,
+    challenges: (community) =>
+      rows.challenges.select('WHERE community = ? AND open = 1 ORDER BY answerBy, slotStart, site', community),
   }
 }

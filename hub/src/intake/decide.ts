@@ -30,7 +30,7 @@ export interface IntakeContext {
   readonly isIndexSure: boolean
 }
 
-/** Accepted: until when it may enter a block (or, for a reading, be corrected), and the cap an order counts against. */
+/** Accepted: until when it may enter a block (or a reading be asked for), and the cap an order counts against. */
 export type Decision =
   | { readonly ok: true; readonly site: string; readonly entersUntilS: number; readonly capWh?: number }
   | { readonly ok: false; readonly reason: Reason }
@@ -87,13 +87,12 @@ function decideEnergy(energy: Energy, entry: GatewayEntry, rules: CommunityRules
   if (energy.slotStart % rules.slotLengthS !== 0) return refuse('malformed')
   const times = slotTimes(energy.slotStart, rules)
   if (nowS < times.endsAt - ENERGY_EARLY_S) return refuse('market-not-open')
-  // a corrected reading counts until the slot's disputes end
-  const entersUntilS = times.abandonedFrom
-  if (nowS > entersUntilS) return refuse('gate-closed')
+  // a corrected reading counts until the slot is given up
+  if (nowS > times.abandonedFrom) return refuse('gate-closed')
   const isSane =
     energy.importWh <= mostWh(entry.capImportWh, rules) && energy.exportWh <= mostWh(entry.capExportWh, rules)
   if (energy.quality !== 'missing' && !isSane) return refuse('cap')
-  return { ok: true, site: entry.site, entersUntilS }
+  return { ok: true, site: entry.site, entersUntilS: times.answersUntil }
 }
 
 /** The most that is believed of one slot: gateways believe their meters up to the same bound. */

@@ -133,6 +133,17 @@ export interface SlotRow {
   readonly waiting: number
 }
 
+/** A challenge of a site's settlement, the last one. */
+export interface ChallengeRow {
+  readonly community: number
+  readonly slotStart: number
+  readonly site: string
+  readonly engine: string
+  readonly answerBy: number
+  /** Neither answered nor lost. */
+  readonly open: boolean
+}
+
 export interface CommitmentRow {
   readonly community: number
   readonly slotStart: number
@@ -175,6 +186,7 @@ export interface IndexRows {
   readonly settlements: Table<SettlementRow>
   readonly slots: Table<SlotRow>
   readonly commitments: Table<CommitmentRow>
+  readonly challenges: Table<ChallengeRow>
   readonly totals: Table<TotalsRow>
   readonly heads: Table<HeadRow>
   /** Keys in force at the sites of a member, by site. */

@@ -17,6 +17,8 @@ type SettlementType = Extract<
   | 'slot-committed'
   | 'energy-shared'
   | 'bond-set'
+  | 'site-challenged'
+  | 'challenge-answered'
   | 'engine-slashed'
 >
 
@@ -53,12 +55,6 @@ export const SETTLEMENT_HANDLERS: Handlers<SettlementType> = {
   'trade-corrected': (rows, { type: _, trade: number, ...figures }, effects) => {
     const trade = knownTrade(rows, number)
     rows.trades.put({ ...trade, ...figures, state: 'corrected', executedBlock: effects.block.number })
-    const moreWh = figures.allocatedWh - (trade.allocatedWh ?? 0)
-    const { community, slotStart, buyerSite, sellerSite } = trade
-    const buyer = rows.settlements.get(community, slotStart, buyerSite)
-    const seller = rows.settlements.get(community, slotStart, sellerSite)
-    if (buyer) settle(rows, { ...buyer, allocatedBoughtWh: buyer.allocatedBoughtWh + moreWh }, effects)
-    if (seller) settle(rows, { ...seller, allocatedSoldWh: seller.allocatedSoldWh + moreWh }, effects)
   },
   'trade-given-up': (rows, { trade: number }, effects) => {
     const trade = knownTrade(rows, number)
@@ -85,7 +81,9 @@ export const SETTLEMENT_HANDLERS: Handlers<SettlementType> = {
     keep(rows, row, effects)
   },
   'bond-set': nothing,
-  'engine-slashed': nothing,
+  'site-challenged': (rows, { type: _, named: __, ...challenge }) => rows.challenges.put({ ...challenge, open: true }),
+  'challenge-answered': (rows, event) => endChallenge(rows, event),
+  'engine-slashed': (rows, event) => endChallenge(rows, event),
 }
 
 const NO_MONEY = { paidNano: 0n, receivedNano: 0n }
@@ -112,6 +110,11 @@ function keep(rows: IndexRows, row: SettlementRow, effects: Effects): void {
     energyBoughtWh: totals.energyBoughtWh + row.allocatedBoughtWh - (before?.allocatedBoughtWh ?? 0),
     energySoldWh: totals.energySoldWh + row.allocatedSoldWh - (before?.allocatedSoldWh ?? 0),
   }))
+}
+
+function endChallenge(rows: IndexRows, of: { community: number; slotStart: number; site: string }): void {
+  const challenge = rows.challenges.get(of.community, of.slotStart, of.site)
+  if (challenge?.open) rows.challenges.put({ ...challenge, open: false })
 }
 
 /** Counts what waits for settlement in a slot: so much more, or less. */

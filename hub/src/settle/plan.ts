@@ -1,7 +1,26 @@
 import type { BatchLimits, ExchangeCall } from '@wattfleet/chain'
-import { type Hash, merkleRoot, type SiteEnergy, settleSlot } from '@wattfleet/market'
+import {
+  allocateTrades,
+  type Hash,
+  type Leaf,
+  merkleRoot,
+  type SiteDeviation,
+  type SiteEnergy,
+  settleSlot,
+  type TradeState,
+} from '@wattfleet/market'
 import { type CommunityRules, slotTimes, toHex } from '@wattfleet/protocol'
-import type { EnergyRecord, Plan, TradeState } from '../ports.ts'
+import type { EnergyRecord, Plan } from '../ports.ts'
+
+/** The latest energy message of each site: highest epoch, then sequence. */
+export function latestOf(ofSlot: readonly EnergyRecord[]): EnergyRecord[] {
+  return [...new Map(ofSlot.map((record) => [record.site, record])).values()]
+}
+
+/** What the root of a slot commits to, from the readings it is settled by. */
+export function leavesOf(used: readonly EnergyRecord[]): Leaf[] {
+  return used.map(({ energy, signed }) => ({ gateway: toHex(energy.gateway), sequence: energy.sequence, signed }))
+}
 
 /**
  * Whether a slot can be executed at a moment of the chain's time: once execution may begin and every site that traded has
@@ -48,16 +67,10 @@ export function planSlot(
   const used = energies.filter((record) => sites.has(record.site) && isKnown(record))
   const bySite = new Map<string, SiteEnergy>(used.map(({ site, energy }) => [site, energy]))
   const result = settleSlot(trades, bySite)
-  const leaves = used.map(({ energy, signed }) => ({
-    gateway: toHex(energy.gateway),
-    sequence: energy.sequence,
-    signed,
-  }))
   return {
     community,
     slotStart,
-    root: toHex(merkleRoot(leaves, hash)),
-    allocations: result.allocations,
+    root: toHex(merkleRoot(leavesOf(used), hash)),
     deviations: result.sites.map(({ site, shortfallWh, unusedWh, missingImport, missingExport }) => ({
       ...{ site, shortfallWh, unusedWh, missingImport, missingExport },
       ...messageOf(used.find((record) => record.site === site)),
@@ -68,21 +81,22 @@ export function planSlot(
 /**
  * The next call of a plan, given what finalized blocks have of it: first the deviations, from which the chain knows what
  * trades may be allocated, then, once all of them are in or go along, as many allocations as there is room for beside
- * them. Undefined when nothing is left.
+ * them. A site that is settled counts as it stands now, which is not as planned where its member has corrected it.
+ * `trades` are all trades of the slot. Undefined when nothing is left.
  */
 export function nextCall(
   plan: Plan,
-  executed: ReadonlySet<number>,
-  settled: ReadonlySet<string>,
+  trades: readonly TradeState[],
+  settled: ReadonlyMap<string, SiteDeviation>,
   limits: Pick<BatchLimits, 'allocations' | 'deviations'>,
 ): Extract<ExchangeCall, { call: 'settle' }> | undefined {
   const { community, slotStart, root } = plan
   const open = plan.deviations.filter(({ site }) => !settled.has(site))
   const deviations = open.slice(0, limits.deviations).map((one) => ({ ...one, message: one.message }))
   const isLast = deviations.length === open.length
-  const waiting = plan.allocations.filter(({ trade }) => !executed.has(trade))
+  const sites = new Map<string, SiteDeviation>([...plan.deviations.map((one) => [one.site, one] as const), ...settled])
   const room = Math.floor(limits.allocations * (1 - deviations.length / limits.deviations))
-  const allocations = isLast ? waiting.slice(0, room) : []
+  const allocations = isLast ? allocateTrades(trades, sites).slice(0, room) : []
   if (allocations.length + deviations.length === 0) return undefined
   return { call: 'settle', community, slotStart, root, allocations, deviations }
 }

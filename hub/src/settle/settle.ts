@@ -11,8 +11,9 @@ import {
   submitUnlessAborted,
   untilIndexed,
 } from '../rounds.ts'
+import { createAnswers } from './answer.ts'
 import { type Bond, createBond } from './bond.ts'
-import { isDue, nextCall, planSlot } from './plan.ts'
+import { isDue, latestOf, nextCall, planSlot } from './plan.ts'
 
 /** Slots looked at in one round, the oldest first. */
 const SLOTS_PER_ROUND = 100
@@ -35,16 +36,19 @@ export interface SettleOptions {
  * The settlement engine. A slot's plan is written down before anything of it is submitted: its calls share one root, so a
  * process that dies between two of them must go on with the same readings, whatever has arrived since. What is done is
  * what finalized blocks say, so a call that got in before the process died is not sent again; and if it is, because its
- * block is not indexed yet, its refusal changes nothing. Before anything is settled the engine's bond is at stake.
+ * block is not indexed yet, its refusal changes nothing. Before anything is settled the engine's bond is at stake, and
+ * before that challenges of what was settled are answered: they have an end.
  */
 export async function runSettlement(options: SettleOptions, signal: AbortSignal): Promise<void> {
   const { slots, community, finalizedBlock, indexed, log } = options
   const penalties = createPenalties<number>()
   const bond = createBond(options)
+  const answers = createAnswers(options)
   while (!signal.aborted) {
     const seen = indexed.count
     let submitted = 0
     await retrying(log, signal, async () => {
+      submitted = await answers.round(signal)
       for (const slotStart of slots.unsettled(community).slice(0, SLOTS_PER_ROUND)) {
         if (signal.aborted || isBehind(slots, finalizedBlock)) return
         if (await settleOne(options, slotStart, bond, penalties, signal)) submitted++
@@ -63,7 +67,7 @@ function planOf({ slots, energies, plans, community }: SettleOptions, slotStart:
   // the chain gives it up
   if (head.timestampS >= slotTimes(slotStart, rules).abandonedFrom) return undefined
   const trades = slots.trades(community, slotStart)
-  const readings = energies.latest(community, slotStart)
+  const readings = latestOf(energies.ofSlot(community, slotStart))
   if (!isDue(slotStart, rules, head.timestampS, trades, readings)) return undefined
   const plan = planSlot(community, slotStart, trades, readings, sha256)
   plans.save(plan)
@@ -86,8 +90,7 @@ async function settleOne(
   if (plan === undefined) return false
   const limits = await limitsUnlessAborted(submitter, signal)
   if (limits === undefined) return false
-  const executed = new Set(slots.trades(community, slotStart).flatMap((t) => (t.executed ? [t.trade] : [])))
-  const call = nextCall(plan, executed, slots.settledSites(community, slotStart), limits)
+  const call = nextCall(plan, slots.trades(community, slotStart), slots.settled(community, slotStart), limits)
   if (call === undefined || !(await bond.ensure(rules, signal))) return false
   const submission = await submitUnlessAborted(submitter, call, signal)
   if (submission === undefined) return true

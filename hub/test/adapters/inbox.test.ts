@@ -167,7 +167,7 @@ describe.each(INBOXES)('inbox: %s', (_, make) => {
     expect(inbox.route(ada.gateway)).toBe(ben.wire)
   })
 
-  it('gives the latest reading of each site for a slot', () => {
+  it('gives the readings of a slot, those of a site in the order in which they replace each other', () => {
     const inbox = make()
     const reading = (of = ada, sequence = 1, rest = {}) => candidate(of, signedEnergy(of, { sequence, ...rest }))
     const wanted = reading(ada, 12, { exportWh: 5 })
@@ -175,13 +175,12 @@ describe.each(INBOXES)('inbox: %s', (_, make) => {
       [reading(ada, 3), wanted, reading(ada, 7), reading(ben), reading(ben, 2, { slotStart: SLOT + 900 })],
       [],
     )
-    const latest = [...inbox.latest(COMMUNITY, SLOT)].sort((a, b) => a.energy.sequence - b.energy.sequence)
-    expect(latest.map(({ site, energy }) => [site, energy.sequence])).toEqual([
-      [ben.site, 1],
-      [ada.site, 12],
-    ])
-    expect(latest[1]?.signed).toEqual(wanted.signed)
-    expect(inbox.latest(COMMUNITY + 1, SLOT)).toEqual([])
+    const all = inbox.ofSlot(COMMUNITY, SLOT)
+    const sequencesOf = (of: typeof ada) => all.filter(({ site }) => site === of.site).map((one) => one.energy.sequence)
+    expect([sequencesOf(ada), sequencesOf(ben)]).toEqual([[3, 7, 12], [1]])
+    expect(all).toHaveLength(4)
+    expect(all.findLast(({ site }) => site === ada.site)?.signed).toEqual(wanted.signed)
+    expect(inbox.ofSlot(COMMUNITY + 1, SLOT)).toEqual([])
   })
 
   it('stores no more than 16 readings of a site for a slot; a new key has room of its own', () => {
@@ -191,7 +190,7 @@ describe.each(INBOXES)('inbox: %s', (_, make) => {
     expect(inbox.commit(readings, []).map((stored, i) => [i, stored])).toEqual(
       readings.map((_, i) => [i, i < 16 ? 'stored' : 'cap']),
     )
-    expect(inbox.latest(COMMUNITY, SLOT)[0]?.energy.exportWh).toBe(15)
+    expect(inbox.ofSlot(COMMUNITY, SLOT).at(-1)?.energy.exportWh).toBe(15)
     expect(
       inbox.commit([reading(18, { slotStart: SLOT + 900 }), reading(1, { epoch: 2 }), ...readings.slice(0, 1)], []),
     ).toEqual(['stored', 'stored', 'duplicate'])
@@ -316,14 +315,18 @@ describe('inbox on disk', () => {
     inbox.close()
   })
 
-  it('forgets the old plans of settled slots', () => {
+  it('forgets the old plans of settled slots, but not before the readings that they settle by', () => {
     const inbox = openInbox(`${temporaryFolder()}/inbox.sqlite`)
+    inbox.commit([candidate(ada, signedEnergy(ada, { sequence: 1 }), { entersUntilS: SLOT + 9_000 })], [])
     const slots = [SLOT, SLOT + 900, SLOT + 1800]
     for (const slotStart of slots) {
-      inbox.save({ community: COMMUNITY, slotStart, root: 'ab', allocations: [], deviations: [] })
+      inbox.save({ community: COMMUNITY, slotStart, root: 'ab', deviations: [] })
     }
-    inbox.prune(SLOT + 1800, [SLOT + 900])
-    expect(slots.map((slot) => inbox.load(COMMUNITY, slot) !== undefined)).toEqual([false, true, true])
+    const kept = () => slots.map((slot) => inbox.load(COMMUNITY, slot) !== undefined)
+    inbox.prune(SLOT + 2700, [SLOT + 900])
+    expect(kept()).toEqual([true, true, false])
+    inbox.prune(SLOT + 9_001, [SLOT + 900])
+    expect(kept()).toEqual([false, true, false])
     inbox.close()
   })
 

@@ -51,10 +51,15 @@ function answersOf(index: Index) {
     ),
     unsettled: index.unsettled(COMMUNITY),
     slots: slots.map((slot) => ({
-      trades: index.trades(COMMUNITY, slot).map((t) => [t.trade, t.buyerSite, t.sellerSite, t.energyWh, t.executed]),
-      settled: [...index.settledSites(COMMUNITY, slot)].sort(),
+      trades: index.trades(COMMUNITY, slot).map((t) => [t.trade, t.buyerSite, t.sellerSite, t.energyWh, t.allocatedWh]),
+      settled: [...index.settled(COMMUNITY, slot)]
+        .map(([site, { shortfallWh, unusedWh }]) => [site, shortfallWh, unusedWh])
+        .sort(),
       root: index.root(COMMUNITY, slot),
     })),
+    challenges: index
+      .challenges(COMMUNITY)
+      .map(({ slotStart, site, engine, answerBy }) => [slotStart, site, engine, answerBy]),
   }
 }
 

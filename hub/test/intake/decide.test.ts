@@ -106,7 +106,7 @@ describe('what intake accepts', () => {
     expect(decide(cancel())).toEqual({ ok: true, site: ada.site, entersUntilS: OPEN_S + 86_400 })
   })
   it('a reading, also where it says that nothing is known', () => {
-    const entersUntilS = SLOT + 900 + 86_400 + 7 * 86_400
+    const entersUntilS = SLOT + 900 + 86_400 + (7 + 7 + 1) * 86_400
     expect(decide(energy({ exportWh: 9000 }))).toEqual({ ok: true, site: ada.site, entersUntilS })
     expect(decide(energy({ exportWh: 99_999, quality: 'missing' }))).toMatchObject({ ok: true })
   })

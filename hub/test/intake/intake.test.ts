@@ -202,7 +202,7 @@ describe('intake', () => {
     expect(answers(intake, reading)).toEqual(['market-not-open'])
     await clock.advance((SLOT + 900 - OPEN_S) * 1000)
     expect(answers(intake, reading)).toEqual(['ok'])
-    expect(inbox.latest(COMMUNITY, SLOT)).toHaveLength(1)
+    expect(inbox.ofSlot(COMMUNITY, SLOT)).toHaveLength(1)
   })
 
   it('gives no ok for what the store did not take, and takes it when the store works again', () => {

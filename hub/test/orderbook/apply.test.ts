@@ -64,15 +64,24 @@ const figures = (allocatedWh: number) => ({
 
 describe('a correction', () => {
   const corrected = { type: 'trade-corrected', trade: 1, ...figures(200) } as const
-  const settled = (allocatedSoldWh: number): ExchangeEvent => ({
-    ...{ type: 'site-settled', community: COMMUNITY, slotStart: SLOT, site: ada.site, soldWh: TRADED, boughtWh: 0 },
-    ...{ allocatedSoldWh, allocatedBoughtWh: 0, shortfallWh: TRADED - allocatedSoldWh, unusedWh: 0 },
-    ...{ missingImport: false, missingExport: false, penaltyNano: 7n, pending: 0, source: 'official' },
-  })
+  const known = { missingImport: false, missingExport: false, pending: 0 }
+  /** What the chain tells of the site that was corrected, and of the other one of its trade. */
+  const settled = (allocatedWh: number): readonly ExchangeEvent[] => [
+    {
+      ...{ type: 'site-settled', community: COMMUNITY, slotStart: SLOT, site: ada.site, soldWh: TRADED, boughtWh: 0 },
+      ...{ allocatedSoldWh: allocatedWh, allocatedBoughtWh: 0, shortfallWh: TRADED - allocatedWh, unusedWh: 0 },
+      ...{ ...known, penaltyNano: 7n, source: 'official' },
+    },
+    {
+      ...{ type: 'site-settled', community: COMMUNITY, slotStart: SLOT, site: ben.site, soldWh: 0, boughtWh: TRADED },
+      ...{ allocatedSoldWh: 0, allocatedBoughtWh: allocatedWh, shortfallWh: 0, unusedWh: 0 },
+      ...{ ...known, penaltyNano: 0n, source: 'engine' },
+    },
+  ]
 
   it('replaces the figures of its trade and of both sites, in the sums too, and tells both gateways once more', () => {
     const { index, inbox, block } = traded(true)
-    block(corrected, settled(200))
+    block(corrected, ...settled(200))
     const { rows } = index
     expect(rows.trades.get(1)).toMatchObject({ state: 'corrected', ...figures(200) })
     expect(rows.settlements.get(COMMUNITY, SLOT, ada.site)).toMatchObject({
@@ -93,10 +102,31 @@ describe('a correction', () => {
 
   it('may come again, and back', () => {
     const { index, inbox, block } = traded(true)
-    block(corrected, settled(200))
-    block({ ...corrected, ...figures(TRADED) }, settled(TRADED))
+    block(corrected, ...settled(200))
+    block({ ...corrected, ...figures(TRADED) }, ...settled(TRADED))
     expect(index.rows.totals.get(1)).toMatchObject({ energyBoughtWh: TRADED, energySoldWh: TRADED })
     expect(settlementsTold(inbox, ada.gateway)).toHaveLength(3)
+  })
+})
+
+describe('a challenge', () => {
+  const of = { community: COMMUNITY, slotStart: SLOT, site: ada.site } as const
+  const engine = 'e7'.repeat(32)
+  const named = { epoch: 1, sequence: 9 }
+  const challenged: ExchangeEvent = { type: 'site-challenged', ...of, engine, named, answerBy: SLOT + 200_000 }
+
+  it.each<[string, ExchangeEvent]>([
+    ['the engine has answered', { type: 'challenge-answered', ...of }],
+    ['its stake is taken', { type: 'engine-slashed', ...of, engine, amountNano: 1n }],
+  ])('waits until %s, and may come again', (_, end) => {
+    const { index, block } = traded(true)
+    for (let time = 0; time < 2; time++) {
+      block(challenged)
+      expect(index.challenges(COMMUNITY)).toMatchObject([{ ...of, engine, answerBy: SLOT + 200_000 }])
+      expect(index.challenges(COMMUNITY + 1)).toEqual([])
+      block(end)
+      expect(index.challenges(COMMUNITY)).toEqual([])
+    }
   })
 })
 

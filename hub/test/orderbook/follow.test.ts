@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import type { ExchangeEvent } from '@wattfleet/chain'
 import { parseBalanceNotice, parseOutcome, parseSettlementNotice, parseTradeNotice } from '@wattfleet/protocol'
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
@@ -175,7 +176,15 @@ describe('the index made anew from block 0', () => {
   it('has the very same rows, orders that never entered included', () => {
     const [ada] = HOUSES
     if (!ada) throw new Error('ada')
-    const { all } = script([3, 7, 9, 13, 6, 10, 12, 16, 300, 640, 641, 643, 18, 0, 1])
+    const { all: before } = script([3, 7, 9, 13, 6, 10, 12, 16, 300, 640, 641, 643, 18, 0, 1])
+    const last = before.at(-1)
+    if (!last) throw new Error('no block')
+    const challenged: ExchangeEvent = {
+      type: 'site-challenged',
+      ...{ community: COMMUNITY, slotStart: SLOT, site: ada.site, engine: 'e7'.repeat(32) },
+      ...{ named: { epoch: 1, sequence: 9 }, answerBy: SLOT + 200_000 },
+    }
+    const all = [...before, { ...last, number: last.number + 1, events: [challenged] }]
     const inbox = memoryInbox()
     const never = [7001, 7002].map((sequence) => candidate(ada, signedOrder(ada, { sequence, side: 'bid' })))
     inbox.commit(never, [])

@@ -1,11 +1,12 @@
+import type { SiteDeviation, TradeState } from '@wattfleet/market'
 import { decodeEnergy, sha256 } from '@wattfleet/protocol'
 import { describe, expect, it } from 'vitest'
-import type { EnergyRecord, TradeState } from '../../src/ports.ts'
+import type { EnergyRecord } from '../../src/ports.ts'
 import { isDue, nextCall, planSlot } from '../../src/settle/plan.ts'
 import { COMMUNITY, house, RULES, SLOT, signedEnergy } from '../support/street.ts'
 
 const [ada, ben] = [house('ada'), house('ben')]
-const trades: TradeState[] = [{ trade: 1, sellerSite: ada.site, buyerSite: ben.site, energyWh: 500, executed: false }]
+const trades: TradeState[] = [{ trade: 1, sellerSite: ada.site, buyerSite: ben.site, energyWh: 500, allocatedWh: null }]
 
 function reading(of = ada, rest = {}): EnergyRecord {
   const signed = signedEnergy(of, { sequence: 1, importWh: 500, exportWh: 500, ...rest })
@@ -35,7 +36,6 @@ describe('what a slot is settled by', () => {
   it('commits to the readings it used and to no others', () => {
     const used = [reading(ada), reading(ben)]
     const plan = planSlot(COMMUNITY, SLOT, trades, used, sha256)
-    expect(plan.allocations).toEqual([{ trade: 1, allocatedWh: 500 }])
     const unused = [...used, reading(house('cy'))]
     expect(planSlot(COMMUNITY, SLOT, trades, unused, sha256)).toEqual(plan)
     expect(planSlot(COMMUNITY, SLOT, trades, [reading(ada)], sha256).root).not.toBe(plan.root)
@@ -44,7 +44,8 @@ describe('what a slot is settled by', () => {
     const plan = planSlot(COMMUNITY, SLOT, trades, [reading(ada, { sequence: 7 })], sha256)
     expect(plan.deviations.find(({ site }) => site === ada.site)).toMatchObject({ message: { epoch: 1, sequence: 7 } })
     expect(plan.deviations.find(({ site }) => site === ben.site)).not.toHaveProperty('message')
-    const call = nextCall(plan, new Set(), new Set(), { allocations: 9, deviations: 9 })
+    const call = nextCall(plan, trades, new Map(), { allocations: 9, deviations: 9 })
+    expect(call?.allocations).toEqual([{ trade: 1, allocatedWh: 500 }])
     const messages = call?.deviations.map(({ message }) => message)
     expect(messages).toHaveLength(2)
     expect(messages).toEqual(expect.arrayContaining([{ epoch: 1, sequence: 7 }, undefined]))
@@ -61,19 +62,20 @@ describe('what a slot is settled by', () => {
   it('goes in calls of bounded size: allocations only once every site is settled', () => {
     const many = Array.from(
       { length: 450 },
-      (_, i): TradeState => ({ trade: i + 1, sellerSite: `s${i}`, buyerSite: 'b', energyWh: 1, executed: false }),
+      (_, i): TradeState => ({ trade: i + 1, sellerSite: `s${i}`, buyerSite: 'b', energyWh: 1, allocatedWh: null }),
     )
     const plan = planSlot(COMMUNITY, SLOT, many, [], sha256)
-    const executed = new Set<number>()
-    const settled = new Set<string>()
+    const executed = new Map<number, number>()
+    const settled = new Map<string, SiteDeviation>()
+    const stateOf = (trade: TradeState) => ({ ...trade, allocatedWh: executed.get(trade.trade) ?? null })
     const sizes: [number, number][] = []
     const limits = { allocations: 200, deviations: 100 }
-    const next = () => nextCall(plan, executed, settled, limits)
+    const next = () => nextCall(plan, many.map(stateOf), settled, limits)
     for (let call = next(); call; call = next()) {
       sizes.push([call.allocations.length, call.deviations.length])
       expect(call.allocations.length === 0 || settled.size + call.deviations.length === 451).toBe(true)
-      for (const { trade } of call.allocations) executed.add(trade)
-      for (const { site } of call.deviations) settled.add(site)
+      for (const { trade, allocatedWh } of call.allocations) executed.set(trade, allocatedWh)
+      for (const deviation of call.deviations) settled.set(deviation.site, deviation)
     }
     expect(sizes).toEqual([
       [0, 100],

@@ -111,7 +111,7 @@ describe('the settlement engine', () => {
     await blockWhenSubmitted()
     await until(() => index.unsettled(COMMUNITY).length === 0, 'settled')
     expect(index.root(COMMUNITY, SLOT)).toBe(plan?.root)
-    expect(index.trades(COMMUNITY, SLOT)).toMatchObject([{ executed: true, allocatedWh: 1000 }])
+    expect(index.trades(COMMUNITY, SLOT)).toMatchObject([{ allocatedWh: 1000 }])
   })
 
   describe.each([250, 450])('with %i trades, killed before its first call was indexed', (count) => {
@@ -146,7 +146,7 @@ describe('the settlement engine', () => {
         return index.unsettled(COMMUNITY).length === 0
       }, 'settled')
       expect(index.root(COMMUNITY, SLOT)).toBe(plan?.root)
-      expect(index.trades(COMMUNITY, SLOT).filter(({ executed }) => executed)).toHaveLength(count)
+      expect(index.trades(COMMUNITY, SLOT).filter(({ allocatedWh }) => allocatedWh !== null)).toHaveLength(count)
       expect(index.rows.settlements.get(COMMUNITY, SLOT, ada.site)).toMatchObject({ shortfallWh: 7 })
     })
   })

@@ -351,7 +351,10 @@ pub mod pallet {
 		/// Settles what sites of a slot deviated by, then executes trades between sites that are settled, by their shares.
 		/// The settlement engine, its bond at stake. In one call or several of one root. All or nothing per call.
 		#[pallet::call_index(1)]
-		#[pallet::weight(<T as Config>::WeightInfo::settle(allocations.len() as u32, deviations.len() as u32))]
+		#[pallet::weight(
+			<T as Config>::WeightInfo::settle(deviations.len() as u32)
+				.saturating_add(<T as Config>::WeightInfo::execute(allocations.len() as u32))
+		)]
 		pub fn settle(
 			origin: OriginFor<T>,
 			community: CommunityId,

@@ -326,8 +326,10 @@ pub struct SharedEnergy<AccountId> {
 pub trait WeightInfo {
 	/// `n` matches, each of two orders, sites and pages of its own.
 	fn submit_matches(n: u32) -> Weight;
-	/// `a` trades executed and `d` sites settled.
-	fn settle(a: u32, d: u32) -> Weight;
+	/// `d` sites settled.
+	fn settle(d: u32) -> Weight;
+	/// `a` trades executed, each between two sites of its own.
+	fn execute(a: u32) -> Weight;
 	/// A site with `t` trades, each with a counterparty of its own.
 	fn reveal(t: u32) -> Weight;
 	fn correct(t: u32) -> Weight;

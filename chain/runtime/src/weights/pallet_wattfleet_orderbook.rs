@@ -46,11 +46,11 @@ impl<T: frame::deps::frame_system::Config> pallet_wattfleet_orderbook::WeightInf
 		// Proof Size summary in bytes:
 		//  Measured:  `5049 + s * (442 ±0)`
 		//  Estimated: `10125 + s * (7501 ±0)`
-		// Minimum execution time: 166_110_000 picoseconds.
-		Weight::from_parts(842_171_177, 0)
+		// Minimum execution time: 172_786_000 picoseconds.
+		Weight::from_parts(172_786_000, 0)
 			.saturating_add(Weight::from_parts(0, 10125))
-			// Standard Error: 8_371_674
-			.saturating_add(Weight::from_parts(141_102_601, 0).saturating_mul(s.into()))
+			// Standard Error: 1_210_944
+			.saturating_add(Weight::from_parts(135_846_526, 0).saturating_mul(s.into()))
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().reads((7_u64).saturating_mul(s.into())))
 			.saturating_add(T::DbWeight::get().writes(4))
@@ -91,12 +91,12 @@ impl<T: frame::deps::frame_system::Config> pallet_wattfleet_orderbook::WeightInf
 	fn further(x: u32, ) -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `6108`
-		//  Estimated: `8491 + x * (280 ±13)`
-		// Minimum execution time: 228_518_000 picoseconds.
-		Weight::from_parts(180_802_179, 0)
+		//  Estimated: `8491 + x * (280 ±14)`
+		// Minimum execution time: 237_095_000 picoseconds.
+		Weight::from_parts(203_322_996, 0)
 			.saturating_add(Weight::from_parts(0, 8491))
-			// Standard Error: 208_064
-			.saturating_add(Weight::from_parts(76_973_665, 0).saturating_mul(x.into()))
+			// Standard Error: 142_137
+			.saturating_add(Weight::from_parts(77_741_897, 0).saturating_mul(x.into()))
 			.saturating_add(T::DbWeight::get().reads(14))
 			.saturating_add(T::DbWeight::get().writes(8))
 			.saturating_add(Weight::from_parts(0, 280).saturating_mul(x.into()))
@@ -110,11 +110,11 @@ impl<T: frame::deps::frame_system::Config> pallet_wattfleet_orderbook::WeightInf
 		// Proof Size summary in bytes:
 		//  Measured:  `98 + p * (6613 ±0)`
 		//  Estimated: `3503 + p * (9357 ±0)`
-		// Minimum execution time: 208_000 picoseconds.
-		Weight::from_parts(251_000, 0)
+		// Minimum execution time: 205_000 picoseconds.
+		Weight::from_parts(257_000, 0)
 			.saturating_add(Weight::from_parts(0, 3503))
-			// Standard Error: 71_128
-			.saturating_add(Weight::from_parts(23_240_679, 0).saturating_mul(p.into()))
+			// Standard Error: 85_358
+			.saturating_add(Weight::from_parts(25_069_531, 0).saturating_mul(p.into()))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(p.into())))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(p.into())))
 			.saturating_add(Weight::from_parts(0, 9357).saturating_mul(p.into()))
@@ -135,8 +135,8 @@ impl<T: frame::deps::frame_system::Config> pallet_wattfleet_orderbook::WeightInf
 		// Proof Size summary in bytes:
 		//  Measured:  `14212`
 		//  Estimated: `85214`
-		// Minimum execution time: 1_058_193_000 picoseconds.
-		Weight::from_parts(1_137_467_000, 0)
+		// Minimum execution time: 1_062_836_000 picoseconds.
+		Weight::from_parts(1_125_790_000, 0)
 			.saturating_add(Weight::from_parts(0, 85214))
 			.saturating_add(T::DbWeight::get().reads(98))
 			.saturating_add(T::DbWeight::get().writes(99))
@@ -159,8 +159,8 @@ impl<T: frame::deps::frame_system::Config> pallet_wattfleet_orderbook::WeightInf
 		// Proof Size summary in bytes:
 		//  Measured:  `12164`
 		//  Estimated: `10347`
-		// Minimum execution time: 78_614_000 picoseconds.
-		Weight::from_parts(88_112_000, 0)
+		// Minimum execution time: 78_755_000 picoseconds.
+		Weight::from_parts(87_060_000, 0)
 			.saturating_add(Weight::from_parts(0, 10347))
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(6))
@@ -184,11 +184,11 @@ impl<T: frame::deps::frame_system::Config> pallet_wattfleet_orderbook::WeightInf
 		// Proof Size summary in bytes:
 		//  Measured:  `850 + n * (6651 ±0)`
 		//  Estimated: `8491 + n * (9357 ±0)`
-		// Minimum execution time: 69_203_000 picoseconds.
-		Weight::from_parts(13_709_454, 0)
+		// Minimum execution time: 71_903_000 picoseconds.
+		Weight::from_parts(2_349_272, 0)
 			.saturating_add(Weight::from_parts(0, 8491))
-			// Standard Error: 105_520
-			.saturating_add(Weight::from_parts(49_443_226, 0).saturating_mul(n.into()))
+			// Standard Error: 99_793
+			.saturating_add(Weight::from_parts(51_371_029, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(4))

@@ -1,4 +1,4 @@
-//! Measured by chain/build-weights.sh: 20 steps, 10 repetitions. Not written by hand.
+//! Measured by chain/build-weights.sh: 6 steps, 3 repetitions. Not written by hand.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(unused_parens)]
@@ -21,8 +21,8 @@ impl<T: frame::deps::frame_system::Config> pallet_wattfleet_registry::WeightInfo
 		// Proof Size summary in bytes:
 		//  Measured:  `437`
 		//  Estimated: `6044`
-		// Minimum execution time: 17_863_000 picoseconds.
-		Weight::from_parts(19_118_000, 0)
+		// Minimum execution time: 18_376_000 picoseconds.
+		Weight::from_parts(22_841_000, 0)
 			.saturating_add(Weight::from_parts(0, 6044))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -35,8 +35,8 @@ impl<T: frame::deps::frame_system::Config> pallet_wattfleet_registry::WeightInfo
 		// Proof Size summary in bytes:
 		//  Measured:  `210`
 		//  Estimated: `4702`
-		// Minimum execution time: 9_101_000 picoseconds.
-		Weight::from_parts(10_022_000, 0)
+		// Minimum execution time: 9_441_000 picoseconds.
+		Weight::from_parts(11_955_000, 0)
 			.saturating_add(Weight::from_parts(0, 4702))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -47,8 +47,8 @@ impl<T: frame::deps::frame_system::Config> pallet_wattfleet_registry::WeightInfo
 		// Proof Size summary in bytes:
 		//  Measured:  `0`
 		//  Estimated: `0`
-		// Minimum execution time: 5_421_000 picoseconds.
-		Weight::from_parts(6_086_000, 0)
+		// Minimum execution time: 5_680_000 picoseconds.
+		Weight::from_parts(6_623_000, 0)
 			.saturating_add(Weight::from_parts(0, 0))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
@@ -66,8 +66,8 @@ impl<T: frame::deps::frame_system::Config> pallet_wattfleet_registry::WeightInfo
 		// Proof Size summary in bytes:
 		//  Measured:  `315`
 		//  Estimated: `4702`
-		// Minimum execution time: 19_256_000 picoseconds.
-		Weight::from_parts(20_680_000, 0)
+		// Minimum execution time: 19_436_000 picoseconds.
+		Weight::from_parts(22_447_000, 0)
 			.saturating_add(Weight::from_parts(0, 4702))
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(3))
@@ -82,8 +82,8 @@ impl<T: frame::deps::frame_system::Config> pallet_wattfleet_registry::WeightInfo
 		// Proof Size summary in bytes:
 		//  Measured:  `374`
 		//  Estimated: `3582`
-		// Minimum execution time: 13_820_000 picoseconds.
-		Weight::from_parts(14_960_000, 0)
+		// Minimum execution time: 14_081_000 picoseconds.
+		Weight::from_parts(16_426_000, 0)
 			.saturating_add(Weight::from_parts(0, 3582))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -102,8 +102,8 @@ impl<T: frame::deps::frame_system::Config> pallet_wattfleet_registry::WeightInfo
 		// Proof Size summary in bytes:
 		//  Measured:  `612`
 		//  Estimated: `8491`
-		// Minimum execution time: 28_598_000 picoseconds.
-		Weight::from_parts(30_566_000, 0)
+		// Minimum execution time: 28_658_000 picoseconds.
+		Weight::from_parts(33_561_000, 0)
 			.saturating_add(Weight::from_parts(0, 8491))
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(3))
@@ -122,8 +122,8 @@ impl<T: frame::deps::frame_system::Config> pallet_wattfleet_registry::WeightInfo
 		// Proof Size summary in bytes:
 		//  Measured:  `612`
 		//  Estimated: `8491`
-		// Minimum execution time: 24_997_000 picoseconds.
-		Weight::from_parts(27_010_000, 0)
+		// Minimum execution time: 25_428_000 picoseconds.
+		Weight::from_parts(29_533_000, 0)
 			.saturating_add(Weight::from_parts(0, 8491))
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(2))

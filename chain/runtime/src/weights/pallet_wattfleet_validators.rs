@@ -1,4 +1,4 @@
-//! Measured by chain/build-weights.sh: 20 steps, 10 repetitions. Not written by hand.
+//! Measured by chain/build-weights.sh: 6 steps, 3 repetitions. Not written by hand.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(unused_parens)]
@@ -19,8 +19,8 @@ impl<T: frame::deps::frame_system::Config> pallet_wattfleet_validators::WeightIn
 		// Proof Size summary in bytes:
 		//  Measured:  `1772`
 		//  Estimated: `5237`
-		// Minimum execution time: 15_252_000 picoseconds.
-		Weight::from_parts(17_011_000, 0)
+		// Minimum execution time: 16_185_000 picoseconds.
+		Weight::from_parts(20_075_000, 0)
 			.saturating_add(Weight::from_parts(0, 5237))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -33,8 +33,8 @@ impl<T: frame::deps::frame_system::Config> pallet_wattfleet_validators::WeightIn
 		// Proof Size summary in bytes:
 		//  Measured:  `1771`
 		//  Estimated: `5236`
-		// Minimum execution time: 15_047_000 picoseconds.
-		Weight::from_parts(16_732_000, 0)
+		// Minimum execution time: 15_780_000 picoseconds.
+		Weight::from_parts(20_041_000, 0)
 			.saturating_add(Weight::from_parts(0, 5236))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))

@@ -1,4 +1,4 @@
-//! Measured by chain/build-weights.sh: 20 steps, 10 repetitions. Not written by hand.
+//! Measured by chain/build-weights.sh: 6 steps, 3 repetitions. Not written by hand.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(unused_parens)]
@@ -33,8 +33,8 @@ impl<T: frame::deps::frame_system::Config> pallet_wattfleet_vault::WeightInfo fo
 		// Proof Size summary in bytes:
 		//  Measured:  `908`
 		//  Estimated: `6196`
-		// Minimum execution time: 93_072_000 picoseconds.
-		Weight::from_parts(99_151_000, 0)
+		// Minimum execution time: 94_178_000 picoseconds.
+		Weight::from_parts(101_407_000, 0)
 			.saturating_add(Weight::from_parts(0, 6196))
 			.saturating_add(T::DbWeight::get().reads(11))
 			.saturating_add(T::DbWeight::get().writes(7))
@@ -59,8 +59,8 @@ impl<T: frame::deps::frame_system::Config> pallet_wattfleet_vault::WeightInfo fo
 		// Proof Size summary in bytes:
 		//  Measured:  `599`
 		//  Estimated: `3622`
-		// Minimum execution time: 52_300_000 picoseconds.
-		Weight::from_parts(55_867_000, 0)
+		// Minimum execution time: 52_720_000 picoseconds.
+		Weight::from_parts(57_612_000, 0)
 			.saturating_add(Weight::from_parts(0, 3622))
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(5))
@@ -83,8 +83,8 @@ impl<T: frame::deps::frame_system::Config> pallet_wattfleet_vault::WeightInfo fo
 		// Proof Size summary in bytes:
 		//  Measured:  `740`
 		//  Estimated: `3622`
-		// Minimum execution time: 42_187_000 picoseconds.
-		Weight::from_parts(45_357_000, 0)
+		// Minimum execution time: 42_749_000 picoseconds.
+		Weight::from_parts(47_491_000, 0)
 			.saturating_add(Weight::from_parts(0, 3622))
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(6))
@@ -103,8 +103,8 @@ impl<T: frame::deps::frame_system::Config> pallet_wattfleet_vault::WeightInfo fo
 		// Proof Size summary in bytes:
 		//  Measured:  `725`
 		//  Estimated: `3622`
-		// Minimum execution time: 44_051_000 picoseconds.
-		Weight::from_parts(47_333_000, 0)
+		// Minimum execution time: 44_155_000 picoseconds.
+		Weight::from_parts(47_902_000, 0)
 			.saturating_add(Weight::from_parts(0, 3622))
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(4))
@@ -129,8 +129,8 @@ impl<T: frame::deps::frame_system::Config> pallet_wattfleet_vault::WeightInfo fo
 		// Proof Size summary in bytes:
 		//  Measured:  `1055`
 		//  Estimated: `6196`
-		// Minimum execution time: 108_837_000 picoseconds.
-		Weight::from_parts(116_463_000, 0)
+		// Minimum execution time: 107_246_000 picoseconds.
+		Weight::from_parts(114_810_000, 0)
 			.saturating_add(Weight::from_parts(0, 6196))
 			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().writes(5))

@@ -443,7 +443,24 @@ export const EVENTS = {
   },
   /** What a settlement engine has at stake from now on. */
   'settlement.BondSet': { community: 'u32', engine: 'bytes32', amount: 'u128' },
-  /** A settlement engine claimed other of a site than the message in its own root says, and lost its stake. */
+  /**
+   * A site's member has revealed a message that is not later than the one that the engine named: the engine, or
+   * anybody, must reveal that one up to `answer_by`, or the engine's stake can be taken.
+   */
+  'settlement.SiteChallenged': {
+    community: 'u32',
+    slotStart: 'u64',
+    site: 'bytes16',
+    engine: 'bytes32',
+    named: 'MessageId',
+    answerBy: 'u64',
+  },
+  /** The message that the engine had named was revealed: the challenge is over. */
+  'settlement.ChallengeAnswered': { community: 'u32', slotStart: 'u64', site: 'bytes16' },
+  /**
+   * A settlement engine claimed other of a site than the message in its own root says, or did not show the message that
+   * it had named, and lost its stake. With it a challenge of this site is over.
+   */
   'settlement.EngineSlashed': {
     community: 'u32',
     slotStart: 'u64',
@@ -574,7 +591,6 @@ export const ERRORS = {
     'UnknownTrade',
     'AlreadyExecuted',
     'AllocatedWrong',
-    'AllocatedTooMuch',
     'UnknownSite',
     'AlreadySettled',
     'DeviationTooLarge',
