@@ -17,7 +17,7 @@ export const agentConfigSchema = z.strictObject({
   stateDir: z.string().min(1),
   /** The installer's claim; read only while there is no grant. */
   claimPath: z.string().min(1),
-  meter: z.strictObject({ ...device, model: z.literal('sdm630').default('sdm630') }),
+  meter: z.strictObject({ ...device, model: z.string().min(1).default('eastron-sdm630') }),
   inverter: z.strictObject({ ...device, model: z.literal('sunspec').default('sunspec') }).optional(),
   strategy: z
     .strictObject({

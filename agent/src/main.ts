@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { openModbusTcp, sdm630Meter, sunSpecInverter } from '@wattfleet/devices'
+import { modelMeter, openModbusTcp, shippedModel, sunSpecInverter } from '@wattfleet/devices'
 import { monotonicClock, type Program, runProgram, toHex } from '@wattfleet/protocol'
 import { pino } from 'pino'
 import { enrolmentClient } from './adapters/enrolment-client.ts'
@@ -36,7 +36,7 @@ async function main({ config, clock, signal, ready }: Program<AgentConfig>): Pro
   const meterLine = openModbusTcp(config.meter)
   const inverterLine = config.inverter && openModbusTcp(config.inverter)
   try {
-    const meter = gridMeter(sdm630Meter(meterLine, config.meter.unit, clock), log)
+    const meter = gridMeter(modelMeter(meterLine, config.meter.unit, shippedModel(config.meter.model), clock), log)
     const inverter = config.inverter && inverterLine && sunSpecInverter(inverterLine, config.inverter.unit, clock)
     await runGateway(
       {

@@ -8,6 +8,6 @@ const FOLDER = join(import.meta.dirname, '..', 'examples')
 
 describe('the example configurations', () => {
   it.each(readdirSync(FOLDER))('%s is accepted as it is', (name) => {
-    expect(readConfig(join(FOLDER, name), agentConfigSchema)).toMatchObject({ meter: { model: 'sdm630' } })
+    expect(readConfig(join(FOLDER, name), agentConfigSchema)).toMatchObject({ meter: { model: 'eastron-sdm630' } })
   })
 })

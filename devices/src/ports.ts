@@ -1,3 +1,5 @@
+import type { LineTiming } from './core/plan.ts'
+
 /**
  * What the rest of the project asks of a device. Every value is on its own good or missing: a device that is silent
  * gives a reading whose values are missing, with the reason, never a zero and never an exception.
@@ -94,6 +96,8 @@ export interface RegisterRequest {
 
 /** Asks devices for registers, whatever carries the frames. */
 export interface RegisterReader {
+  /** What a request costs here: what plans are made by. */
+  readonly timing: LineTiming
   /**
    * The registers, each 0…65535, exactly `count` of them. Rejects with a Fault: `timeout` (silence), `transport`
    * (connection), `device` (Modbus exception, see `exceptionOf`), `protocol` (bad frame); `retryable` says whether the

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Inverter, type Meter, openModbusTcp, sdm630Meter, sunSpecInverter } from '@wattfleet/devices'
+import { type Inverter, type Meter, modelMeter, openModbusTcp, shippedModel, sunSpecInverter } from '@wattfleet/devices'
 import { checkConfig, type ManualClock, manualClock } from '@wattfleet/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DEVICE_UNIT_ID, type Simulator, simulatorConfig, sixHouses, startSimulator } from '../src/index.ts'
@@ -59,7 +59,7 @@ function devicesOf(
     return connection
   }
   return {
-    meter: sdm630Meter(open(house.meterPort), DEVICE_UNIT_ID, clock),
+    meter: modelMeter(open(house.meterPort), DEVICE_UNIT_ID, shippedModel('eastron-sdm630'), clock),
     inverter:
       house.inverterPort === undefined ? undefined : sunSpecInverter(open(house.inverterPort), DEVICE_UNIT_ID, clock),
   }
@@ -221,7 +221,9 @@ describe('the counters of the street', () => {
     for (const port of opened) {
       const connection = openModbusTcp({ host: '127.0.0.1', port })
       closing.push(() => connection.close())
-      const { importW } = await sdm630Meter(connection, DEVICE_UNIT_ID, clock).read(never)
+      const { importW } = await modelMeter(connection, DEVICE_UNIT_ID, shippedModel('eastron-sdm630'), clock).read(
+        never,
+      )
       expect(importW).toMatchObject({ quality: 'missing', reason: 'connection' })
     }
   })

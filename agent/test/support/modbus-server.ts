@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { encodeImage, SDM630, SDM630_LENGTH } from '@wattfleet/devices'
+import { encodeImage, lengthOf, shippedModel } from '@wattfleet/devices'
 
 export interface SimpleMeter {
   readonly port: number
@@ -11,6 +11,7 @@ export interface SimpleMeter {
 
 /** An SDM630 on Modbus TCP (MODBUS Messaging on TCP/IP, 4.2) that answers function 4 from `values`, asked anew each time. */
 export async function sdm630Server(values: () => Record<string, number>): Promise<SimpleMeter> {
+  const { points } = shippedModel('eastron-sdm630')
   const sockets = new Set<Socket>()
   const meter = { silent: false }
   const server = createServer((socket) => {
@@ -28,7 +29,7 @@ export async function sdm630Server(values: () => Record<string, number>): Promis
   function answer(request: Buffer): Buffer {
     const at = request.readUInt16BE(8)
     const count = request.readUInt16BE(10)
-    const image = encodeImage(SDM630.points, values(), SDM630_LENGTH)
+    const image = encodeImage(points, values(), lengthOf(points))
     const out = Buffer.alloc(9 + 2 * count)
     request.copy(out, 0, 0, 8)
     out.writeUInt16BE(3 + 2 * count, 4)

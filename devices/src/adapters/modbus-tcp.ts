@@ -1,7 +1,7 @@
 import { Fault, monotonicMs } from '@wattfleet/protocol'
 import { afterFault, type BackOff, RESTED, waitLeftMs } from '../core/back-off.ts'
 import { backingOffFault, stoppedFault } from '../core/faults.ts'
-import { MOST_REGISTERS } from '../core/plan.ts'
+import { type LineTiming, MOST_REGISTERS, NETWORK_TIMING } from '../core/plan.ts'
 import { Turns } from '../core/turns.ts'
 import type { ModbusConnection, RegisterRequest } from '../ports.ts'
 import { connectLink, type TcpLink } from './tcp-link.ts'
@@ -35,6 +35,7 @@ export function openModbusTcp(options: ModbusTcpOptions): ModbusConnection {
 }
 
 class TcpConnection implements ModbusConnection {
+  readonly timing: LineTiming = NETWORK_TIMING
   readonly #host: string
   readonly #port: number
   readonly #timeoutMs: number

@@ -1,63 +1,57 @@
-import type { Point, PointTable } from './points.ts'
-import { wordsOf } from './points.ts'
+import { type Point, type PointTable, wordsOf } from './points.ts'
+import { bitsOfNumber, wordsOfBits, wordsOfBytes } from './words.ts'
 
 /** The other direction of the same models: what a device that speaks them serves. */
 export type PointValues = Readonly<Record<string, number | string | undefined>>
 
-const WIDTH = {
-  u16: [0, 0xffff],
-  s16: [-0x8000, 0x7fff],
-  u32: [0, 0xffff_ffff],
-  s32: [-0x8000_0000, 0x7fff_ffff],
-} as const
+/** Quiet NaN: what a float holds that has no value. */
+const NAN_BITS: Partial<Record<Point['as'], bigint>> = { f32: 0x7fc0_0000n, f64: 0x7ff8_0000_0000_0000n }
 
-function rawBits(point: Point, value: number, name: string): number {
-  if (point.as === 'string') throw new RangeError(`${name} is a string`)
-  if (point.as === 'f32') {
-    const view = new DataView(new ArrayBuffer(4))
-    view.setFloat32(0, value)
-    return view.getUint32(0)
-  }
-  const whole = Math.round(value)
-  const [least, most] = WIDTH[point.as]
-  if (!(whole >= least && whole <= most)) throw new RangeError(`${name} ${value} does not fit ${point.as}`)
-  return whole < 0 ? whole + (wordsOf(point) === 1 ? 0x1_0000 : 0x1_0000_0000) : whole
-}
-
-function numberBits(point: Point, values: PointValues, name: string): number {
-  const value = values[name]
-  if (typeof value === 'string') throw new RangeError(`${name} is a number`)
-  if (value === undefined) return point.as === 'f32' ? 0x7fc0_0000 : (point.notAvailable ?? 0)
-  if (point.scaleFactor === undefined) return rawBits(point, value, name)
+/** A value in the point's unit as the count that its registers hold. */
+function countOf(point: Point, value: number, values: PointValues, name: string): number {
+  const scale = point.scale ?? 1
+  const inverse = Math.round(1 / scale)
+  const count = scale < 1 && Math.abs(scale * inverse - 1) < 1e-12 ? value * inverse : value / scale
+  if (point.scaleFactor === undefined) return count
   const factor = values[point.scaleFactor]
   if (typeof factor !== 'number') throw new RangeError(`${name} needs a value for ${point.scaleFactor}`)
-  return rawBits(point, factor < 0 ? value * 10 ** -factor : value / 10 ** factor, name)
+  return factor < 0 ? count * 10 ** -factor : count / 10 ** factor
 }
 
-function textWords(point: Point, text: string, name: string): number[] {
-  const bytes = new TextEncoder().encode(text)
-  const count = wordsOf(point)
-  if (bytes.length > count * 2) throw new RangeError(`${name} takes ${count * 2} bytes, got ${bytes.length}`)
-  return Array.from({ length: count }, (_, i) => ((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0))
+function numberWords(point: Point, values: PointValues, name: string): number[] {
+  const value = values[name]
+  if (typeof value === 'string') throw new RangeError(`${name} is a number`)
+  if (value === undefined) return wordsOfBits(point, NAN_BITS[point.as] ?? point.notAvailable?.[0] ?? 0n)
+  const bits = bitsOfNumber(point, countOf(point, value, values, name))
+  if (bits === undefined) throw new RangeError(`${name} ${value} does not fit ${point.as}`)
+  return wordsOfBits(point, bits)
+}
+
+function textWords(point: Point, value: number | string | undefined, name: string): number[] {
+  const bytes = new TextEncoder().encode(value === undefined ? '' : String(value))
+  const most = 2 * wordsOf(point)
+  if (bytes.length > most) throw new RangeError(`${name} takes ${most} bytes, got ${bytes.length}`)
+  return wordsOfBytes(point, bytes)
+}
+
+/** The registers of one point that hold its value. Throws RangeError for a value that the point cannot hold. */
+export function encodePoint(table: PointTable, name: string, values: PointValues): number[] {
+  const point = table[name]
+  if (point === undefined) throw new RangeError(`the model has no point ${name}`)
+  return point.as === 'string' ? textWords(point, values[name], name) : numberWords(point, values, name)
 }
 
 /**
  * `length` registers from address 0 that hold these values, in the points' units; a point without a value becomes "not
- * available", registers of no point 0. A scale factor's value is taken from `values` under its name, also where the factor
- * itself stands in another table. Throws RangeError for a value that its point cannot hold.
+ * available", registers of no point 0. Of a table with registers of both kinds only those of `kind`. Throws RangeError for
+ * a value that its point cannot hold.
  */
-export function encodeImage(table: PointTable, values: PointValues, length: number): Uint16Array {
+export function encodeImage(table: PointTable, values: PointValues, length: number, kind?: Point['kind']): Uint16Array {
   const image = new Uint16Array(length)
   for (const [name, point] of Object.entries(table)) {
+    if (point.kind !== kind) continue
     if (point.at + wordsOf(point) > length) throw new RangeError(`${name} lies beyond ${length} registers`)
-    const value = values[name]
-    if (point.as === 'string') {
-      image.set(textWords(point, value === undefined ? '' : String(value), name), point.at)
-      continue
-    }
-    const bits = numberBits(point, values, name)
-    if (wordsOf(point) === 1) image[point.at] = bits
-    else image.set([Math.floor(bits / 0x1_0000), bits % 0x1_0000], point.at)
+    image.set(encodePoint(table, name, values), point.at)
   }
   return image
 }

@@ -17,7 +17,7 @@ export function missing(reason: MissingReason, atMs: number): Measured<never> {
  */
 export function measured(decoded: Decoded<number>, atMs: number, unread: MissingReason = 'unsupported'): Measured {
   if (decoded.ok) return good(decoded.value, atMs)
-  return missing(decoded.reason === 'not-read' ? unread : 'not-available', atMs)
+  return missing(decoded.reason === 'not-read' ? unread : decoded.reason, atMs)
 }
 
 /** `then` of a value that is there. */
@@ -26,14 +26,26 @@ export function mapMeasured<T, U>(value: Measured<T>, then: (value: T, atMs: num
 }
 
 /**
- * A cumulative counter in whole Wh, from Wh or kWh. This is the one place where a counter is rounded; energies are
+ * A cumulative counter in whole Wh, from Wh, kWh or MWh. This is the one place where a counter is rounded; energies are
  * differences of what it returns, so nothing is lost between two readings. Below zero it is no counter.
  */
-export function counterWh(counter: Measured, unit: 'Wh' | 'kWh'): Measured {
+export function counterWh(counter: Measured, unit: string | undefined): Measured {
   return mapMeasured(counter, (value, atMs) => {
-    const wh = Math.round(unit === 'kWh' ? value * 1000 : value)
+    const wh = Math.round(value * multipleOf(unit, 'Wh'))
     return wh >= 0 && Number.isSafeInteger(wh) ? good(wh, atMs) : missing('implausible', atMs)
   })
+}
+
+/** How many of a base unit one of these is. Throws RangeError for a unit of something else. */
+function multipleOf(unit: string | undefined, base: 'W' | 'Wh'): number {
+  const multiple = { '': 1, k: 1_000, M: 1_000_000 }[unit?.endsWith(base) ? unit.slice(0, -base.length) : 'none']
+  if (multiple === undefined) throw new RangeError(`${unit} is no unit of ${base}`)
+  return multiple
+}
+
+/** A power in W, from W or kW. */
+export function watts(power: Measured, unit: string | undefined): Measured {
+  return mapMeasured(power, (value, atMs) => good(value * multipleOf(unit, 'W'), atMs))
 }
 
 /** 16.7.0 as two figures that are not below zero, for a meter that counts import as positive. */

@@ -3,8 +3,8 @@ import { decodeNumber } from '../core/decode.ts'
 import { missingReasonOf } from '../core/faults.ts'
 import { type Block, wordsAt } from '../core/image.ts'
 import { MOST_REGISTERS, type Span } from '../core/plan.ts'
+import { lengthOf, type PointTable } from '../core/points.ts'
 import { counterWh, good, mapMeasured, measured, missing } from '../core/readings.ts'
-import { INVERTER_MODELS, MPPT_HEAD_WORDS } from '../models/sunspec.ts'
 import { readSpans, type Source } from '../point-reader.ts'
 import {
   INVERTER_STATES,
@@ -14,13 +14,20 @@ import {
   type MissingReason,
   type RegisterReader,
 } from '../ports.ts'
-import { decodeInputs, inputsInOneRequest } from './mppt.ts'
-import { type ModelAt, walkModels } from './walk.ts'
+import { layOut, type ModelAt } from './model.ts'
+import { sunSpecModel } from './models.ts'
+import { decodeInputs, type Inputs, inputsOf } from './mppt.ts'
+import { walkModels } from './walk.ts'
+
+/** Inverters with one, split and three phases: integers with scale factors, and floats. */
+const INVERTERS = [101, 102, 103, 111, 112, 113]
 
 /** The models of one device that a reading needs. */
 interface Layout {
   readonly inverter: ModelAt
+  readonly table: PointTable
   readonly mppt: ModelAt | undefined
+  readonly inputs: Inputs | undefined
 }
 
 /**
@@ -29,7 +36,8 @@ interface Layout {
  */
 export function sunSpecInverter(connection: RegisterReader, unitId: number, clock: Clock): Inverter {
   let known: Layout | undefined
-  const source: Source = { reader: connection, unitId, kind: 'holding' }
+  const limits = { maxRegisters: MOST_REGISTERS, holes: 'rejected' } as const
+  const source: Source = { reader: connection, unitId, kind: 'holding', ...limits, cuts: new Set() }
   return {
     async read(signal) {
       try {
@@ -38,12 +46,7 @@ export function sunSpecInverter(connection: RegisterReader, unitId: number, cloc
         return nothingRead(missingReasonOf(error), clock.nowMs())
       }
       if (known === undefined) return nothingRead('unsupported', clock.nowMs())
-      const { blocks, unread } = await readSpans(
-        source,
-        spansOf(known),
-        { maxRegisters: MOST_REGISTERS, maxHole: 0 },
-        signal,
-      )
+      const { blocks, unread } = await readSpans(source, spansOf(known), signal)
       const atMs = clock.nowMs()
       const found = known
       const there = stillThere(found, blocks)
@@ -56,17 +59,19 @@ export function sunSpecInverter(connection: RegisterReader, unitId: number, cloc
 
 /** Undefined where the device lists no inverter model of the published length. */
 function layoutOf(models: readonly ModelAt[]): Layout | undefined {
-  const inverter = models.find(
-    ({ id, length }) => INVERTER_MODELS[id] !== undefined && length >= INVERTER_MODELS[id].length,
-  )
-  const mppt = models.find(({ id, length }) => id === 160 && length + 2 >= MPPT_HEAD_WORDS)
-  return inverter && { inverter, mppt }
+  const isWhole = ({ id, length }: ModelAt) => length + 2 >= (sunSpecModel(id)?.length ?? Number.POSITIVE_INFINITY)
+  const inverter = models.find((model) => INVERTERS.includes(model.id) && isWhole(model))
+  const model = inverter && sunSpecModel(inverter.id)
+  if (inverter === undefined || model === undefined) return undefined
+  const mppt = models.find((one) => one.id === 160 && isWhole(one))
+  const table = layOut(model, inverter.length, () => undefined)
+  return { inverter, table, mppt, inputs: mppt && inputsOf(mppt) }
 }
 
 /** A model's values and their scale factors always come from one answer. */
-function spansOf({ inverter, mppt }: Layout): Span[] {
-  const spans = [{ at: inverter.at, count: 2 + (INVERTER_MODELS[inverter.id]?.length ?? 0) }]
-  if (mppt !== undefined) spans.push({ at: mppt.at, count: inputsInOneRequest(mppt).words })
+function spansOf({ inverter, table, inputs }: Layout): Span[] {
+  const spans = [{ at: inverter.at, count: lengthOf(table) }]
+  if (inputs !== undefined) spans.push({ at: inputs.at, count: inputs.words })
   return spans
 }
 
@@ -79,12 +84,11 @@ function stillThere({ inverter, mppt }: Layout, blocks: readonly Block[]): boole
 }
 
 function readingOf(
-  { inverter, mppt }: Layout,
+  { inverter, table, inputs }: Layout,
   blocks: readonly Block[],
   unread: MissingReason | undefined,
   atMs: number,
 ): InverterReading {
-  const table = INVERTER_MODELS[inverter.id]?.table ?? {}
   const value = (name: string): Measured => measured(decodeNumber(table, name, blocks, inverter.at), atMs, unread)
   return {
     atMs,
@@ -95,7 +99,7 @@ function readingOf(
       const state = INVERTER_STATES[code - 1]
       return state === undefined ? missing('implausible', atMs) : good(state, atMs)
     }),
-    dcInputs: mppt === undefined ? [] : decodeInputs(mppt, blocks, atMs),
+    dcInputs: inputs === undefined ? [] : decodeInputs(inputs, blocks, atMs, unread),
   }
 }
 

@@ -1,30 +1,43 @@
 import { decodeNumber, decodeText } from '../core/decode.ts'
 import type { Block } from '../core/image.ts'
 import { MOST_REGISTERS } from '../core/plan.ts'
+import type { PointTable } from '../core/points.ts'
 import { counterWh, measured } from '../core/readings.ts'
-import { MPPT_HEAD, MPPT_HEAD_WORDS, MPPT_INPUT, MPPT_INPUT_WORDS } from '../models/sunspec.ts'
-import type { DcInput } from '../ports.ts'
-import type { ModelAt } from './walk.ts'
+import type { DcInput, MissingReason } from '../ports.ts'
+import { layOut, type ModelAt } from './model.ts'
+import { knownSunSpec } from './models.ts'
 
-/** Inputs that fit one request together with the head, whose scale factors they need: five. More are not read. */
-const MOST_INPUTS = Math.floor((MOST_REGISTERS - MPPT_HEAD_WORDS) / MPPT_INPUT_WORDS)
-
-/** How many inputs of a model 160 are read, and the registers that takes, head included. */
-export function inputsInOneRequest({ length }: ModelAt): { readonly inputs: number; readonly words: number } {
-  const listed = Math.floor((length + 2 - MPPT_HEAD_WORDS) / MPPT_INPUT_WORDS)
-  const inputs = Math.min(listed, MOST_INPUTS)
-  return { inputs, words: MPPT_HEAD_WORDS + inputs * MPPT_INPUT_WORDS }
+/** Model 160's direct-current inputs, as many as one request holds together with the scale factors before them: five. */
+export interface Inputs {
+  readonly at: number
+  /** Registers from the model's id on. */
+  readonly words: number
+  readonly most: number
+  readonly table: PointTable
 }
 
-/** The inputs of a model 160 that was read; none where it was not. N says how many there are, the length how many fit. */
-export function decodeInputs(mppt: ModelAt, blocks: readonly Block[], atMs: number): DcInput[] {
-  const count = decodeNumber(MPPT_HEAD, 'N', blocks, mppt.at)
+export function inputsOf({ at, length }: ModelAt): Inputs {
+  const model = knownSunSpec(160)
+  const each = model.groups?.[0]?.length ?? 0
+  const listed = Math.floor((length + 2 - model.length) / each)
+  const most = Math.max(0, Math.min(listed, Math.floor((MOST_REGISTERS - model.length) / each)))
+  const words = model.length + most * each
+  return { at, words, most, table: layOut(model, words - 2, () => undefined) }
+}
+
+/** The inputs that were read; none where they were not. N says how many there are, the model's length how many fit. */
+export function decodeInputs(
+  { at, most, table }: Inputs,
+  blocks: readonly Block[],
+  atMs: number,
+  unread?: MissingReason,
+): DcInput[] {
+  const count = decodeNumber(table, 'N', blocks, at)
   if (!count.ok) return []
-  const factors = { table: MPPT_HEAD, base: mppt.at }
-  return Array.from({ length: Math.min(count.value, inputsInOneRequest(mppt).inputs) }, (_, i) => {
-    const at = mppt.at + MPPT_HEAD_WORDS + i * MPPT_INPUT_WORDS
-    const name = decodeText(MPPT_INPUT, 'IDStr', blocks, at)
-    const value = (point: 'DCW' | 'DCWH') => measured(decodeNumber(MPPT_INPUT, point, blocks, at, factors), atMs)
+  return Array.from({ length: Math.min(count.value, most) }, (_, i) => {
+    const point = (name: string) => `module${i + 1}.${name}`
+    const name = decodeText(table, point('IDStr'), blocks, at)
+    const value = (of: string) => measured(decodeNumber(table, point(of), blocks, at), atMs, unread)
     return {
       name: name.ok ? name.value : `input ${i + 1}`,
       powerW: value('DCW'),

@@ -1,14 +1,8 @@
 import { Fault } from '@wattfleet/protocol'
 import { exceptionOf } from '../core/faults.ts'
-import { SUNSPEC_BASES, SUNSPEC_END, SUNSPEC_MARKER } from '../models/sunspec.ts'
 import type { RegisterReader } from '../ports.ts'
-
-/** Where one model's id register is, and the model's length without id and length. */
-export interface ModelAt {
-  readonly id: number
-  readonly at: number
-  readonly length: number
-}
+import type { ModelAt } from './model.ts'
+import { SUNSPEC_BASES, SUNSPEC_END, SUNSPEC_MARKER } from './models.ts'
 
 /** More models than any published device lists; a walk that goes on longer reads something that is no list. */
 const MOST_MODELS = 64

@@ -1,13 +1,7 @@
 import {
-  COMMON,
-  COMMON_LENGTH,
   encodeImage,
-  INVERTER_INTEGER,
-  INVERTER_INTEGER_LENGTH,
-  MPPT_HEAD,
-  MPPT_HEAD_WORDS,
-  MPPT_INPUT,
-  MPPT_INPUT_WORDS,
+  knownSunSpec,
+  layOut,
   type PointValues,
   SUNSPEC_BASES,
   SUNSPEC_END,
@@ -36,24 +30,21 @@ export function inverterRegisters(spec: HouseSpec, state: HouseState, flows: Flo
   return { kind: 'holding', at: SUNSPEC_BASES[0], words: Uint16Array.from(words) }
 }
 
+/** The registers of a model with these values; without `parts` as long as its fixed part. */
+function modelImage(id: number, values: PointValues, parts = 0): Uint16Array {
+  const model = knownSunSpec(id)
+  const length = model.length - 2 + parts * (model.groups?.[0]?.length ?? 0)
+  const table = layOut(model, length, () => undefined)
+  return encodeImage(table, { ID: id, L: length, ...values }, 2 + length)
+}
+
 function common(spec: HouseSpec): Uint16Array {
-  const values = {
-    ID: 1,
-    L: COMMON_LENGTH,
-    Mn: 'Hollandale Solar',
-    Md: 'HS three-phase',
-    Vr: '1.0',
-    SN: spec.name,
-    DA: 1,
-  }
-  return encodeImage(COMMON, values, 2 + COMMON_LENGTH)
+  return modelImage(1, { Mn: 'Hollandale Solar', Md: 'HS three-phase', Vr: '1.0', SN: spec.name, DA: 1 })
 }
 
 function threePhase(state: HouseState, flows: Flows): Uint16Array {
   const current = flows.inverterW / VOLTAGE_V
   const values: PointValues = {
-    ID: 103,
-    L: INVERTER_INTEGER_LENGTH,
     A: current,
     AphA: current / 3,
     AphB: current / 3,
@@ -75,23 +66,23 @@ function threePhase(state: HouseState, flows: Flows): Uint16Array {
     Evt1: 0,
     Evt2: 0,
   }
-  return encodeImage(INVERTER_INTEGER, values, 2 + INVERTER_INTEGER_LENGTH)
+  return modelImage(103, values)
 }
 
 /** One input for the panels; a battery adds one per direction, as hybrid inverters on the market list them. */
-function mppt(spec: HouseSpec, state: HouseState, flows: Flows): number[] {
+function mppt(spec: HouseSpec, state: HouseState, flows: Flows): Uint16Array {
   const inputs = [{ IDStr: 'String 1', DCW: flows.pvW, DCWH: state.pvWh }]
   if (spec.battery !== undefined) {
     inputs.push({ IDStr: 'StCha', DCW: flows.chargeW, DCWH: state.chargedWh })
     inputs.push({ IDStr: 'StDisCha', DCW: flows.dischargeW, DCWH: state.dischargedWh })
   }
-  const factors = { DCW_SF: UNIT_FACTOR, DCWH_SF: UNIT_FACTOR }
-  const length = MPPT_HEAD_WORDS - 2 + inputs.length * MPPT_INPUT_WORDS
-  const head = encodeImage(MPPT_HEAD, { ID: 160, L: length, ...factors, Evt: 0, N: inputs.length }, MPPT_HEAD_WORDS)
-  const blocks = inputs.map((input, i) =>
-    encodeImage(MPPT_INPUT, { ID: i + 1, ...input, ...factors, DCSt: stateOf(flows), DCEvt: 0 }, MPPT_INPUT_WORDS),
+  const modules = inputs.flatMap((input, i) =>
+    Object.entries({ ID: i + 1, ...input, DCSt: stateOf(flows), DCEvt: 0 }).map(
+      ([name, value]) => [`module${i + 1}.${name}`, value] as const,
+    ),
   )
-  return [...head, ...blocks.flatMap((block) => [...block])]
+  const values = { DCW_SF: UNIT_FACTOR, DCWH_SF: UNIT_FACTOR, Evt: 0, N: inputs.length, ...Object.fromEntries(modules) }
+  return modelImage(160, values, inputs.length)
 }
 
 function stateOf(flows: Flows): number {

@@ -1,4 +1,4 @@
-import { encodeImage, SDM630, SDM630_LENGTH } from '@wattfleet/devices'
+import { encodeImage, lengthOf, shippedModel } from '@wattfleet/devices'
 import type { Flows, HouseState } from '../core/house.ts'
 import type { Registers } from './modbus-server.ts'
 
@@ -26,5 +26,6 @@ export function meterRegisters(state: HouseState, flows: Flows): Registers {
     importEnergy: state.importWh / 1000,
     exportEnergy: state.exportWh / 1000,
   }
-  return { kind: SDM630.kind, at: 0, words: encodeImage(SDM630.points, values, SDM630_LENGTH) }
+  const { kind, points } = shippedModel('eastron-sdm630')
+  return { kind, at: 0, words: encodeImage(points, values, lengthOf(points)) }
 }

@@ -1,6 +1,6 @@
 import { manualClock } from '@wattfleet/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
-import { openModbusTcp, sdm630Meter } from '../src/index.ts'
+import { modelMeter, openModbusTcp, shippedModel } from '../src/index.ts'
 import { type Asked, hexRegisters, imageFrom, type Line, serving, tcpDevice } from './tcp-device.ts'
 
 const AT_MS = 1_763_000_000_000
@@ -17,7 +17,7 @@ async function meterOn(answer: (asked: Asked, line: Line) => void, timeoutMs = 1
     () => device.close(),
     () => connection.close(),
   )
-  return { device, meter: sdm630Meter(connection, 1, manualClock(AT_MS)) }
+  return { device, meter: modelMeter(connection, 1, shippedModel('eastron-sdm630'), manualClock(AT_MS)) }
 }
 
 /** An SDM630 whose power and counters hold these bits; zeros between them, as the meter answers. */

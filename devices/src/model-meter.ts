@@ -1,0 +1,50 @@
+import { type Clock, Fault } from '@wattfleet/protocol'
+import { type DeviceModel, type PointTable, pointOf } from './core/points.ts'
+import { counterWh, missing, splitPower, watts } from './core/readings.ts'
+import { pointReader } from './point-reader.ts'
+import type { Measured, Meter, RegisterReader } from './ports.ts'
+
+/** What a grid meter is asked for: both counters, and the power signed or in its two directions. */
+const ASKED = ['totalPower', 'importPower', 'exportPower', 'importEnergy', 'exportEnergy'] as const
+type Asked = (typeof ASKED)[number]
+
+/** The two directions of the power, whichever way the device shows it. */
+function powersOf(points: PointTable, values: Partial<Record<Asked, Measured>>, none: Measured) {
+  const { totalPower, importPower, exportPower } = values
+  const inWatts = (name: Asked, value: Measured) => watts(value, pointOf(points, name).unit)
+  if (importPower !== undefined && exportPower !== undefined) {
+    return { importW: inWatts('importPower', importPower), exportW: inWatts('exportPower', exportPower) }
+  }
+  if (totalPower === undefined) return { importW: none, exportW: none }
+  const split = splitPower(inWatts('totalPower', totalPower))
+  const isExport = pointOf(points, 'totalPower').positive === 'export'
+  return isExport ? { importW: split.exportW, exportW: split.importW } : split
+}
+
+/**
+ * A meter at a grid connection, by its model. What the model does not have is missing as `unsupported`. Throws Fault
+ * `config` for a model that shows neither counter: it is no grid meter.
+ */
+export function modelMeter(reader: RegisterReader, unitId: number, model: DeviceModel, clock: Clock): Meter {
+  const { points, name } = model
+  const asked = ASKED.filter((one) => points[one] !== undefined)
+  if (!asked.includes('importEnergy') && !asked.includes('exportEnergy')) {
+    throw new Fault('config', `${name} shows no energy of a grid connection: it cannot be its meter`)
+  }
+  const reading = pointReader(reader, unitId, model, asked, clock)
+  const counter = (one: 'importEnergy' | 'exportEnergy', value: Measured) => counterWh(value, pointOf(points, one).unit)
+  return {
+    async read(signal) {
+      const values: Partial<Record<Asked, Measured>> = await reading.read(signal)
+      const atMs = Object.values(values)[0]?.atMs ?? clock.nowMs()
+      const none = missing('unsupported', atMs)
+      const { importEnergy, exportEnergy } = values
+      return {
+        atMs,
+        importEnergyWh: importEnergy === undefined ? none : counter('importEnergy', importEnergy),
+        exportEnergyWh: exportEnergy === undefined ? none : counter('exportEnergy', exportEnergy),
+        ...powersOf(points, values, none),
+      }
+    },
+  }
+}

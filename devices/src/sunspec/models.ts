@@ -1,0 +1,28 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { parseSunSpec } from '../models/sunspec-schema.ts'
+import type { SunSpecModel } from './model.ts'
+
+/** Where "SunS" may stand: the specification's three addresses, the usual one first. */
+export const SUNSPEC_BASES = [40_000, 0, 50_000] as const
+/** "SunS" in two registers. */
+export const SUNSPEC_MARKER = [0x5375, 0x6e53] as const
+/** The id that ends the list of models. */
+export const SUNSPEC_END = 0xffff
+
+const known = new Map<number, SunSpecModel | undefined>()
+
+/** A published model; undefined for one that is not among models/sunspec: it is skipped. */
+export function sunSpecModel(id: number): SunSpecModel | undefined {
+  if (known.has(id)) return known.get(id)
+  const file = new URL(`../../models/sunspec/${id}.json`, import.meta.url)
+  const model = existsSync(file) ? parseSunSpec(JSON.parse(readFileSync(file, 'utf8'))) : undefined
+  known.set(id, model)
+  return model
+}
+
+/** A model that the caller knows to be there. Throws RangeError where it is not. */
+export function knownSunSpec(id: number): SunSpecModel {
+  const model = sunSpecModel(id)
+  if (model === undefined) throw new RangeError(`no SunSpec model ${id} here`)
+  return model
+}
