@@ -1,3 +1,10 @@
+export {
+  DEFAULT_MAX_REPLY_DELAY_MS,
+  openModbusRtuOverTcp,
+  openModbusSerial,
+  type RtuOverTcpOptions,
+  type SerialOptions,
+} from './adapters/modbus-rtu.ts'
 export { DEFAULT_TIMEOUT_MS, type ModbusTcpOptions, openModbusTcp } from './adapters/modbus-tcp.ts'
 export { encodeImage, type PointValues } from './core/encode.ts'
 export { exceptionOf, missingReasonOf } from './core/faults.ts'

@@ -11,6 +11,7 @@ export const MISSING_REASONS = [
   'connection', // no connection, or it was lost while the answer was awaited
   'backing-off', // not asked: the last attempts failed a moment ago
   'exception', // the device answered with a Modbus exception
+  'unreachable', // a gateway answered that it did not reach the device
   'malformed', // an answer that does not follow the protocol
   'not-available', // the device marks the value as not available, or gives NaN
   'implausible', // a figure that cannot be, such as a counter below zero

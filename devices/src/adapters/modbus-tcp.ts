@@ -1,10 +1,8 @@
-import { Fault, monotonicMs } from '@wattfleet/protocol'
-import { afterFault, type BackOff, RESTED, waitLeftMs } from '../core/back-off.ts'
-import { backingOffFault, stoppedFault } from '../core/faults.ts'
-import { type LineTiming, MOST_REGISTERS, NETWORK_TIMING } from '../core/plan.ts'
-import { Turns } from '../core/turns.ts'
-import type { ModbusConnection, RegisterRequest } from '../ports.ts'
-import { connectLink, type TcpLink } from './tcp-link.ts'
+import { monotonicMs } from '@wattfleet/protocol'
+import { NETWORK_TIMING } from '../core/plan.ts'
+import type { ModbusConnection } from '../ports.ts'
+import { sharedLine } from './shared-line.ts'
+import { connectLink } from './tcp-link.ts'
 
 export interface ModbusTcpOptions {
   readonly host: string
@@ -17,136 +15,18 @@ export interface ModbusTcpOptions {
 
 /** An answer of 125 registers takes 0.3 s on a 9600 baud line behind a gateway; three times that is silence. */
 export const DEFAULT_TIMEOUT_MS = 1_000
-/** Requests of one device that may wait for their turn: a reading needs a handful; more means a caller that never waits. */
-const MOST_WAITING_PER_UNIT = 32
-
-interface Job {
-  readonly request: RegisterRequest
-  readonly resolve: (registers: readonly number[]) => void
-  readonly reject: (fault: Fault) => void
-}
 
 /**
- * A connection to a Modbus TCP device, or to a gateway with several behind it. It opens with the first request, is made
- * anew after a time-out or a bad frame, and serves its devices one request at a time in fair turns.
+ * A connection to a Modbus TCP device, or to a gateway with several behind it. It is made anew after a time-out or a bad
+ * frame: a late answer finds no socket.
  */
 export function openModbusTcp(options: ModbusTcpOptions): ModbusConnection {
-  return new TcpConnection(options)
-}
-
-class TcpConnection implements ModbusConnection {
-  readonly timing: LineTiming = NETWORK_TIMING
-  readonly #host: string
-  readonly #port: number
-  readonly #timeoutMs: number
-  readonly #now: () => number
-  readonly #turns = new Turns<Job>(MOST_WAITING_PER_UNIT)
-  readonly #closing = new AbortController()
-  readonly #units = new Map<number, BackOff>()
-  #connecting: BackOff = RESTED
-  #link: TcpLink | undefined
-  #work: Promise<void> | undefined
-
-  constructor(options: ModbusTcpOptions) {
-    this.#host = options.host
-    this.#port = options.port
-    this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
-    this.#now = options.monotonicMs ?? monotonicMs
-  }
-
-  readRegisters(request: RegisterRequest, signal: AbortSignal): Promise<readonly number[]> {
-    assertRequest(request)
-    return new Promise((resolve, reject) => {
-      if (signal.aborted || this.#closing.signal.aborted) return reject(stoppedFault(this.#name))
-      const settled = () => signal.removeEventListener('abort', onAbort)
-      const job: Job = {
-        request,
-        resolve: (registers) => {
-          settled()
-          resolve(registers)
-        },
-        reject: (fault) => {
-          settled()
-          reject(fault)
-        },
-      }
-      // a request on the line runs to its end for the sake of the next; its caller need not wait for it
-      const onAbort = () => {
-        this.#turns.remove(request.unitId, job)
-        job.reject(stoppedFault(this.#name))
-      }
-      if (!this.#turns.add(request.unitId, job)) {
-        const text = `${this.#name}: ${MOST_WAITING_PER_UNIT} requests of unit ${request.unitId} are waiting already`
-        return reject(new Fault('transport', text, { retryable: true }))
-      }
-      signal.addEventListener('abort', onAbort, { once: true })
-      this.#work ??= this.#serve()
-    })
-  }
-
-  async close(): Promise<void> {
-    this.#closing.abort()
-    this.#link?.destroy()
-    for (const job of this.#turns.drain()) job.reject(stoppedFault(this.#name))
-    await this.#work
-  }
-
-  get #name(): string {
-    return `${this.#host}:${this.#port}`
-  }
-
-  async #serve(): Promise<void> {
-    for (let job = this.#turns.take(); job !== undefined; job = this.#turns.take()) {
-      try {
-        job.resolve(await this.#answer(job.request))
-      } catch (error) {
-        const bug = new Fault('internal', `${this.#name}: ${String(error)}`, { cause: error })
-        job.reject(error instanceof Fault ? error : bug)
-      }
-    }
-    // in the same turn of the event loop as the last look at the queue, so that no request falls between
-    this.#work = undefined
-  }
-
-  async #answer(request: RegisterRequest): Promise<readonly number[]> {
-    const unit = this.#units.get(request.unitId) ?? RESTED
-    const left = waitLeftMs(unit, this.#now())
-    if (left > 0) throw backingOffFault(`${this.#name} unit ${request.unitId}`, left)
-    const link = await this.#open()
-    try {
-      const registers = await link.request(request, this.#timeoutMs)
-      this.#units.delete(request.unitId)
-      return registers
-    } catch (error) {
-      this.#afterRequest(request.unitId, unit, error)
-      throw this.#closing.signal.aborted ? stoppedFault(this.#name) : error
-    }
-  }
-
-  /** An exception that another request may not meet is no reason to leave the device alone; everything else is. */
-  #afterRequest(unitId: number, before: BackOff, error: unknown): void {
-    const asked = error instanceof Fault && error.code === 'device' && !error.retryable
-    if (!asked) this.#units.set(unitId, afterFault(before, this.#now()))
-  }
-
-  async #open(): Promise<TcpLink> {
-    if (this.#link?.alive) return this.#link
-    const left = waitLeftMs(this.#connecting, this.#now())
-    if (left > 0) throw backingOffFault(this.#name, left)
-    try {
-      this.#link = await connectLink(this.#host, this.#port, this.#timeoutMs, this.#closing.signal)
-      this.#connecting = RESTED
-      return this.#link
-    } catch (error) {
-      this.#connecting = afterFault(this.#connecting, this.#now())
-      throw error
-    }
-  }
-}
-
-function assertRequest({ unitId, at, count }: RegisterRequest): void {
-  const whole = [unitId, at, count].every(Number.isInteger)
-  if (!whole || unitId < 0 || unitId > 255 || count < 1 || count > MOST_REGISTERS || at < 0 || at + count > 0x1_0000) {
-    throw new RangeError(`no request: unit ${unitId}, ${count} registers from ${at}`)
-  }
+  const { host, port, timeoutMs = DEFAULT_TIMEOUT_MS } = options
+  return sharedLine({
+    name: `${host}:${port}`,
+    timing: NETWORK_TIMING,
+    timeoutMs,
+    monotonicMs: options.monotonicMs ?? monotonicMs,
+    connect: (signal) => connectLink(host, port, timeoutMs, signal),
+  })
 }

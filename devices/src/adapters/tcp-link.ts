@@ -3,32 +3,18 @@ import { Fault, messageOf } from '@wattfleet/protocol'
 import modbus from 'modbus-serial'
 import { exceptionFault, stoppedFault } from '../core/faults.ts'
 import type { RegisterRequest } from '../ports.ts'
+import { type Link, nameOf } from './link.ts'
 
 // the package is CommonJS: its default export carries the class under the name default as well
 const ModbusRTU = modbus.default
 type ModbusClient = InstanceType<typeof ModbusRTU>
 
 /**
- * One socket's life: connected once, used by one request at a time, never reused after a fault. A reply that comes late
- * therefore finds no socket, and cannot answer another request.
- */
-export interface TcpLink {
-  readonly alive: boolean
-  /** Rejects with a Fault; after any but an exception the link is dead. */
-  request(request: RegisterRequest, timeoutMs: number): Promise<readonly number[]>
-  destroy(): void
-}
-
-/**
- * Connects to a Modbus TCP device. The socket is made here and not by the library, because the library does not pass on
+ * Connects to a Modbus TCP device. The link is dead after any fault but an exception: a reply that comes late finds no
+ * socket, and cannot answer another request. The socket is made here and not by the library, because the library does not pass on
  * a reset while an answer is awaited, and has no time-out for connecting.
  */
-export async function connectLink(
-  host: string,
-  port: number,
-  timeoutMs: number,
-  signal: AbortSignal,
-): Promise<TcpLink> {
+export async function connectLink(host: string, port: number, timeoutMs: number, signal: AbortSignal): Promise<Link> {
   const socket = await connected(host, port, timeoutMs, signal)
   const client = new ModbusRTU()
   // the library would throw an error event that nobody hears
@@ -37,7 +23,7 @@ export async function connectLink(
   return linkOver(socket, client, `${host}:${port}`)
 }
 
-function connected(host: string, port: number, timeoutMs: number, signal: AbortSignal): Promise<Socket> {
+export function connected(host: string, port: number, timeoutMs: number, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const where = `${host}:${port}`
     if (signal.aborted) return reject(stoppedFault(where))
@@ -63,7 +49,7 @@ function connected(host: string, port: number, timeoutMs: number, signal: AbortS
   })
 }
 
-function linkOver(socket: Socket, client: ModbusClient, where: string): TcpLink {
+function linkOver(socket: Socket, client: ModbusClient, where: string): Link {
   return {
     get alive() {
       return !socket.destroyed && socket.readyState === 'open'
@@ -117,9 +103,4 @@ async function ask(client: ModbusClient, request: RegisterRequest, where: string
 
 function brokenFrame(error: unknown, where: string): Fault {
   return new Fault('protocol', `${where}: ${messageOf(error)}`, { retryable: true, cause: error })
-}
-
-function nameOf(request: RegisterRequest, where: string): string {
-  const { unitId, kind, at, count } = request
-  return `${where} unit ${unitId} ${kind} registers ${at}–${at + count - 1}`
 }

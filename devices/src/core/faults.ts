@@ -23,6 +23,9 @@ const EXCEPTIONS: Readonly<Record<number, string>> = {
   11: 'gateway target failed to respond',
 }
 
+/** Said by a gateway between a network and a serial line, of a device that it did not reach. */
+const FROM_GATEWAY = [10, 11]
+
 export function exceptionFault(exception: number, what: string): Fault {
   const name = EXCEPTIONS[exception] ?? 'unknown exception'
   return new Fault('device', `${what}: exception ${exception}, ${name}`, {
@@ -57,6 +60,7 @@ export function exceptionOf(error: unknown): number | undefined {
 export function missingReasonOf(error: unknown): MissingReason {
   if (!(error instanceof Fault)) throw error
   const trouble = troubleOf(error)
+  if (trouble?.kind === 'exception') return FROM_GATEWAY.includes(trouble.exception) ? 'unreachable' : 'exception'
   if (trouble !== undefined) return trouble.kind
   switch (error.code) {
     case 'timeout':

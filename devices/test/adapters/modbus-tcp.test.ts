@@ -57,19 +57,20 @@ describe('a Modbus TCP connection', () => {
   })
 
   it.each([
-    { code: 1, retryable: false },
-    { code: 2, retryable: false },
-    { code: 3, retryable: false },
-    { code: 4, retryable: true },
-    { code: 6, retryable: true },
-    { code: 11, retryable: true },
-  ])('tells exception $code from silence, and keeps the connection', async ({ code, retryable }) => {
+    { code: 1, retryable: false, reason: 'exception' },
+    { code: 2, retryable: false, reason: 'exception' },
+    { code: 3, retryable: false, reason: 'exception' },
+    { code: 4, retryable: true, reason: 'exception' },
+    { code: 6, retryable: true, reason: 'exception' },
+    { code: 10, retryable: true, reason: 'unreachable' },
+    { code: 11, retryable: true, reason: 'unreachable' },
+  ])('tells exception $code from silence, and keeps the connection', async ({ code, retryable, reason }) => {
     const { modbus, clock, device } = await connection((asked, line) =>
       asked.at === 9 ? line.exception(asked, code) : addresses(asked, line),
     )
     const fault = await faultOf(ask(modbus, 9))
     expect([fault.code, exceptionOf(fault), fault.retryable]).toEqual(['device', code, retryable])
-    expect(missingReasonOf(fault)).toBe('exception')
+    expect(missingReasonOf(fault)).toBe(reason)
     clock.ms += FIRST_WAIT_MS
     expect(await ask(modbus, 10)).toEqual([10])
     expect(device.connections()).toBe(1)

@@ -1,0 +1,117 @@
+import type { Socket } from 'node:net'
+import { Fault, messageOf, monotonicClock, monotonicMs } from '@wattfleet/protocol'
+import { SerialPort } from 'serialport'
+import { stoppedFault } from '../core/faults.ts'
+import { characterMs, frameGapMs, NETWORK_TIMING, serialTiming } from '../core/plan.ts'
+import type { SerialDefaults } from '../core/points.ts'
+import type { ModbusConnection } from '../ports.ts'
+import { DEFAULT_TIMEOUT_MS } from './modbus-tcp.ts'
+import { type ByteLine, type RtuOptions, rtuLink } from './rtu-link.ts'
+import { sharedLine } from './shared-line.ts'
+import { connected } from './tcp-link.ts'
+
+/** How late an answer may still begin: slow meters behind radio adapters take a second and more. */
+export const DEFAULT_MAX_REPLY_DELAY_MS = 2_000
+/** What a meter takes before it answers, for plans: most are between 10 and 50 ms. */
+const TURNAROUND_MS = 20
+
+interface RtuTiming {
+  /** Longest wait for an answer's beginning, wall milliseconds. */
+  readonly timeoutMs?: number
+  /** See `RtuOptions`; never less than the time-out. */
+  readonly maxReplyDelayMs?: number
+}
+
+export interface SerialOptions extends RtuTiming, SerialDefaults {
+  /** Such as `/dev/ttyUSB0`. */
+  readonly path: string
+}
+
+export interface RtuOverTcpOptions extends RtuTiming {
+  readonly host: string
+  readonly port: number
+}
+
+function timesOf({ timeoutMs = DEFAULT_TIMEOUT_MS, maxReplyDelayMs = DEFAULT_MAX_REPLY_DELAY_MS }: RtuTiming) {
+  return { timeoutMs, maxReplyDelayMs: Math.max(timeoutMs, maxReplyDelayMs) }
+}
+
+/** A Modbus RTU line on a serial port, shared by the devices on it. It opens with the first request. */
+export function openModbusSerial(options: SerialOptions): ModbusConnection {
+  const { path, baudRate, parity, stopBits } = options
+  const { timeoutMs, maxReplyDelayMs } = timesOf(options)
+  const oneMs = characterMs(baudRate, parity, stopBits)
+  const clock = monotonicClock()
+  const rtu: RtuOptions = {
+    ...{ name: path, characterMs: oneMs, gapMs: frameGapMs(baudRate, oneMs), maxReplyDelayMs, clock },
+  }
+  return sharedLine({
+    ...{ name: path, timing: serialTiming(options, TURNAROUND_MS), timeoutMs, monotonicMs },
+    connect: async (signal) => rtuLink(await openPort(options, signal), rtu),
+  })
+}
+
+/** Modbus RTU frames over a socket, as simple serial servers carry them: no transaction tells answers apart there either. */
+export function openModbusRtuOverTcp(options: RtuOverTcpOptions): ModbusConnection {
+  const { host, port } = options
+  const { timeoutMs, maxReplyDelayMs } = timesOf(options)
+  const name = `${host}:${port}`
+  const rtu: RtuOptions = { name, characterMs: 0, gapMs: 0, maxReplyDelayMs, clock: monotonicClock() }
+  return sharedLine({
+    ...{ name, timing: NETWORK_TIMING, timeoutMs, monotonicMs },
+    connect: async (signal) => rtuLink(socketLine(await connected(host, port, timeoutMs, signal), name), rtu),
+  })
+}
+
+function socketLine(socket: Socket, name: string): ByteLine {
+  return {
+    get alive() {
+      return !socket.destroyed && socket.readyState === 'open'
+    },
+    write: (bytes) => written(name, (done) => socket.write(bytes, done)),
+    listen(onBytes) {
+      socket.on('data', onBytes)
+      socket.once('close', () => onBytes(undefined))
+    },
+    destroy: () => socket.destroy(),
+  }
+}
+
+/** Opens a serial port for this program alone. */
+function openPort({ path, baudRate, parity, stopBits }: SerialOptions, signal: AbortSignal): Promise<ByteLine> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(stoppedFault(path))
+    const port = new SerialPort({ path, baudRate, parity, stopBits, dataBits: 8, lock: true, autoOpen: false })
+    // an error is followed by 'close', or stands in the way of opening
+    port.on('error', () => undefined)
+    port.open((error) => {
+      if (error)
+        return reject(new Fault('transport', `${path}: ${messageOf(error)}`, { retryable: true, cause: error }))
+      if (signal.aborted) {
+        port.close(() => undefined)
+        return reject(stoppedFault(path))
+      }
+      resolve({
+        get alive() {
+          return port.isOpen
+        },
+        // an adapter that was pulled out is noticed by a write
+        write: (bytes) => written(path, (done) => port.write(Buffer.from(bytes), done)),
+        listen(onBytes) {
+          port.on('data', onBytes)
+          port.once('close', () => onBytes(undefined))
+        },
+        destroy: () => port.isOpen && port.close(() => undefined),
+      })
+    })
+  })
+}
+
+function written(name: string, write: (done: (error?: Error | null) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    write((error) => {
+      if (error) reject(new Fault('transport', `${name}: ${messageOf(error)}`, { retryable: true, cause: error }))
+      else resolve()
+    })
+  })
+}

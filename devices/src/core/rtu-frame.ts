@@ -1,0 +1,103 @@
+import type { RegisterRequest } from '../ports.ts'
+
+/*
+ * Modbus RTU on the wire (Modbus over Serial Line 1.02, 2.5.1; Modbus Application Protocol 1.1b3, 6.3 and 6.4):
+ *   request:   unit 1 | function 1 | address 2 | count 2 | CRC 2, the CRC's low byte first
+ *   answer:    unit 1 | function 1 | bytes 1 | registers 2 each | CRC 2
+ *   exception: unit 1 | function + 0x80 1 | code 1 | CRC 2
+ */
+
+const FUNCTION = { holding: 3, input: 4 } as const
+const REQUEST_BYTES = 8
+const EXCEPTION_BYTES = 5
+/** Bytes of an answer beside its registers. */
+const ANSWER_BYTES = 5
+
+/** CRC-16 with polynomial 0xA001, from 0xFFFF (Modbus over Serial Line 1.02, 6.2.2). */
+const CRC_TABLE = Uint16Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte
+  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >> 1) ^ 0xa001 : crc >> 1
+  return crc
+})
+
+export function crc16(bytes: Uint8Array): number {
+  let crc = 0xffff
+  for (const byte of bytes) crc = (crc >> 8) ^ (CRC_TABLE[(crc ^ byte) & 0xff] ?? 0)
+  return crc
+}
+
+/** Bytes with their CRC behind them. */
+export function withCrc(bytes: readonly number[]): Uint8Array {
+  const crc = crc16(Uint8Array.from(bytes))
+  return Uint8Array.from([...bytes, crc & 0xff, crc >> 8])
+}
+
+function endsWithCrc(frame: Uint8Array): boolean {
+  const crc = crc16(frame.subarray(0, -2))
+  return frame.at(-2) === (crc & 0xff) && frame.at(-1) === crc >> 8
+}
+
+export function encodeRequest({ unitId, kind, at, count }: RegisterRequest): Uint8Array {
+  return withCrc([unitId, FUNCTION[kind], at >> 8, at & 0xff, count >> 8, count & 0xff])
+}
+
+/** Bytes that the answer to a request takes on the line, where it is no exception. */
+export function answerBytes({ count }: Pick<RegisterRequest, 'count'>): number {
+  return ANSWER_BYTES + 2 * count
+}
+
+/** What came so far in answer to a request. */
+export type Answer =
+  | { readonly is: 'registers'; readonly registers: readonly number[]; readonly rest: number }
+  | { readonly is: 'exception'; readonly code: number; readonly rest: number }
+  /** Nothing wrong so far, but not all of it. */
+  | { readonly is: 'incomplete' }
+  /** As many bytes as an answer has, and none in them. */
+  | { readonly is: 'broken'; readonly why: string }
+
+/** Bytes that noise may leave on the line before an answer: a driver that switches its direction late leaves one or two. */
+const MOST_NOISE = 4
+
+function registersIn(frame: Uint8Array, count: number): number[] {
+  return Array.from({ length: count }, (_, i) => ((frame[3 + 2 * i] ?? 0) << 8) | (frame[4 + 2 * i] ?? 0))
+}
+
+/** The answer that begins exactly here. */
+function answerFrom(bytes: Uint8Array, { unitId, kind, count }: RegisterRequest): Answer {
+  const code = FUNCTION[kind]
+  const [unit, fn, third] = bytes
+  if (unit === undefined || fn === undefined || third === undefined) return { is: 'incomplete' }
+  if (unit !== unitId) return { is: 'broken', why: `an answer of unit ${unit}` }
+  const isException = fn === (code | 0x80)
+  if (!isException && fn !== code) return { is: 'broken', why: `an answer to function ${fn}` }
+  if (!isException && third !== 2 * count) return { is: 'broken', why: `${third} bytes of registers, not ${2 * count}` }
+  const length = isException ? EXCEPTION_BYTES : ANSWER_BYTES + 2 * count
+  if (bytes.length < length) return { is: 'incomplete' }
+  const frame = bytes.subarray(0, length)
+  if (!endsWithCrc(frame)) return { is: 'broken', why: 'an answer whose CRC is wrong' }
+  const rest = bytes.length - length
+  return isException
+    ? { is: 'exception', code: third, rest }
+    : { is: 'registers', registers: registersIn(frame, count), rest }
+}
+
+/**
+ * The answer to a request in the bytes that have come since it was sent. Unit, function, length and CRC all have to be the
+ * request's; an echo of the request before it (adapters that hear themselves) and up to four bytes of noise are passed over.
+ */
+export function answerIn(bytes: Uint8Array, request: RegisterRequest): Answer {
+  const sent = encodeRequest(request)
+  // no answer is as long as a request: its length is odd
+  const isEcho = bytes.length >= REQUEST_BYTES && sent.every((byte, i) => bytes[i] === byte)
+  const heard = isEcho ? bytes.subarray(REQUEST_BYTES) : bytes
+  const first = answerFrom(heard, request)
+  if (first.is !== 'broken') return first
+  // what only looked like the beginning of an answer may be noise before it
+  let waits = heard.length < EXCEPTION_BYTES || sent.every((byte, i) => i >= heard.length || heard[i] === byte)
+  for (let skipped = 1; skipped <= MOST_NOISE && skipped < heard.length; skipped++) {
+    const later = answerFrom(heard.subarray(skipped), request)
+    if (later.is === 'registers' || later.is === 'exception') return later
+    if (later.is === 'incomplete') waits = true
+  }
+  return waits ? { is: 'incomplete' } : first
+}

@@ -1,0 +1,120 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { closeSync, createReadStream, openSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { Fault } from '@wattfleet/protocol'
+import { afterEach, describe, expect, it } from 'vitest'
+import { openModbusSerial } from '../../src/adapters/modbus-rtu.ts'
+import { withCrc } from '../../src/core/rtu-frame.ts'
+import type { ModbusConnection } from '../../src/ports.ts'
+import { temporaryFolder } from '../temporary.ts'
+
+/*
+ * A real serial line, as far as a computer without one has it: a pair of pseudo-terminals (socat), our port on one end and
+ * a slave written here on the other. They do not pace bytes to a baud rate.
+ */
+const isRequired = process.env.WATTFLEET_REQUIRE_INTEROP === '1'
+const hasSocat = (() => {
+  try {
+    execFileSync('socat', ['-V'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+})()
+
+const closing: (() => Promise<void> | void)[] = []
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close()
+})
+
+interface Heard {
+  readonly unitId: number
+  readonly code: number
+  readonly at: number
+  readonly count: number
+}
+
+async function pair(): Promise<[string, string]> {
+  const folder = temporaryFolder()
+  const ends: [string, string] = [join(folder, 'master'), join(folder, 'slave')]
+  const child: ChildProcess = spawn('socat', ['-d', '-d', ...ends.map((path) => `pty,raw,echo=0,link=${path}`)])
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  closing.push(async () => {
+    child.kill()
+    await gone
+  })
+  await new Promise<void>((resolve, reject) => {
+    child.once('error', reject)
+    child.stderr?.on('data', (text: Buffer) => text.includes('starting data transfer loop') && resolve())
+  })
+  return ends
+}
+
+/** A slave that answers each request after a delay; every register holds its own address. */
+function slaveOn(path: string, delayMs: (heard: Heard) => number): void {
+  const file = openSync(path, 'r+')
+  const stream = createReadStream('', { fd: openSync(path, 'r') })
+  let held: number[] = []
+  stream.on('error', () => undefined)
+  stream.on('data', (bytes) => {
+    held.push(...(bytes as Buffer))
+    for (; held.length >= 8; held = held.slice(8)) {
+      const [unitId = 0, code = 0, high = 0, low = 0, countHigh = 0, countLow = 0] = held
+      const heard = { unitId, code, at: (high << 8) | low, count: (countHigh << 8) | countLow }
+      const registers = Array.from({ length: heard.count }, (_, i) => heard.at + i)
+      const answer = withCrc([unitId, code, 2 * heard.count, ...registers.flatMap((one) => [one >> 8, one & 0xff])])
+      setTimeout(() => writeSync(file, answer), delayMs(heard))
+    }
+  })
+  closing.push(() => {
+    stream.destroy()
+    closeSync(file)
+  })
+}
+
+function portOn(path: string, timeoutMs: number, maxReplyDelayMs: number): ModbusConnection {
+  const port = openModbusSerial({ path, baudRate: 115_200, parity: 'none', stopBits: 1, timeoutMs, maxReplyDelayMs })
+  closing.push(() => port.close())
+  return port
+}
+
+const never = new AbortController().signal
+
+describe.skipIf(!hasSocat && !isRequired)('a serial line', { timeout: 120_000 }, () => {
+  it('reads registers', async () => {
+    const [master, slave] = await pair()
+    slaveOn(slave, () => 1)
+    const port = portOn(master, 1_000, 1_000)
+    expect(await port.readRegisters({ unitId: 3, kind: 'holding', at: 500, count: 125 }, never)).toEqual(
+      Array.from({ length: 125 }, (_, i) => 500 + i),
+    )
+  })
+
+  it('never takes a late answer for another’s, back to back, two hundred times', async () => {
+    const [master, slave] = await pair()
+    let turn = 0
+    // late by 5 to 95 ms over the time-out of 30
+    slaveOn(slave, () => 35 + ((turn++ * 37) % 90))
+    const port = portOn(master, 30, 150)
+    let silent = 0
+    for (let i = 0; i < 200; i++) {
+      const at = i * 13
+      // units take turns, so that no back-off keeps the line quiet
+      const request = { unitId: 1 + (i % 200), kind: 'holding', at, count: 2 } as const
+      const result = await port.readRegisters(request, never).catch((error: unknown) => error)
+      if (result instanceof Fault) silent++
+      else expect(result).toEqual([at, at + 1])
+    }
+    expect(turn).toBe(200)
+    expect(silent).toBeGreaterThan(190)
+  })
+
+  it('says which port there is not', async () => {
+    const port = portOn('/dev/no-such-port', 100, 100)
+    const asked = port.readRegisters({ unitId: 1, kind: 'holding', at: 0, count: 1 }, never)
+    await expect(asked).rejects.toMatchObject({
+      code: 'transport',
+      message: expect.stringContaining('/dev/no-such-port'),
+    })
+  })
+})
