@@ -1,14 +1,34 @@
+import { HOUSE_CONNECTION_W } from '@wattfleet/protocol'
 import { z } from 'zod'
 
 const port = z.int().min(1).max(65_535)
+/** A device behind a network address, or on a serial port. */
 const device = {
   host: z.string().min(1).default('127.0.0.1'),
-  port,
+  port: port.optional(),
+  /** `rtu`: a simple serial server that carries the frames of the serial line as they are. */
+  framing: z.enum(['tcp', 'rtu']).default('tcp'),
+  serial: z
+    .strictObject({
+      /** Such as `/dev/ttyUSB0`. */
+      path: z.string().min(1),
+      /** Where they are not as the device left the factory. */
+      baudRate: z.int().min(300).max(921_600).optional(),
+      parity: z.enum(['none', 'even', 'odd']).optional(),
+      stopBits: z.union([z.literal(1), z.literal(2)]).optional(),
+    })
+    .optional(),
   /** Modbus unit id. */
   unit: z.int().min(1).max(247).default(1),
   /** How long one answer may take, of the wall. */
   timeoutMs: z.int().min(10).max(60_000).default(1_000),
+  /** How late an answer may still come on a line where nothing tells which request it is to. */
+  maxReplyDelayMs: z.int().min(10).max(60_000).default(2_000),
 }
+const isSomewhere = ({ port, serial }: { port?: number | undefined; serial?: object | undefined }) =>
+  (port === undefined) !== (serial === undefined)
+const SOMEWHERE = 'expected a port (with its host) or a serial line, and not both'
+
 const priceMicro = z.int().min(0).max(0xffff_ffff)
 
 /** The gateway's configuration file. */
@@ -17,8 +37,19 @@ export const agentConfigSchema = z.strictObject({
   stateDir: z.string().min(1),
   /** The installer's claim; read only while there is no grant. */
   claimPath: z.string().min(1),
-  meter: z.strictObject({ ...device, model: z.string().min(1).default('eastron-sdm630') }),
-  inverter: z.strictObject({ ...device, model: z.literal('sunspec').default('sunspec') }).optional(),
+  meter: z
+    .strictObject({
+      ...device,
+      /** One of the models that `wattfleet-devices models` lists. */
+      model: z.string().min(1).default('eastron-sdm630'),
+      /** The most that the connection's fuses carry, W. */
+      mostW: z.int().min(1_000).max(1_000_000).default(HOUSE_CONNECTION_W),
+    })
+    .refine(isSomewhere, SOMEWHERE),
+  inverter: z
+    .strictObject({ ...device, model: z.literal('sunspec').default('sunspec') })
+    .refine(isSomewhere, SOMEWHERE)
+    .optional(),
   strategy: z
     .strictObject({
       /** Most this house pays per kWh, fees included: below a retail price of 0.30. */
@@ -35,3 +66,5 @@ export const agentConfigSchema = z.strictObject({
 })
 
 export type AgentConfig = z.infer<typeof agentConfigSchema>
+/** Where a device is and how it is asked. */
+export type DeviceConfig = AgentConfig['meter'] | NonNullable<AgentConfig['inverter']>

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { modelMeter, openModbusTcp, shippedModel, sunSpecInverter } from '@wattfleet/devices'
-import { monotonicClock, type Program, runProgram, toHex } from '@wattfleet/protocol'
+import { type Meter, modelMeter, rolloverWh, shippedModel, sunSpecInverter, watchedMeter } from '@wattfleet/devices'
+import { type Clock, monotonicClock, type Program, runProgram, toHex } from '@wattfleet/protocol'
 import { pino } from 'pino'
 import { enrolmentClient } from './adapters/enrolment-client.ts'
+import { type Lines, openLines } from './adapters/lines.ts'
 import { gridMeter, sunSource } from './adapters/modbus-devices.ts'
 import { mqttLink } from './adapters/mqtt-link.ts'
 import { clockScheduler, wallScheduler } from './adapters/schedulers.ts'
@@ -14,8 +15,23 @@ import { type AgentConfig, agentConfigSchema } from './config.ts'
 import { enrol } from './enrol.ts'
 import { runGateway } from './gateway.ts'
 import { sealer } from './identity.ts'
+import type { Log } from './ports.ts'
 
 const random = () => randomBytes(4).readUInt32LE() / 2 ** 32
+
+/** The grid meter, its values looked at before anything is made of them. */
+function meterOf(config: AgentConfig['meter'], lines: Lines, clock: Clock, steady: Clock, log: Log): Meter {
+  const { unit, mostW } = config
+  const model = shippedModel(config.model)
+  const line = lines.to(config, model)
+  const rollsOverAtWh = rolloverWh(model)
+  return watchedMeter(modelMeter(line, unit, model, clock), {
+    mostW,
+    ...(rollsOverAtWh !== undefined && { rollsOverAtWh }),
+    monotonicMs: () => steady.nowMs(),
+    onFinding: (finding) => log.warn({ ...finding }, `the meter: ${finding.counter} counter ${finding.is}`),
+  })
+}
 
 async function main({ config, clock, signal, ready }: Program<AgentConfig>): Promise<void> {
   const log = pino({ level: config.logLevel })
@@ -33,16 +49,16 @@ async function main({ config, clock, signal, ready }: Program<AgentConfig>): Pro
   const seal = sealer(enrolled, () => Uint8Array.from(randomBytes(16)))
   const signer = { epoch: grant.epoch, gateway: toHex(enrolled.key.publicKey) }
   const outbox = openSqliteOutbox(join(config.stateDir, 'outbox.sqlite'), seal, signer)
-  const meterLine = openModbusTcp(config.meter)
-  const inverterLine = config.inverter && openModbusTcp(config.inverter)
+  const lines = openLines()
+  // a scaled clock is made of the monotonic one and cannot be stepped
+  const steady = onWall ? transport : clock
   try {
-    const meter = gridMeter(modelMeter(meterLine, config.meter.unit, shippedModel(config.meter.model), clock), log)
-    const inverter = config.inverter && inverterLine && sunSpecInverter(inverterLine, config.inverter.unit, clock)
+    const meter = gridMeter(meterOf(config.meter, lines, clock, steady, log), log)
+    const inverter = config.inverter && sunSpecInverter(lines.to(config.inverter), config.inverter.unit, clock)
     await runGateway(
       {
         clock,
-        // a scaled clock is made of the monotonic one and cannot be stepped
-        steady: onWall ? transport : clock,
+        steady,
         transport,
         meter,
         sun: inverter && sunSource(inverter),
@@ -60,7 +76,7 @@ async function main({ config, clock, signal, ready }: Program<AgentConfig>): Pro
       ready,
     )
   } finally {
-    await Promise.allSettled([meterLine.close(), inverterLine?.close()])
+    await lines.close()
     outbox.close()
   }
 }

@@ -1,5 +1,5 @@
 import { type Clock, Fault } from '@wattfleet/protocol'
-import { type DeviceModel, type PointTable, pointOf } from './core/points.ts'
+import { type DeviceModel, type PointTable, pointOf, wordsOf } from './core/points.ts'
 import { counterWh, missing, splitPower, watts } from './core/readings.ts'
 import { pointReader } from './point-reader.ts'
 import type { Measured, Meter, RegisterReader } from './ports.ts'
@@ -47,4 +47,19 @@ export function modelMeter(reader: RegisterReader, unitId: number, model: Device
       }
     },
   }
+}
+
+/**
+ * Where both counters of a model start again from zero, Wh: the width of their registers. Undefined where they are floats,
+ * which do not, or where the two differ.
+ */
+export function rolloverWh({ points }: DeviceModel): number | undefined {
+  const widths = (['importEnergy', 'exportEnergy'] as const).map((name) => {
+    const point = points[name]
+    if (point === undefined || !point.as.startsWith('u') || point.scaleFactor !== undefined) return undefined
+    const counts = 2 ** (16 * wordsOf(point))
+    const wh = counterWh({ quality: 'good', value: counts * (point.scale ?? 1), atMs: 0 }, point.unit)
+    return wh.quality === 'missing' ? undefined : wh.value
+  })
+  return widths[0] === widths[1] ? widths[0] : undefined
 }

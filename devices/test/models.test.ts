@@ -72,8 +72,14 @@ describe.each(modelIds())('model %s', (id) => {
       // several bits mean "not available", and floats are compared above
       if (golden.values[name] === null && ((notAvailable?.length ?? 0) > 1 || as.startsWith('f'))) continue
       const encoded = encodePoint(points, name, known)
-      if (as === 'string') expect(encoded, name).toHaveLength(words ?? 0)
-      expect(encoded, name).toEqual(wordsAt(blocks, at, encoded.length, kind))
+      if (as === 'string') {
+        // devices fill texts up with zeros or with blanks
+        expect(encoded, name).toHaveLength(words ?? 0)
+        const again = [{ at, registers: encoded, ...(kind && { kind }) }]
+        expect(decodeText(points, name, again), name).toEqual(decodeText(points, name, blocks))
+      } else {
+        expect(encoded, name).toEqual(wordsAt(blocks, at, encoded.length, kind))
+      }
     }
   })
 

@@ -1,0 +1,49 @@
+import {
+  type DeviceModel,
+  type ModbusConnection,
+  openModbusRtuOverTcp,
+  openModbusSerial,
+  openModbusTcp,
+} from '@wattfleet/devices'
+import type { DeviceConfig } from '../config.ts'
+
+/** The lines to a gateway's devices. Devices on one line share it: many inverters accept one connection only. */
+export interface Lines {
+  /** The line to a device, opened with its first request. A serial line is set as the model leaves the factory. */
+  to(device: DeviceConfig, model?: DeviceModel): ModbusConnection
+  close(): Promise<void>
+}
+
+/** As most meters leave the factory. */
+const USUAL = { baudRate: 9_600, parity: 'none', stopBits: 1 } as const
+
+export function openLines(): Lines {
+  const lines = new Map<string, ModbusConnection>()
+  const open = (device: DeviceConfig, model: DeviceModel | undefined): ModbusConnection => {
+    const { host, port = 0, framing, serial, timeoutMs, maxReplyDelayMs } = device
+    if (serial === undefined) {
+      const options = { host, port, timeoutMs, maxReplyDelayMs }
+      return framing === 'rtu' ? openModbusRtuOverTcp(options) : openModbusTcp(options)
+    }
+    const factory = model?.serial ?? USUAL
+    return openModbusSerial({
+      path: serial.path,
+      baudRate: serial.baudRate ?? factory.baudRate,
+      parity: serial.parity ?? factory.parity,
+      stopBits: serial.stopBits ?? factory.stopBits,
+      timeoutMs,
+      maxReplyDelayMs,
+    })
+  }
+  return {
+    to(device, model) {
+      const where = device.serial?.path ?? `${device.host}:${device.port}`
+      const line = lines.get(where) ?? open(device, model)
+      lines.set(where, line)
+      return line
+    },
+    async close() {
+      await Promise.allSettled([...lines.values()].map((line) => line.close()))
+    },
+  }
+}

@@ -1,0 +1,83 @@
+import { type CounterLimits, type CounterWatch, isCoarse, isStuck, watchCounter } from './core/counter-watch.ts'
+import { missing } from './core/readings.ts'
+import type { Measured, Meter, Reading } from './ports.ts'
+
+/** Something about a meter that an installer, or whoever watches the fleet, should know. */
+export interface Finding {
+  readonly counter: 'import' | 'export'
+  /**
+   * `reset`: it counts from another value now. `rolled-over`: its register came to its end. `held`: a value that cannot be
+   * was not believed. `stuck`: it stands still while power flows. `coarse`: its steps are too large for a slot.
+   */
+  readonly is: 'reset' | 'rolled-over' | 'held' | 'stuck' | 'coarse'
+  /** What the meter showed, Wh. */
+  readonly energyWh: number
+}
+
+export interface WatchOptions {
+  /** The most that the connection can carry, W. */
+  readonly mostW: number
+  /** Where the counters start again from zero, Wh; absent where the model does not say. */
+  readonly rollsOverAtWh?: number
+  /** The system's monotonic clock, milliseconds: a wall clock that is stepped makes no jump of a counter. */
+  readonly monotonicMs: () => number
+  /** Each finding once, until it is over. */
+  readonly onFinding: (finding: Finding) => void
+}
+
+/** Meters read a little above the fuse for a while; above this it is no power of this connection. */
+const POWER_FACTOR = 1.6
+
+interface Watched {
+  watch: CounterWatch | undefined
+  told: Finding['is'] | undefined
+  isCoarseTold: boolean
+}
+
+/**
+ * A meter whose values are looked at before they are given on: a counter that jumps, falls or stands still while power
+ * flows, and a power that the connection cannot carry, are missing as `implausible` or `stuck`. A counter that was reset or
+ * has rolled over is given as it is: whoever makes energy of it sees that it fell.
+ */
+export function watchedMeter(meter: Meter, options: WatchOptions): Meter {
+  const counters: Record<Finding['counter'], Watched> = {
+    import: { watch: undefined, told: undefined, isCoarseTold: false },
+    export: { watch: undefined, told: undefined, isCoarseTold: false },
+  }
+  const { mostW, rollsOverAtWh, monotonicMs, onFinding } = options
+  const limits: CounterLimits = { mostW, ...(rollsOverAtWh !== undefined && { rollsOverAtWh }) }
+
+  const checked = (counter: Finding['counter'], energy: Measured, power: Measured, atMs: number): Measured => {
+    if (energy.quality === 'missing') return energy
+    const state = counters[counter]
+    const energyWh = energy.value
+    const powerW = power.quality === 'missing' ? {} : { powerW: power.value }
+    const { watch, verdict } = watchCounter(state.watch, { atMs, energyWh, ...powerW }, limits)
+    state.watch = watch
+    const stuck = isStuck(watch)
+    const is = verdict.is === 'first' || verdict.is === 'counted' ? (stuck ? 'stuck' : undefined) : verdict.is
+    if (is !== undefined && is !== state.told) onFinding({ counter, is, energyWh })
+    state.told = is
+    if (isCoarse(watch) && !state.isCoarseTold) onFinding({ counter, is: 'coarse', energyWh })
+    state.isCoarseTold ||= isCoarse(watch) === true
+    if (verdict.is === 'held') return missing('implausible', energy.atMs)
+    return stuck ? missing('stuck', energy.atMs) : energy
+  }
+
+  return {
+    async read(signal): Promise<Reading> {
+      const reading = await meter.read(signal)
+      const atMs = monotonicMs()
+      const carried = (power: Measured) =>
+        power.quality !== 'missing' && power.value > mostW * POWER_FACTOR ? missing('implausible', power.atMs) : power
+      const [importW, exportW] = [carried(reading.importW), carried(reading.exportW)]
+      return {
+        atMs: reading.atMs,
+        importEnergyWh: checked('import', reading.importEnergyWh, importW, atMs),
+        exportEnergyWh: checked('export', reading.exportEnergyWh, exportW, atMs),
+        importW,
+        exportW,
+      }
+    },
+  }
+}
