@@ -96,6 +96,17 @@ export interface RegisterRequest {
   readonly count: number
 }
 
+/** Holding registers to write in one request, by function 16. */
+export interface RegisterWrite {
+  readonly unitId: number
+  readonly at: number
+  /** Each 0…65535; 1 to 123 of them. */
+  readonly values: readonly number[]
+}
+
+/** Anything that goes over a line and has an answer. */
+export type LineRequest = RegisterRequest | RegisterWrite
+
 /** Asks devices for registers, whatever carries the frames. */
 export interface RegisterReader {
   /** What a request costs here: what plans are made by. */
@@ -108,7 +119,13 @@ export interface RegisterReader {
   readRegisters(request: RegisterRequest, signal: AbortSignal): Promise<readonly number[]>
 }
 
+/** Changes what a device does. Nothing in this project writes to a device unless its operator has allowed it. */
+export interface RegisterWriter {
+  /** Resolves once the device has confirmed it; rejects as `readRegisters`. It may have been done all the same. */
+  writeRegisters(write: RegisterWrite, signal: AbortSignal): Promise<void>
+}
+
 /** One line or socket shared by the devices behind it; opened by the first request, closed for good by `close`. */
-export interface ModbusConnection extends RegisterReader {
+export interface ModbusConnection extends RegisterReader, RegisterWriter {
   close(): Promise<void>
 }

@@ -8,6 +8,8 @@ export interface Asked {
   readonly code: number
   readonly at: number
   readonly count: number
+  /** Registers to write, of function 16. */
+  readonly values: readonly number[]
   /** Which connection it came on, from 1. */
   readonly connection: number
 }
@@ -39,13 +41,16 @@ export async function tcpDevice(answer: (asked: Asked, line: Line) => void): Pro
     let held = Buffer.alloc(0)
     socket.on('data', (data) => {
       held = Buffer.concat([held, data])
-      for (; held.length >= 12; held = held.subarray(12)) {
+      const whole = () => (held.length < 6 ? Number.POSITIVE_INFINITY : 6 + held.readUInt16BE(4))
+      for (; held.length >= whole(); held = held.subarray(whole())) {
+        const values = held.subarray(13, whole())
         const request: Asked = {
           transaction: held.readUInt16BE(0),
           unitId: held.readUInt8(6),
           code: held.readUInt8(7),
           at: held.readUInt16BE(8),
           count: held.readUInt16BE(10),
+          values: Array.from({ length: values.length >> 1 }, (_, i) => values.readUInt16BE(2 * i)),
           connection,
         }
         asked.push(request)
@@ -90,6 +95,17 @@ export function frame(asked: Asked, pdu: Buffer): Buffer {
   head.writeUInt16BE(pdu.length + 1, 4)
   head.writeUInt8(asked.unitId, 6)
   return Buffer.concat([head, pdu])
+}
+
+/** As `serving` holding registers, and takes what is written to them, except where `isFrozen`. */
+export function writable(image: Map<number, number>, isFrozen: (at: number) => boolean = () => false) {
+  return (asked: Asked, line: Line) => {
+    if (asked.code !== 16) return serving('holding', image)(asked, line)
+    if (asked.values.some((_, i) => !image.has(asked.at + i))) return line.exception(asked, 2)
+    for (const [i, value] of asked.values.entries()) if (!isFrozen(asked.at + i)) image.set(asked.at + i, value)
+    const confirmed = Buffer.from([16, asked.at >> 8, asked.at & 0xff, asked.count >> 8, asked.count & 0xff])
+    line.socket.write(frame(asked, confirmed))
+  }
 }
 
 /** Answers from this image as a correct device would, with exception 2 beyond it. */

@@ -1,14 +1,15 @@
-import type { RegisterRequest } from '../ports.ts'
+import type { LineRequest } from '../ports.ts'
 
 /** One connection's life, used by one request at a time. */
 export interface Link {
   readonly alive: boolean
-  /** Rejects with a Fault. */
-  request(request: RegisterRequest, timeoutMs: number): Promise<readonly number[]>
+  /** The registers that were read, none for a write. Rejects with a Fault. */
+  request(request: LineRequest, timeoutMs: number): Promise<readonly number[]>
   destroy(): void
 }
 
-export function nameOf(request: RegisterRequest, where: string): string {
-  const { unitId, kind, at, count } = request
-  return `${where} unit ${unitId} ${kind} registers ${at}–${at + count - 1}`
+export function nameOf(request: LineRequest, where: string): string {
+  const { unitId, at } = request
+  const [what, count] = 'values' in request ? ['write of', request.values.length] : [request.kind, request.count]
+  return `${where} unit ${unitId} ${what} registers ${at}–${at + count - 1}`
 }

@@ -1,7 +1,7 @@
 import { type Clock, Fault } from '@wattfleet/protocol'
 import { exceptionFault, stoppedFault } from '../core/faults.ts'
 import { answerBytes, answerIn, encodeRequest } from '../core/rtu-frame.ts'
-import type { RegisterRequest } from '../ports.ts'
+import type { LineRequest } from '../ports.ts'
 import { type Link, nameOf } from './link.ts'
 
 /** Bytes in both directions, whatever carries them: a serial port, or a socket. */
@@ -42,7 +42,7 @@ const MOST_AROUND = 12
 const MOST_HELD = 1_024
 
 interface Awaited {
-  readonly request: RegisterRequest
+  readonly request: LineRequest
   readonly done: (answer: readonly number[] | Fault) => void
 }
 
@@ -63,7 +63,7 @@ class RtuLink implements Link {
   #held: number[] = []
   #awaited: Awaited | undefined
   /** The last request, as long as its answer may come. */
-  #open: RegisterRequest | undefined
+  #open: LineRequest | undefined
   #freeAtMs = 0
   #lastByteMs = Number.NEGATIVE_INFINITY
 
@@ -77,7 +77,7 @@ class RtuLink implements Link {
     return this.#line.alive && !this.#gone.signal.aborted
   }
 
-  async request(request: RegisterRequest, timeoutMs: number): Promise<readonly number[]> {
+  async request(request: LineRequest, timeoutMs: number): Promise<readonly number[]> {
     const { name, characterMs, maxReplyDelayMs, clock } = this.#options
     await this.#silence()
     if (!this.alive) throw stoppedFault(name)
@@ -163,7 +163,7 @@ class RtuLink implements Link {
     }
   }
 
-  #outOfTime(request: RegisterRequest, timeoutMs: number): Fault {
+  #outOfTime(request: LineRequest, timeoutMs: number): Fault {
     const what = nameOf(request, this.#options.name)
     const held = this.#held.length
     if (held === 0) return new Fault('timeout', `${what}: no answer within ${timeoutMs} ms`, { retryable: true })

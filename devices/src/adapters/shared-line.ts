@@ -3,7 +3,7 @@ import { afterFault, type BackOff, RESTED, waitLeftMs } from '../core/back-off.t
 import { backingOffFault, stoppedFault } from '../core/faults.ts'
 import { type LineTiming, MOST_REGISTERS } from '../core/plan.ts'
 import { Turns } from '../core/turns.ts'
-import type { ModbusConnection, RegisterRequest } from '../ports.ts'
+import type { LineRequest, ModbusConnection, RegisterRequest, RegisterWrite } from '../ports.ts'
 import type { Link } from './link.ts'
 
 export interface SharedLineOptions {
@@ -20,9 +20,11 @@ export interface SharedLineOptions {
 
 /** Requests of one device that may wait for their turn: a reading needs a handful; more means a caller that never waits. */
 const MOST_WAITING_PER_UNIT = 32
+/** The protocol's limit for function 16 (Modbus Application Protocol 1.1b3, 6.12). */
+const MOST_WRITTEN = 123
 
 interface Job {
-  readonly request: RegisterRequest
+  readonly request: LineRequest
   readonly resolve: (registers: readonly number[]) => void
   readonly reject: (fault: Fault) => void
 }
@@ -57,7 +59,19 @@ class SharedLine implements ModbusConnection {
   }
 
   readRegisters(request: RegisterRequest, signal: AbortSignal): Promise<readonly number[]> {
-    assertRequest(request)
+    assertRequest(request, request.count, MOST_REGISTERS)
+    return this.#queue(request, signal)
+  }
+
+  async writeRegisters(write: RegisterWrite, signal: AbortSignal): Promise<void> {
+    assertRequest(write, write.values.length, MOST_WRITTEN)
+    if (!write.values.every((value) => Number.isInteger(value) && value >= 0 && value <= 0xffff)) {
+      throw new RangeError(`no registers: ${write.values.join(', ')}`)
+    }
+    await this.#queue(write, signal)
+  }
+
+  #queue(request: LineRequest, signal: AbortSignal): Promise<readonly number[]> {
     return new Promise((resolve, reject) => {
       if (signal.aborted || this.#closing.signal.aborted) return reject(stoppedFault(this.#name))
       const settled = () => signal.removeEventListener('abort', onAbort)
@@ -106,7 +120,7 @@ class SharedLine implements ModbusConnection {
     this.#work = undefined
   }
 
-  async #answer(request: RegisterRequest): Promise<readonly number[]> {
+  async #answer(request: LineRequest): Promise<readonly number[]> {
     const unit = this.#units.get(request.unitId) ?? RESTED
     const left = waitLeftMs(unit, this.#now())
     if (left > 0) throw backingOffFault(`${this.#name} unit ${request.unitId}`, left)
@@ -142,9 +156,9 @@ class SharedLine implements ModbusConnection {
   }
 }
 
-function assertRequest({ unitId, at, count }: RegisterRequest): void {
+function assertRequest({ unitId, at }: LineRequest, count: number, most: number): void {
   const whole = [unitId, at, count].every(Number.isInteger)
-  if (!whole || unitId < 0 || unitId > 255 || count < 1 || count > MOST_REGISTERS || at < 0 || at + count > 0x1_0000) {
+  if (!whole || unitId < 0 || unitId > 255 || count < 1 || count > most || at < 0 || at + count > 0x1_0000) {
     throw new RangeError(`no request: unit ${unitId}, ${count} registers from ${at}`)
   }
 }

@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net'
 import { Fault, messageOf } from '@wattfleet/protocol'
 import modbus from 'modbus-serial'
 import { exceptionFault, stoppedFault } from '../core/faults.ts'
-import type { RegisterRequest } from '../ports.ts'
+import type { LineRequest } from '../ports.ts'
 import { type Link, nameOf } from './link.ts'
 
 // the package is CommonJS: its default export carries the class under the name default as well
@@ -88,10 +88,14 @@ function inTime<T>(socket: Socket, timeoutMs: number, what: string, answer: Prom
   })
 }
 
-async function ask(client: ModbusClient, request: RegisterRequest, where: string): Promise<readonly number[]> {
-  const { unitId, kind, at, count } = request
-  client.setID(unitId)
+async function ask(client: ModbusClient, request: LineRequest, where: string): Promise<readonly number[]> {
+  client.setID(request.unitId)
   try {
+    if ('values' in request) {
+      await client.writeRegisters(request.at, [...request.values])
+      return []
+    }
+    const { kind, at, count } = request
     const read = kind === 'input' ? client.readInputRegisters(at, count) : client.readHoldingRegisters(at, count)
     return (await read).data
   } catch (error) {

@@ -23,6 +23,25 @@ describe('a request on a serial line', () => {
   })
 })
 
+describe('a write on a serial line', () => {
+  const write = { unitId: 17, at: 1, values: [10, 258] }
+  it('is the bytes of the specification', () => {
+    // Modbus Application Protocol 1.1b3, 6.12
+    expect([...encodeRequest(write).subarray(0, 11)]).toEqual([...bytesOf('11 10 00 01 00 02 04 00 0a 01 02')])
+  })
+
+  it('is confirmed by its address and count, and by no other', () => {
+    const confirmed = withCrc([17, 16, 0, 1, 0, 2])
+    expect(answerIn(confirmed, write)).toEqual({ is: 'registers', registers: [], rest: 0 })
+    expect(answerIn(joined(encodeRequest(write), confirmed), write)).toMatchObject({ is: 'registers' })
+    expect(answerIn(withCrc([17, 16, 0, 2, 0, 2]), write)).toMatchObject({ is: 'broken' })
+    expect(answerIn(withCrc([17, 0x90, 4]), write)).toEqual({ is: 'exception', code: 4, rest: 0 })
+    for (let length = 0; length < 8; length++) {
+      expect(answerIn(confirmed.subarray(0, length), write)).toEqual({ is: 'incomplete' })
+    }
+  })
+})
+
 describe('an answer on a serial line', () => {
   const registers = { is: 'registers', registers: [0x449a, 0x5000], rest: 0 }
   const exception = withCrc([1, 0x84, 2])

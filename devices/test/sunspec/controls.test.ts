@@ -1,0 +1,181 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { encodeImage, type PointValues } from '../../src/core/encode.ts'
+import { openModbusTcp } from '../../src/index.ts'
+import { type SetPoint, sunSpecControls } from '../../src/sunspec/controls.ts'
+import { layOut } from '../../src/sunspec/model.ts'
+import { knownSunSpec } from '../../src/sunspec/models.ts'
+import { imageFrom, tcpDevice, writable } from '../tcp-device.ts'
+
+const never = new AbortController().signal
+const closing: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close()
+})
+
+function modelImage(id: number, values: PointValues): number[] {
+  const model = knownSunSpec(id)
+  const table = layOut(model, model.length - 2, () => undefined)
+  return [...encodeImage(table, { ID: id, L: model.length - 2, ...values }, model.length)]
+}
+const BASE = 40_000
+const IMMEDIATE = {
+  WMaxLimPct: 100,
+  WMaxLimPct_RvrtTms: 0,
+  WMaxLim_Ena: 0,
+  WMaxLimPct_SF: -2,
+  OutPFSet_SF: 0,
+  VArPct_SF: 0,
+}
+const STORAGE = { OutWRte: 100, InWRte: 100, InOutWRte_RvrtTms: 0, InOutWRte_SF: -2, ChaGriSet: 0, StorCtl_Mod: 0 }
+const factors = (id: number) =>
+  Object.fromEntries(
+    Object.entries(knownSunSpec(id).points)
+      .filter(([, { type }]) => type === 'sunssf')
+      .map(([name]) => [name, 0]),
+  )
+
+/** A device with these models, whose registers can be written. */
+async function device(
+  models: readonly (readonly [number, PointValues])[],
+  isAllowed = true,
+  isFrozen?: (at: number) => boolean,
+) {
+  const words = models.flatMap(([id, values]) => modelImage(id, { ...factors(id), ...values }))
+  const image = imageFrom([BASE, [0x5375, 0x6e53, ...words, 0xffff, 0]])
+  const slave = await tcpDevice(writable(image, isFrozen))
+  const connection = openModbusTcp({ host: '127.0.0.1', port: slave.port, timeoutMs: 1_000 })
+  closing.push(
+    () => slave.close(),
+    () => connection.close(),
+  )
+  const written = () =>
+    slave.asked.filter(({ code }) => code === 16).map(({ at, values }) => [at - BASE - 2, ...values])
+  return { image, written, controls: sunSpecControls(connection, 1, isAllowed) }
+}
+
+const limit = (percent: number | undefined): SetPoint => ({ is: 'power-limit', percent })
+
+describe('a limit of an inverter’s power', () => {
+  it('is written by model 123 with its scale, before it is put in force, and reverts by itself', async () => {
+    const { controls, written } = await device([[123, IMMEDIATE]])
+    await controls.set(limit(62.5), 300, never)
+    expect(written()).toEqual([
+      [5, 6_250],
+      [7, 300],
+      [9, 1],
+    ])
+  })
+
+  it('is written by model 704 where the device has that', async () => {
+    const { controls, written } = await device([[704, { WMaxLimPct_SF: -1 }]])
+    await controls.set(limit(40), 60, never)
+    expect(written()).toEqual([
+      [15, 400],
+      [17, 0, 0, 60],
+      [14, 1],
+    ])
+  })
+
+  it('is taken back', async () => {
+    const { controls, image } = await device([[123, { ...IMMEDIATE, WMaxLimPct: 20, WMaxLim_Ena: 1 }]])
+    await controls.set(limit(undefined), 1, never)
+    expect([image.get(BASE + 2 + 5), image.get(BASE + 2 + 9)]).toEqual([10_000, 0])
+  })
+})
+
+describe('a battery', () => {
+  it.each<[SetPoint, readonly number[][]]>([
+    [
+      { is: 'battery', mode: 'auto' },
+      [
+        [12, 10_000, 10_000],
+        [15, 120],
+        [17, 0],
+        [5, 0],
+      ],
+    ],
+    [
+      { is: 'battery', mode: 'hold' },
+      [
+        [12, 0, 0],
+        [15, 120],
+        [17, 0],
+        [5, 3],
+      ],
+    ],
+    [
+      { is: 'battery', mode: 'charge', percent: 50 },
+      [
+        [12, 0xec78, 5_000],
+        [15, 120],
+        [17, 0],
+        [5, 3],
+      ],
+    ],
+    [
+      { is: 'battery', mode: 'charge', percent: 50, fromGrid: true },
+      [
+        [12, 0xec78, 5_000],
+        [15, 120],
+        [17, 1],
+        [5, 3],
+      ],
+    ],
+    [
+      { is: 'battery', mode: 'discharge', percent: 25 },
+      [
+        [12, 2_500, 0xf63c],
+        [15, 120],
+        [17, 0],
+        [5, 3],
+      ],
+    ],
+  ])('is told %j by model 124', async (setPoint, writes) => {
+    const { controls, written } = await device([[124, STORAGE]])
+    await controls.set(setPoint, 120, never)
+    expect(written()).toEqual(writes)
+  })
+})
+
+describe('a set-point', () => {
+  it('is not written unless the operator has allowed it', async () => {
+    const { controls, written } = await device([[123, IMMEDIATE]], false)
+    await expect(controls.set(limit(0), 60, never)).rejects.toMatchObject({ code: 'config' })
+    expect(written()).toEqual([])
+  })
+
+  it.each([
+    [limit(101), 60],
+    [limit(-1), 60],
+    [limit(Number.NaN), 60],
+    [limit(50), 0],
+    [limit(50), 3_601],
+    [limit(50), 1.5],
+  ])('out of bounds is refused: %j for %d s', async (setPoint, revertS) => {
+    const { controls, written } = await device([[123, IMMEDIATE]])
+    await expect(controls.set(setPoint, revertS, never)).rejects.toBeInstanceOf(RangeError)
+    expect(written()).toEqual([])
+  })
+
+  it('that the device confirms and does not keep is told', async () => {
+    const { controls } = await device([[123, IMMEDIATE]], true, (at) => at === BASE + 2 + 9)
+    await expect(controls.set(limit(50), 60, never)).rejects.toMatchObject({
+      code: 'device',
+      message: 'unit 1: registers from 40011 hold 0 after 1 was written',
+    })
+  })
+
+  it('that the device has no model for is refused', async () => {
+    const { controls } = await device([[124, STORAGE]])
+    await expect(controls.set(limit(50), 60, never)).rejects.toMatchObject({ code: 'device' })
+  })
+
+  it('whose scale the device does not say is refused', async () => {
+    const { controls, written } = await device([[123, { ...IMMEDIATE, WMaxLimPct: undefined, WMaxLimPct_SF: undefined }]])
+    await expect(controls.set(limit(50), 60, never)).rejects.toMatchObject({
+      code: 'device',
+      message: 'unit 1: model 123 has no WMaxLimPct',
+    })
+    expect(written()).toEqual([])
+  })
+})
