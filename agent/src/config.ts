@@ -18,6 +18,8 @@ const device = {
       stopBits: z.union([z.literal(1), z.literal(2)]).optional(),
     })
     .optional(),
+  /** Where others may read the device's line, over Modbus TCP: many devices accept one connection only. */
+  share: z.strictObject({ host: z.string().min(1).default('127.0.0.1'), port }).optional(),
   /** Modbus unit id. */
   unit: z.int().min(1).max(247).default(1),
   /** How long one answer may take, of the wall. */

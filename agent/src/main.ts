@@ -55,6 +55,7 @@ async function main({ config, clock, signal, ready }: Program<AgentConfig>): Pro
   try {
     const meter = gridMeter(meterOf(config.meter, lines, clock, steady, log), log)
     const inverter = config.inverter && sunSpecInverter(lines.to(config.inverter), config.inverter.unit, clock)
+    for (const device of [config.meter, config.inverter]) if (device) await lines.share(device)
     await runGateway(
       {
         clock,

@@ -1,3 +1,4 @@
+export { type ModbusProxy, type ProxyOptions, startModbusProxy } from './adapters/modbus-proxy.ts'
 export {
   DEFAULT_MAX_REPLY_DELAY_MS,
   openModbusRtuOverTcp,

@@ -1,9 +1,11 @@
 import {
   type DeviceModel,
   type ModbusConnection,
+  type ModbusProxy,
   openModbusRtuOverTcp,
   openModbusSerial,
   openModbusTcp,
+  startModbusProxy,
 } from '@wattfleet/devices'
 import type { DeviceConfig } from '../config.ts'
 
@@ -11,6 +13,8 @@ import type { DeviceConfig } from '../config.ts'
 export interface Lines {
   /** The line to a device, opened with its first request. A serial line is set as the model leaves the factory. */
   to(device: DeviceConfig, model?: DeviceModel): ModbusConnection
+  /** Lets others read the line of a device that says so. Rejects with Fault `transport` where that cannot be listened on. */
+  share(device: DeviceConfig, model?: DeviceModel): Promise<void>
   close(): Promise<void>
 }
 
@@ -35,14 +39,21 @@ export function openLines(): Lines {
       maxReplyDelayMs,
     })
   }
+  const to = (device: DeviceConfig, model?: DeviceModel): ModbusConnection => {
+    const where = device.serial?.path ?? `${device.host}:${device.port}`
+    const line = lines.get(where) ?? open(device, model)
+    lines.set(where, line)
+    return line
+  }
+  const proxies: ModbusProxy[] = []
   return {
-    to(device, model) {
-      const where = device.serial?.path ?? `${device.host}:${device.port}`
-      const line = lines.get(where) ?? open(device, model)
-      lines.set(where, line)
-      return line
+    to,
+    async share(device, model) {
+      if (device.share !== undefined)
+        proxies.push(await startModbusProxy({ ...device.share, reader: to(device, model) }))
     },
     async close() {
+      await Promise.allSettled(proxies.map((proxy) => proxy.close()))
       await Promise.allSettled([...lines.values()].map((line) => line.close()))
     },
   }

@@ -1,4 +1,6 @@
+import { missingReasonOf, openModbusTcp } from '@wattfleet/devices'
 import { afterEach, describe, expect, it } from 'vitest'
+import { freePorts } from '../../../test-support/ports.ts'
 import { openLines } from '../../src/adapters/lines.ts'
 import { agentConfigSchema } from '../../src/config.ts'
 
@@ -6,14 +8,26 @@ const lines = openLines()
 afterEach(() => lines.close())
 
 const { meter, inverter } = agentConfigSchema.parse({
-  ...{ stateDir: '/s', claimPath: '/c', meter: { host: '10.0.0.1', port: 502, unit: 1 } },
-  inverter: { host: '10.0.0.1', port: 502, unit: 3 },
+  ...{ stateDir: '/s', claimPath: '/c', meter: { host: '127.0.0.1', port: 1, unit: 1 } },
+  inverter: { host: '127.0.0.1', port: 1, unit: 3 },
+})
+
+it('lets others read a line where its device says so', async () => {
+  const [port = 0] = await freePorts(1)
+  const device = { ...meter, share: { host: '127.0.0.1', port } }
+  await lines.share(device)
+  const reader = openModbusTcp({ host: '127.0.0.1', port, timeoutMs: 2_000 })
+  // nothing answers where the device should be: a gateway says so
+  const asked = reader.readRegisters({ unitId: 1, kind: 'input', at: 0, count: 1 }, new AbortController().signal)
+  const fault = await asked.catch((error: unknown) => error)
+  await reader.close()
+  expect(missingReasonOf(fault)).toBe('unreachable')
 })
 
 describe('the lines to a gateway’s devices', () => {
   it('are shared by devices at one address: an inverter may accept one connection only', () => {
     if (inverter === undefined) throw new Error('an inverter')
     expect(lines.to(inverter)).toBe(lines.to(meter))
-    expect(lines.to({ ...inverter, port: 503 })).not.toBe(lines.to(meter))
+    expect(lines.to({ ...inverter, port: 2 })).not.toBe(lines.to(meter))
   })
 })

@@ -171,7 +171,9 @@ describe('a set-point', () => {
   })
 
   it('whose scale the device does not say is refused', async () => {
-    const { controls, written } = await device([[123, { ...IMMEDIATE, WMaxLimPct: undefined, WMaxLimPct_SF: undefined }]])
+    const { controls, written } = await device([
+      [123, { ...IMMEDIATE, WMaxLimPct: undefined, WMaxLimPct_SF: undefined }],
+    ])
     await expect(controls.set(limit(50), 60, never)).rejects.toMatchObject({
       code: 'device',
       message: 'unit 1: model 123 has no WMaxLimPct',
