@@ -42,7 +42,7 @@ export const agentConfigSchema = z.strictObject({
   meter: z
     .strictObject({
       ...device,
-      /** One of the models that `wattfleet-devices models` lists. */
+      /** One of the models that `wattfleet-devices models` lists, or `sunspec`. */
       model: z.string().min(1).default('eastron-sdm630'),
       /** The most that the connection's fuses carry, W. */
       mostW: z.int().min(1_000).max(1_000_000).default(HOUSE_CONNECTION_W),

@@ -1,7 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Meter, modelMeter, rolloverWh, shippedModel, sunSpecInverter, watchedMeter } from '@wattfleet/devices'
+import {
+  type Finding,
+  type Meter,
+  modelMeter,
+  rolloverWh,
+  shippedModel,
+  sunSpecInverter,
+  sunSpecMeter,
+  watchedMeter,
+} from '@wattfleet/devices'
 import { type Clock, monotonicClock, type Program, runProgram, toHex } from '@wattfleet/protocol'
 import { pino } from 'pino'
 import { enrolmentClient } from './adapters/enrolment-client.ts'
@@ -22,15 +31,17 @@ const random = () => randomBytes(4).readUInt32LE() / 2 ** 32
 /** The grid meter, its values looked at before anything is made of them. */
 function meterOf(config: AgentConfig['meter'], lines: Lines, clock: Clock, steady: Clock, log: Log): Meter {
   const { unit, mostW } = config
+  const options = {
+    mostW,
+    monotonicMs: () => steady.nowMs(),
+    onFinding: (finding: Finding) => log.warn({ ...finding }, `the meter: ${finding.counter} counter ${finding.is}`),
+  }
+  if (config.model === 'sunspec') return watchedMeter(sunSpecMeter(lines.to(config), unit, clock), options)
   const model = shippedModel(config.model)
   const line = lines.to(config, model)
   const rollsOverAtWh = rolloverWh(model)
-  return watchedMeter(modelMeter(line, unit, model, clock), {
-    mostW,
-    ...(rollsOverAtWh !== undefined && { rollsOverAtWh }),
-    monotonicMs: () => steady.nowMs(),
-    onFinding: (finding) => log.warn({ ...finding }, `the meter: ${finding.counter} counter ${finding.is}`),
-  })
+  const meter = modelMeter(line, unit, model, clock)
+  return watchedMeter(meter, { ...options, ...(rollsOverAtWh !== undefined && { rollsOverAtWh }) })
 }
 
 async function main({ config, clock, signal, ready }: Program<AgentConfig>): Promise<void> {

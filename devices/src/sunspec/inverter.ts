@@ -1,11 +1,8 @@
 import type { Clock } from '@wattfleet/protocol'
 import { decodeNumber } from '../core/decode.ts'
-import { missingReasonOf } from '../core/faults.ts'
-import { type Block, wordsAt } from '../core/image.ts'
-import { MOST_REGISTERS, type Span } from '../core/plan.ts'
+import type { Block } from '../core/image.ts'
 import { lengthOf, type PointTable } from '../core/points.ts'
 import { counterWh, good, mapMeasured, measured, missing } from '../core/readings.ts'
-import { readSpans, type Source } from '../point-reader.ts'
 import {
   INVERTER_STATES,
   type Inverter,
@@ -14,77 +11,55 @@ import {
   type MissingReason,
   type RegisterReader,
 } from '../ports.ts'
+import { isWhole, type Layout, locatedReader } from './located.ts'
 import { layOut, type ModelAt } from './model.ts'
-import { sunSpecModel } from './models.ts'
+import { knownSunSpec } from './models.ts'
 import { decodeInputs, type Inputs, inputsOf } from './mppt.ts'
-import { walkModels } from './walk.ts'
 
 /** Inverters with one, split and three phases: integers with scale factors, and floats. */
 const INVERTERS = [101, 102, 103, 111, 112, 113]
 
 /** The models of one device that a reading needs. */
-interface Layout {
+interface InverterLayout extends Layout {
   readonly inverter: ModelAt
   readonly table: PointTable
-  readonly mppt: ModelAt | undefined
   readonly inputs: Inputs | undefined
 }
 
-/**
- * A SunSpec inverter: models 101 to 103 or 111 to 113, and 160 where it has one. Where its models are is found at the
- * first reading and again when they are no longer there (a device may come back with other firmware).
- */
+/** A SunSpec inverter: models 101 to 103 or 111 to 113, and 160 where it has one. */
 export function sunSpecInverter(connection: RegisterReader, unitId: number, clock: Clock): Inverter {
-  let known: Layout | undefined
-  const limits = { maxRegisters: MOST_REGISTERS, holes: 'rejected' } as const
-  const source: Source = { reader: connection, unitId, kind: 'holding', ...limits, cuts: new Set() }
+  const read = locatedReader<InverterLayout>(connection, unitId, layoutOf)
   return {
     async read(signal) {
-      try {
-        known ??= layoutOf(await walkModels(connection, unitId, signal))
-      } catch (error) {
-        return nothingRead(missingReasonOf(error), clock.nowMs())
-      }
-      if (known === undefined) return nothingRead('unsupported', clock.nowMs())
-      const { blocks, unread } = await readSpans(source, spansOf(known), signal)
+      const found = await read(signal)
       const atMs = clock.nowMs()
-      const found = known
-      const there = stillThere(found, blocks)
-      if (unread === 'exception' || !there) known = undefined
-      if (!there) return nothingRead('malformed', atMs)
-      return readingOf(found, blocks, unread, atMs)
+      return found.ok ? readingOf(found.layout, found.blocks, found.unread, atMs) : nothingRead(found.reason, atMs)
     },
   }
 }
 
-/** Undefined where the device lists no inverter model of the published length. */
-function layoutOf(models: readonly ModelAt[]): Layout | undefined {
-  const isWhole = ({ id, length }: ModelAt) => length + 2 >= (sunSpecModel(id)?.length ?? Number.POSITIVE_INFINITY)
+/**
+ * Undefined where the device lists no inverter model of the published length. A model's values and their scale factors
+ * always come from one answer.
+ */
+function layoutOf(models: readonly ModelAt[]): InverterLayout | undefined {
   const inverter = models.find((model) => INVERTERS.includes(model.id) && isWhole(model))
-  const model = inverter && sunSpecModel(inverter.id)
-  if (inverter === undefined || model === undefined) return undefined
+  if (inverter === undefined) return undefined
   const mppt = models.find((one) => one.id === 160 && isWhole(one))
-  const table = layOut(model, inverter.length, () => undefined)
-  return { inverter, table, mppt, inputs: mppt && inputsOf(mppt) }
-}
-
-/** A model's values and their scale factors always come from one answer. */
-function spansOf({ inverter, table, inputs }: Layout): Span[] {
-  const spans = [{ at: inverter.at, count: lengthOf(table) }]
-  if (inputs !== undefined) spans.push({ at: inputs.at, count: inputs.words })
-  return spans
-}
-
-/** Whether the blocks begin with the ids and lengths that the walk found. What was not read is not contradicted. */
-function stillThere({ inverter, mppt }: Layout, blocks: readonly Block[]): boolean {
-  return [inverter, mppt].every((model) => {
-    const words = model && wordsAt(blocks, model.at, 2)
-    return model === undefined || words === undefined || (words[0] === model.id && words[1] === model.length)
-  })
+  const inputs = mppt && inputsOf(mppt)
+  const table = layOut(knownSunSpec(inverter.id), inverter.length, () => undefined)
+  return {
+    models: [inverter, ...(mppt === undefined ? [] : [mppt])],
+    spans: [
+      { at: inverter.at, count: lengthOf(table) },
+      ...(inputs === undefined ? [] : [{ at: inputs.at, count: inputs.words }]),
+    ],
+    ...{ inverter, table, inputs },
+  }
 }
 
 function readingOf(
-  { inverter, table, inputs }: Layout,
+  { inverter, table, inputs }: InverterLayout,
   blocks: readonly Block[],
   unread: MissingReason | undefined,
   atMs: number,
