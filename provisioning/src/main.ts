@@ -12,6 +12,7 @@ await runProgram(provisioningConfig, async ({ config, signal, ready }) => {
   const log = pino({ name: 'provisioning', level: config.logLevel })
   const { nowMs } = wallClock() // certificates and the audit are the wall's business, not the market's
   const office = await openOffice(config)
+  let chain: Awaited<ReturnType<typeof openRegistrar>> | undefined
   try {
     if (config.manifestPath !== undefined) {
       const { added, known, claims } = importFile(office, config.manifestPath, nowMs())
@@ -21,7 +22,7 @@ await runProgram(provisioningConfig, async ({ config, signal, ready }) => {
     const onNode: OnNode = (endpoint, fate, why) => {
       log[fate === 'refused' ? 'error' : 'info']({ endpoint, why }, `chain node ${fate}`)
     }
-    const chain = await openRegistrar({ endpoints, operatorSeedPath, stateDir, community, onNode }, signal)
+    chain = await openRegistrar({ endpoints, operatorSeedPath, stateDir, community, onNode }, signal)
     const enrol = enroller({ ...office, chain, settings: config, nowMs })
     const { host, port } = config
     const server = await startServer({ host, port, ...(await serviceIdentity(office.authority, config)), enrol, log })
@@ -30,8 +31,9 @@ await runProgram(provisioningConfig, async ({ config, signal, ready }) => {
     ready()
     await Promise.all([aborted(signal), registering])
     await server.stop()
-    await chain.close()
   } finally {
+    // also where the port is taken: an open connection would keep the process
+    await chain?.close()
     office.store.close()
   }
 })

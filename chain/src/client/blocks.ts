@@ -1,6 +1,6 @@
 import type { ApiPromise } from '@polkadot/api'
 import type { EventRecord } from '@polkadot/types/interfaces'
-import { Fault, pause } from '@wattfleet/protocol'
+import { Fault, messageOf, pause } from '@wattfleet/protocol'
 import type { ExchangeEvent, FinalizedBlock, FinalizedBlocks } from '../exchange.ts'
 import type { ChainConnection } from './connection.ts'
 import { communityOf, exchangeEvent } from './events.ts'
@@ -9,6 +9,10 @@ import { eventOf, readEntries, readStorage } from './types/runtime.ts'
 
 /** Between two attempts to read a block that the node did not give. */
 const RETRY_MS = 1_000
+/** So often a node may fail to give a block before another is asked: one that has pruned its state never will. */
+const ATTEMPTS = 3
+/** Blocks read in one session: what the library keeps of them is some 20 MB then. */
+const BLOCKS_PER_SESSION = 50_000
 
 /** Genesis has no events: the communities that it holds are told as if they had been set in block 0. */
 async function genesisEvents(api: Awaited<ReturnType<ApiPromise['at']>>): Promise<ExchangeEvent[]> {
@@ -29,33 +33,42 @@ interface ReadBlock extends FinalizedBlock {
 }
 
 function readBlock(connection: ChainConnection, number: number): Promise<ReadBlock> {
-  return connection.ask(`block ${number}`, async ({ api }) => {
-    const hash = await api.rpc.chain.getBlockHash(number)
+  return connection.ask(`block ${number}`, async ({ api, request }) => {
+    const hash = await request<string | null>('chain_getBlockHash', [number])
+    if (hash === null) throw new Fault('chain', `the node has no block ${number}`, { retryable: true })
     const at = await api.at(hash)
     const [header, now, records] = await Promise.all([
-      api.rpc.chain.getHeader(hash),
+      request<{ readonly parentHash: string }>('chain_getHeader', [hash]),
       readStorage(at, 'timestamp.now', []),
       number === 0 ? undefined : at.query.system?.events?.(),
     ])
     const events = records === undefined ? await genesisEvents(at) : exchangeEvents(records as unknown as EventRecord[])
     return {
       number,
-      hash: hash.toHex().slice(2),
-      parent: header.parentHash.toHex().slice(2),
+      hash: hash.slice(2),
+      parent: header.parentHash.slice(2),
       timestampS: Math.floor(now / 1000),
       events,
     }
   })
 }
 
-/** The block, or nothing where the node did not answer and may later. */
-async function readOrRetry(connection: ChainConnection, number: number): Promise<ReadBlock | undefined> {
-  try {
-    return await readBlock(connection, number)
-  } catch (error) {
-    if (error instanceof Fault && error.retryable) return undefined
-    throw error
+/** The block, from whichever node gives it; undefined when aborted. */
+async function readOrRetry(
+  connection: ChainConnection,
+  number: number,
+  signal: AbortSignal,
+): Promise<ReadBlock | undefined> {
+  for (let attempt = 1; !signal.aborted; attempt++) {
+    try {
+      return await readBlock(connection, number)
+    } catch (error) {
+      if (!(error instanceof Fault && error.retryable)) throw error
+      if (attempt % ATTEMPTS === 0) connection.leave(messageOf(error))
+      await pause(RETRY_MS, signal)
+    }
   }
+  return undefined
 }
 
 /** Finalized blocks of one connection, by number: the only truth. */
@@ -66,11 +79,8 @@ export function finalizedBlocks(connection: ChainConnection): FinalizedBlocks {
       while (!signal.aborted) {
         const head = await headOrStop(connection, next, signal)
         while (head !== undefined && next <= head.number && !signal.aborted) {
-          const read = await readOrRetry(connection, next)
-          if (read === undefined) {
-            await pause(RETRY_MS, signal)
-            continue
-          }
+          const read = await readOrRetry(connection, next, signal)
+          if (read === undefined) return
           const { parent: follows, ...block } = read
           if (parent !== undefined && follows !== parent) {
             throw new Fault('chain', `block ${next} does not follow ${parent}: the chain has another history`)
@@ -78,6 +88,7 @@ export function finalizedBlocks(connection: ChainConnection): FinalizedBlocks {
           await onBlock(block)
           next += 1
           parent = block.hash
+          if (next % BLOCKS_PER_SESSION === 0) connection.renew()
         }
       }
     },

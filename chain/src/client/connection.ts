@@ -1,6 +1,6 @@
 import { Fault, messageOf, pause } from '@wattfleet/protocol'
 import { inTime } from './in-time.ts'
-import { FINALIZED_HEADS, openSession, type Session, UPGRADED } from './session.ts'
+import { FINALIZED_HEADS, openSession, RENEWED, type Session, UPGRADED } from './session.ts'
 import { finalizedOf, type Head, numberOf, Truth } from './truth.ts'
 import { createWakers } from './wakers.ts'
 
@@ -45,6 +45,10 @@ export interface ChainConnection {
   moved(signal: AbortSignal, mostMs: number): Promise<void>
   /** Whoever waits for a finalized head asks for it now. */
   look(): void
+  /** Ends the session with this node, for the next one; `why` is told. */
+  leave(why: string): void
+  /** Ends the session with this node, for another one with it. */
+  renew(): void
   /** The finalized head that the node told of last, while there is a connection. */
   finalizedBlock(): number | undefined
   close(): Promise<void>
@@ -105,7 +109,16 @@ class Connection implements ChainConnection {
   }
 
   head(): Promise<Head> {
-    return this.ask('finalized head', async (session) => this.#truth.note(await finalizedOf(session)))
+    return this.ask('finalized head', async (session) => {
+      const here = await finalizedOf(session)
+      // an answer that comes after its session's end is another node's: the next may be behind it
+      if (session.over.aborted) throw new Fault('chain', 'the node went away', { retryable: true })
+      const known = this.#truth.note(here)
+      if (here.number < known.number) {
+        throw new Fault('chain', `the node is at block ${here.number}, ${known.number} is final`, { retryable: true })
+      }
+      return known
+    })
   }
 
   async headFrom(number: number, signal: AbortSignal): Promise<Head> {
@@ -128,6 +141,14 @@ class Connection implements ChainConnection {
 
   look(): void {
     this.#wakers.wake()
+  }
+
+  leave(why: string): void {
+    this.#current?.end(why)
+  }
+
+  renew(): void {
+    this.#current?.end(RENEWED)
   }
 
   finalizedBlock(): number | undefined {
@@ -209,9 +230,9 @@ class Connection implements ChainConnection {
       next?.end('stopped')
       return undefined
     }
-    const isUpgraded = over.reason === UPGRADED
-    this.#tell(endpoint, 'lost', String(over.reason))
-    return isUpgraded ? this.#open(endpoint, this.#patience.catchUpMs, stop) : next
+    if (over.reason !== RENEWED) this.#tell(endpoint, 'lost', String(over.reason))
+    const isSameNode = over.reason === UPGRADED || over.reason === RENEWED
+    return next ?? (isSameNode ? this.#open(endpoint, this.#patience.catchUpMs, stop) : undefined)
   }
 
   /** Once for each turn: a node that is away is tried every second. */
@@ -228,9 +249,11 @@ class Connection implements ChainConnection {
     this.#truth.heardAtMs = performance.now()
     for (const other of this.#endpoints) {
       if (other === endpoint || over.aborted || this.#refused.has(other)) continue
-      const session = await this.#open(other, 0, stop)
+      const session = await this.#open(other, 0, AbortSignal.any([stop, over]))
       const there = session && (await inTime(finalizedOf(session), 'its head').catch(() => undefined))
-      if (there !== undefined && there.number > here.number) return session
+      // this one may have gone on meanwhile
+      const known = Math.max(here.number, this.#truth.height ?? 0)
+      if (there !== undefined && there.number > known) return session
       session?.end('not ahead')
     }
     return undefined

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { Fault } from '@wattfleet/protocol'
 import type { FinalizedBlocks } from '../exchange.ts'
 import type { Account } from './account.ts'
 import { finalizedBlocks } from './blocks.ts'
@@ -28,7 +29,8 @@ export interface ExchangeClient {
  */
 export function openExchange(endpoints: readonly string[], signal: AbortSignal, onNode?: OnNode): ExchangeClient {
   let connected: ChainConnection | undefined
-  const connecting = connectChain(endpoints, signal, onNode).then((connection) => {
+  const closing = new AbortController()
+  const connecting = connectChain(endpoints, AbortSignal.any([signal, closing.signal]), onNode).then((connection) => {
     connected = connection
     return connection
   })
@@ -56,9 +58,9 @@ export function openExchange(endpoints: readonly string[], signal: AbortSignal, 
       ready.catch(() => {})
       const submitter: DurableSubmitter = {
         account: account.id,
-        limits: async (stop) => (await ready).limits(stop),
-        submit: async (call, stop) => (await ready).submit(call, stop),
-        finishLeft: async (stop) => (await ready).finishLeft(stop),
+        limits: async (stop) => (await unlessStopped(ready, stop)).limits(stop),
+        submit: async (call, stop) => (await unlessStopped(ready, stop)).submit(call, stop),
+        finishLeft: async (stop) => (await unlessStopped(ready, stop)).finishLeft(stop),
       }
       submitters.set(account.id, submitter)
       return submitter
@@ -67,8 +69,19 @@ export function openExchange(endpoints: readonly string[], signal: AbortSignal, 
     look: () => connected?.look(),
     finalizedBlock: () => connected?.finalizedBlock(),
     async close() {
+      closing.abort()
       const connection = await connecting.catch(() => undefined)
       await connection?.close()
     },
   }
+}
+
+/** What is awaited, unless its caller stops before: then a Fault `chain`. */
+function unlessStopped<T>(awaited: Promise<T>, stop: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onStop = () => reject(new Fault('chain', 'stopped while waiting for the chain'))
+    if (stop.aborted) return onStop()
+    stop.addEventListener('abort', onStop, { once: true })
+    awaited.then(resolve, reject).finally(() => stop.removeEventListener('abort', onStop))
+  })
 }

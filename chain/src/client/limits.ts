@@ -6,6 +6,7 @@ import { bnToU8a, u8aConcat, u8aToHex } from '@polkadot/util'
 import { encodeOrder, Fault, type Order, toHex } from '@wattfleet/protocol'
 import type { BatchLimits } from '../exchange.ts'
 import type { ChainConnection } from './connection.ts'
+import { NodeError } from './provider.ts'
 import { extrinsicOf, type RuntimeCall } from './types/runtime.ts'
 
 /*
@@ -107,6 +108,9 @@ function halfABlock(api: ApiPromise): Room {
   return { refTime: half('refTime'), proofSize: half('proofSize'), bytes }
 }
 
+/** What a node says when the runtime itself cannot do what it was called for: the real node, and the embedded chain. */
+const EXECUTION_FAILED = /Execution failed|the runtime refused/
+
 /** What a call takes; undefined where the runtime cannot read it. */
 function roomOf(connection: ChainConnection, call: RuntimeCall): Promise<Room | undefined> {
   return connection.ask(`the weight of ${call.name}`, async ({ api, request }) => {
@@ -119,8 +123,8 @@ function roomOf(connection: ChainConnection, call: RuntimeCall): Promise<Room | 
       const [refTime, proofSize] = [weight.refTime.toBigInt(), weight.proofSize.toBigInt()]
       return { refTime, proofSize, bytes: BigInt(extrinsic.length) }
     } catch (error) {
-      // an error with a code is the node's answer
-      if (typeof (error as { code?: unknown }).code === 'number') return undefined
+      // the runtime says so by failing; any other error is the node's, and says nothing of the call
+      if (error instanceof NodeError && EXECUTION_FAILED.test(error.message)) return undefined
       throw error
     }
   })

@@ -1,7 +1,8 @@
-import { ApiPromise, WsProvider } from '@polkadot/api'
+import { ApiPromise } from '@polkadot/api'
 import type { ApiOptions } from '@polkadot/api/types'
 import { Fault } from '@wattfleet/protocol'
 import { inTime } from './in-time.ts'
+import { type NodeProvider, nodeProvider } from './provider.ts'
 import { readStorage } from './types/runtime.ts'
 
 /** A node that does not even take a connection. */
@@ -40,8 +41,10 @@ const RUNTIME_VERSION: Subscription = ['state_subscribeRuntimeVersion', 'state_r
 
 /** Why a session is over whose node is still there. */
 export const UPGRADED = 'the runtime was upgraded'
+/** The same: the library keeps some 400 bytes of each block that was read, and what once could not be read stays so. */
+export const RENEWED = 'begun anew after many blocks'
 
-async function connected(provider: WsProvider, endpoint: string): Promise<void> {
+async function connected(provider: NodeProvider, endpoint: string): Promise<void> {
   const open = new Promise<void>((resolve, reject) => {
     const refuse = () => reject(new Error('refused'))
     provider.on('connected', resolve)
@@ -56,12 +59,14 @@ async function connected(provider: WsProvider, endpoint: string): Promise<void> 
  * not answer or `signal` was aborted, for good where the node is none of this exchange's.
  */
 export async function openSession(endpoint: string, signal: AbortSignal): Promise<Session> {
-  const provider = new WsProvider(endpoint, false)
+  const provider = nodeProvider(endpoint)
   const over = new AbortController()
   let disconnect: () => Promise<void> = () => provider.disconnect()
   const end = (why: string) => {
     if (over.signal.aborted) return
     over.abort(why)
+    // first the connection: whoever waits for an answer is told so, whatever the peer does
+    provider.end()
     disconnect().catch(() => {})
   }
   const subscribe = async <T>([asks, tells]: Subscription, onNews: (news: T) => void) => {

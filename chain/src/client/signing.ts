@@ -63,7 +63,8 @@ export async function signCall(
       nonce: before?.nonce ?? nonce,
       specVersion: version.specVersion,
       after: before?.after ?? head.number,
-      until: era.asMortalEra.death(birth.number) - 1,
+      // the bytes before may enter as long as they could
+      until: Math.max(before?.until ?? 0, era.asMortalEra.death(birth.number) - 1),
       earlier: before === undefined ? [] : [...before.earlier, before.bytes],
     }
   })

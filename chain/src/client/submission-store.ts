@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { writeFileAtomic } from '@wattfleet/protocol'
+import { Fault, messageOf, writeFileAtomic } from '@wattfleet/protocol'
 
 /** An extrinsic that was signed and may be anywhere between here and a finalized block. */
 export interface Pending {
@@ -18,6 +18,8 @@ export interface Pending {
 
 /** What an account has under way. */
 export interface Submissions {
+  /** The chain that all of this is of: its id, hex. */
+  readonly chain?: string
   readonly pending?: Pending
   /** A finalized block at which its extrinsics so far had ended: a node that is behind it does not know its nonce. */
   readonly endedBy: number
@@ -31,7 +33,10 @@ export interface SubmissionStore {
 
 const NOTHING: Submissions = { endedBy: 0 }
 
-/** Throws Fault `store` where the file cannot be written; what is in it then is what was there before. */
+/**
+ * Throws Fault `store` where the file cannot be read or written, retryable where a disk may be emptied; what is in it then is
+ * what was there before.
+ */
 export function fileSubmissionStore(path: string): SubmissionStore {
   return {
     load() {
@@ -39,9 +44,15 @@ export function fileSubmissionStore(path: string): SubmissionStore {
         return JSON.parse(readFileSync(path, 'utf8')) as Submissions
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return NOTHING
-        throw error
+        throw new Fault('store', `${path}: ${messageOf(error)}`, { cause: error })
       }
     },
-    save: (submissions) => writeFileAtomic(path, JSON.stringify(submissions)),
+    save(submissions) {
+      try {
+        writeFileAtomic(path, JSON.stringify(submissions))
+      } catch (error) {
+        throw new Fault('store', `${path}: ${messageOf(error)}`, { retryable: true, cause: error })
+      }
+    },
   }
 }

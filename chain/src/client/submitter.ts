@@ -5,9 +5,10 @@ import type { Account } from './account.ts'
 import { runtimeCall } from './calls.ts'
 import type { ChainConnection } from './connection.ts'
 import { batchLimits } from './limits.ts'
+import { NodeError } from './provider.ts'
 import type { Session } from './session.ts'
 import { signCall } from './signing.ts'
-import type { Pending, SubmissionStore } from './submission-store.ts'
+import type { Pending, SubmissionStore, Submissions } from './submission-store.ts'
 
 /** Extrinsics vanish: nodes restart, pools fill, blocks are retracted. Said again so often, and to every new node. */
 const RESEND_MS = 30_000
@@ -15,6 +16,8 @@ const RESEND_MS = 30_000
 const LOOK_MS = 2_000
 /** Between two attempts when the chain does not answer. */
 const RETRY_MS = 1_000
+/** So many attempts that a node may fail before another is asked. */
+const ATTEMPTS = 5
 
 export interface DurableSubmitter extends Submitter {
   /** Follows what an earlier process had signed to its end: before that, a question to the chain may miss its effect. */
@@ -37,7 +40,7 @@ interface Sending {
 export function createSubmitter(
   connection: ChainConnection,
   account: Account,
-  store: SubmissionStore,
+  kept: SubmissionStore,
   limits = batchLimits(connection),
 ): DurableSubmitter {
   let last: Promise<unknown> = Promise.resolve()
@@ -48,8 +51,23 @@ export function createSubmitter(
     return done
   }
 
+  let chain: string | undefined
+  /** What an account has under way is of one chain: on another its blocks and nonces mean nothing. */
+  const store: SubmissionStore = {
+    load: () => kept.load(),
+    save: (submissions) => kept.save({ ...submissions, ...(chain !== undefined && { chain }) }),
+  }
+  const load = async (signal: AbortSignal): Promise<Submissions> => {
+    const chainId = () => connection.ask('chain id', async ({ identity }) => identity.chainId)
+    chain ??= await retrying(connection, chainId, signal)
+    const left = store.load()
+    if (left.chain === undefined || left.chain === chain) return left
+    const whose = `account ${account.id} has extrinsics of chain ${left.chain} on record`
+    throw new Fault('chain', `${whose}, and this is chain ${chain}: is its state folder of another chain?`)
+  }
+
   const finishLeft = async (signal: AbortSignal): Promise<void> => {
-    const { pending } = store.load()
+    const { pending } = await load(signal)
     // an earlier process may have sent it
     if (pending !== undefined) await finish({ connection, store }, pending, true, signal)
   }
@@ -58,7 +76,7 @@ export function createSubmitter(
     await finishLeft(signal)
     const { endedBy } = store.load()
     const sign = (before?: Pending) =>
-      retrying(() => signCall(connection, account, runtimeCall(call), endedBy, before), signal)
+      retrying(connection, () => signCall(connection, account, runtimeCall(call), endedBy, before), signal)
     const pending = await sign()
     store.save({ pending, endedBy })
     return finish({ connection, store, again: sign }, pending, false, signal)
@@ -66,20 +84,21 @@ export function createSubmitter(
 
   return {
     account: account.id,
-    limits: (signal) => retrying(limits, signal),
+    limits: (signal) => retrying(connection, limits, signal),
     finishLeft: (signal) => inTurn(() => finishLeft(signal)),
     submit: (call, signal) => inTurn(() => submit(call, signal)),
   }
 }
 
-/** Tries as long as the chain is away. Throws what is not retryable, and when aborted. */
-async function retrying<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  for (;;) {
+/** Tries as long as the chain is away, of one node after the other. Throws what is not retryable, and when aborted. */
+async function retrying<T>(connection: ChainConnection, attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  for (let failed = 1; ; failed++) {
     if (signal.aborted) throw new Fault('chain', 'stopped while the chain did not answer')
     try {
       return await attempt()
     } catch (error) {
       if (!(error instanceof Fault && error.retryable)) throw error
+      if (failed % ATTEMPTS === 0) connection.leave(messageOf(error))
       await pause(RETRY_MS, signal)
     }
   }
@@ -102,9 +121,9 @@ async function finish(sending: Sending, signed: Pending, isSpread: boolean, sign
   for (let next = pending.after + 1; ; ) {
     // before anything is asked, so that nothing passes unseen meanwhile
     const moving = connection.moved(signal, LOOK_MS)
-    const head = await retrying(() => connection.head(), signal)
+    const head = await retrying(connection, () => connection.head(), signal)
     for (; next <= Math.min(head.number, pending.until); next += 1) {
-      const ended = await retrying(() => findIn(connection, pending, next), signal)
+      const ended = await retrying(connection, () => findIn(connection, pending, next), signal)
       if (ended !== undefined) return end(ended, next)
     }
     if (next > pending.until) {
@@ -137,7 +156,8 @@ async function send(session: Session, pending: Pending): Promise<string | undefi
     return undefined
   } catch (error) {
     // 1002 it cannot be read, 1010 invalid; 1012 banned, 1013 known, 1014 nonce taken, 1016 full: the node has seen it
-    return /\b10(?:02|10): (.*)/.exec(messageOf(error))?.[1]
+    if (!(error instanceof NodeError && [1002, 1010].includes(error.code))) return undefined
+    return error.message.slice(`${error.code}: `.length)
   }
 }
 
@@ -148,7 +168,8 @@ interface RawBlock {
 /** How the extrinsic ended in a finalized block; undefined where it is not in this one. */
 function findIn(connection: ChainConnection, pending: Pending, number: number): Promise<Submission | undefined> {
   return connection.ask(`block ${number}`, async ({ api, request }) => {
-    const hash = await request<string>('chain_getBlockHash', [number])
+    const hash = await request<string | null>('chain_getBlockHash', [number])
+    if (hash === null) throw new Fault('chain', `the node has no block ${number}`, { retryable: true })
     const { block } = await request<RawBlock>('chain_getBlock', [hash])
     const own = [pending.bytes, ...pending.earlier]
     const index = block.extrinsics.findIndex((extrinsic) => own.includes(extrinsic))

@@ -51,6 +51,17 @@ describe('an extrinsic on a network of validators', { timeout: 180_000 }, () => 
     ends.push(dies)
     return { submitter, store, signal: stop.signal, queries: chainQueries(connection), dies, connection }
   }
+  it('is of one chain: what another chain’s record says is not waited for', async () => {
+    const { submitter, store, signal } = await start()
+    store.save({ chain: 'ab'.repeat(32), endedBy: 40_000 })
+    await expect(submitter.submit(setSite(site16()), signal)).rejects.toMatchObject({
+      code: 'chain',
+      retryable: false,
+      message: expect.stringContaining(`extrinsics of chain ${'ab'.repeat(32)} on record`),
+    })
+    expect(store.load().endedBy).toBe(40_000)
+  })
+
   const waiting = () => chain.running.chain.pool.list().map(({ extrinsic }) => extrinsic)
   const inPool = () => vi.waitFor(() => expect(waiting()).toHaveLength(1), SOON)
   const sends = (node: NodeFront) => node.asked.filter((method) => method === 'author_submitExtrinsic').length
@@ -139,7 +150,8 @@ describe('an extrinsic on a network of validators', { timeout: 180_000 }, () => 
     expect(ended).toBe(false)
     await chain.block()
     expect(await submitted).toEqual({ ok: false, effect: 'died', error: 'Invalid Transaction' })
-    expect(store.load()).toEqual({ endedBy: until })
+    expect(store.load()).toMatchObject({ endedBy: until })
+    expect(store.load().pending).toBeUndefined()
   })
 
   it('that no node has ever taken is over at once', async () => {
