@@ -4,6 +4,7 @@ const BENCHES: Readonly<
 > = {
   chain: () => import('./chain.ts'),
   intake: () => import('./intake.ts'),
+  modbus: () => import('./modbus.ts'),
 }
 
 const name = process.argv[2] ?? ''

@@ -1,0 +1,24 @@
+"""Reads holding registers so many times, one request after the other, with pymodbus' async client; prints reads per second."""
+
+import asyncio
+import sys
+import time
+
+from pymodbus.client import AsyncModbusTcpClient
+
+
+async def main() -> None:
+    port, reads, count = (int(text) for text in sys.argv[1:4])
+    client = AsyncModbusTcpClient("127.0.0.1", port=port)
+    await client.connect()
+    begin = time.monotonic()
+    for i in range(reads):
+        at = i % 1000
+        answer = await client.read_holding_registers(at, count=count, device_id=1)
+        if answer.isError() or answer.registers[0] != at:
+            raise SystemExit(1)
+    print(round(reads / (time.monotonic() - begin)))
+    client.close()
+
+
+asyncio.run(main())
