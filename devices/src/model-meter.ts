@@ -1,6 +1,6 @@
 import { type Clock, Fault } from '@wattfleet/protocol'
 import { type DeviceModel, type PointTable, pointOf, wordsOf } from './core/points.ts'
-import { counterWh, missing, splitPower, watts } from './core/readings.ts'
+import { counterStepWh, counterWh, missing, splitPower, watts } from './core/readings.ts'
 import { pointReader } from './point-reader.ts'
 import type { Measured, Meter, RegisterReader } from './ports.ts'
 
@@ -33,16 +33,18 @@ export function modelMeter(reader: RegisterReader, unitId: number, model: Device
   }
   const reading = pointReader(reader, unitId, model, asked, clock)
   const counter = (one: 'importEnergy' | 'exportEnergy', value: Measured) => counterWh(value, pointOf(points, one).unit)
+  const stepOf = (one: 'importEnergy' | 'exportEnergy', value: Measured) =>
+    value.quality === 'missing' ? 1 : counterStepWh(pointOf(points, one), value.value)
   return {
     async read(signal) {
       const values: Partial<Record<Asked, Measured>> = await reading.read(signal)
       const atMs = Object.values(values)[0]?.atMs ?? clock.nowMs()
       const none = missing('unsupported', atMs)
-      const { importEnergy, exportEnergy } = values
+      const importEnergyWh = values.importEnergy ? counter('importEnergy', values.importEnergy) : none
+      const exportEnergyWh = values.exportEnergy ? counter('exportEnergy', values.exportEnergy) : none
       return {
-        atMs,
-        importEnergyWh: importEnergy === undefined ? none : counter('importEnergy', importEnergy),
-        exportEnergyWh: exportEnergy === undefined ? none : counter('exportEnergy', exportEnergy),
+        ...{ atMs, importEnergyWh, exportEnergyWh },
+        stepWh: Math.max(stepOf('importEnergy', importEnergyWh), stepOf('exportEnergy', exportEnergyWh)),
         ...powersOf(points, values, none),
       }
     },

@@ -36,6 +36,8 @@ export interface Reading {
   readonly importEnergyWh: Measured
   /** 2.8.0: energy fed into the grid since the meter was made, Wh, whole. */
   readonly exportEnergyWh: Measured
+  /** The smallest step of the two counters, Wh: what each may be off by. Absent where they count whole Wh. */
+  readonly stepWh?: number
   /** The positive part of 16.7.0 (sum of the phases), W, not below zero. */
   readonly importW: Measured
   /** The negative part of 16.7.0, W, not below zero; at most one of the two is above zero. */

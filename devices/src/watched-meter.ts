@@ -72,7 +72,7 @@ export function watchedMeter(meter: Meter, options: WatchOptions): Meter {
         power.quality !== 'missing' && power.value > mostW * POWER_FACTOR ? missing('implausible', power.atMs) : power
       const [importW, exportW] = [carried(reading.importW), carried(reading.exportW)]
       return {
-        atMs: reading.atMs,
+        ...reading,
         importEnergyWh: checked('import', reading.importEnergyWh, importW, atMs),
         exportEnergyWh: checked('export', reading.exportEnergyWh, exportW, atMs),
         importW,

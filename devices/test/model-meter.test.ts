@@ -46,6 +46,7 @@ describe('an SDM630 at the grid connection', () => {
     const { meter } = await meterOn(sdm630(power, '4640 e6b6', '3e80 0000'))
     expect(await meter.read(never)).toEqual({
       atMs: AT_MS,
+      stepWh: 1,
       importEnergyWh: good(12_345_678),
       exportEnergyWh: good(250),
       importW: good(importW),
@@ -83,6 +84,7 @@ describe('an SDM630 at the grid connection', () => {
     const nothing = missing(reason)
     expect(await meter.read(never)).toEqual({
       atMs: AT_MS,
+      stepWh: 1,
       importEnergyWh: nothing,
       exportEnergyWh: nothing,
       importW: nothing,

@@ -95,6 +95,7 @@ describe('the street over its sockets', () => {
         atMs,
         importEnergyWh: counter(state.importWh),
         exportEnergyWh: counter(state.exportWh),
+        stepWh: 1,
         importW: good(Math.fround(flows.importW), atMs),
         exportW: good(Math.fround(flows.exportW), atMs),
       })

@@ -9,15 +9,6 @@ function reasonOf(measured: Measured): string | undefined {
   return measured.quality === 'missing' ? measured.reason : undefined
 }
 
-/**
- * The step of a counter that its meter keeps in kWh as a 32-bit float (IEEE 754: 24 bits of significand), at least the
- * whole Wh it is read in: 1 Wh up to 16 MWh, 2 up to 33 MWh, 4 up to 65 MWh.
- */
-export function float32StepWh(energyWh: number): number {
-  const exponent = Math.floor(Math.log2(Math.max(1, energyWh / 1000)))
-  return Math.max(1, 1000 * 2 ** (exponent - 23))
-}
-
 /** A grid meter as the gateway needs it: a reading is whole or missing, for a slot cannot be cut out of half of one. */
 export function gridMeter(meter: Meter, log: Log): GridMeter {
   return {
@@ -32,8 +23,7 @@ export function gridMeter(meter: Meter, log: Log): GridMeter {
         log.debug({ reasons }, 'the meter gave no whole reading')
         return undefined
       }
-      const stepWh = float32StepWh(Math.max(importWh, exportWh))
-      return { atMs: reading.atMs, importWh, exportWh, stepWh, importW, exportW }
+      return { atMs: reading.atMs, importWh, exportWh, stepWh: reading.stepWh ?? 1, importW, exportW }
     },
   }
 }

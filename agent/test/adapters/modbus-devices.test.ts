@@ -1,6 +1,6 @@
 import type { Measured, Reading } from '@wattfleet/devices'
 import { describe, expect, it } from 'vitest'
-import { float32StepWh, gridMeter, sunSource } from '../../src/adapters/modbus-devices.ts'
+import { gridMeter, sunSource } from '../../src/adapters/modbus-devices.ts'
 import { memoryLog } from '../support/fixtures.ts'
 
 const good = (value: number): Measured => ({ quality: 'good', value, atMs: 5 })
@@ -25,26 +25,17 @@ describe('gridMeter', () => {
       given: reading(),
       read: { atMs: 5, importWh: 100, exportWh: 7, stepWh: 1, importW: 40, exportW: 0 },
     },
+    {
+      name: 'of a coarse meter',
+      given: reading({ stepWh: 100 }),
+      read: { atMs: 5, importWh: 100, exportWh: 7, stepWh: 100, importW: 40, exportW: 0 },
+    },
     { name: 'without its export counter', given: reading({ exportEnergyWh: gone }), read: undefined },
     { name: 'without its import counter', given: reading({ importEnergyWh: gone }), read: undefined },
     { name: 'without power', given: reading({ importW: gone, exportW: gone }), read: undefined },
   ])('a reading $name', async ({ given, read }) => {
     expect(await gridMeter({ read: async () => given }, memoryLog()).read(signal)).toEqual(read)
   })
-})
-
-describe('float32StepWh', () => {
-  // the distance to the next 32-bit float, found by asking for it
-  it.each([500, 8_000_000, 9_000_000, 20_000_000, 40_000_000, 70_000_000])(
-    'at %i Wh is what a float steps by',
-    (energyWh) => {
-      const [kWh = 0] = new Float32Array([energyWh / 1000])
-      const bits = new Uint32Array(new Float32Array([kWh]).buffer)
-      bits[0] = (bits[0] ?? 0) + 1
-      const [next = 0] = new Float32Array(bits.buffer)
-      expect(float32StepWh(energyWh)).toBeCloseTo(Math.max(1, (next - kWh) * 1000), 6)
-    },
-  )
 })
 
 describe('sunSource', () => {

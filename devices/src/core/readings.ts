@@ -1,5 +1,6 @@
 import type { Measured, MissingReason } from '../ports.ts'
 import type { Decoded } from './decode.ts'
+import type { Point } from './points.ts'
 
 /** From decoded points to canonical values: units of the project, two figures for the two directions. */
 
@@ -34,6 +35,17 @@ export function counterWh(counter: Measured, unit: string | undefined): Measured
     const wh = Math.round(value * multipleOf(unit, 'Wh'))
     return wh >= 0 && Number.isSafeInteger(wh) ? good(wh, atMs) : missing('implausible', atMs)
   })
+}
+
+/**
+ * The step of a counter at this figure, Wh: one count of an integer; of a float the distance to its neighbour (IEEE 754: 24
+ * bits of significand in a single, 53 in a double). Never less than the whole Wh that a counter is given in.
+ */
+export function counterStepWh({ as, scale = 1, unit }: Pick<Point, 'as' | 'scale' | 'unit'>, energyWh: number): number {
+  const countWh = scale * multipleOf(unit, 'Wh')
+  if (as !== 'f32' && as !== 'f64') return Math.max(1, countWh)
+  const exponent = Math.floor(Math.log2(Math.max(1, energyWh / countWh)))
+  return Math.max(1, countWh * 2 ** (exponent - (as === 'f32' ? 23 : 52)))
 }
 
 /** How many of a base unit one of these is. Throws RangeError for a unit of something else. */

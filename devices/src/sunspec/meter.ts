@@ -1,7 +1,8 @@
 import type { Clock } from '@wattfleet/protocol'
 import { decodeNumber, decodeText } from '../core/decode.ts'
+import type { Block } from '../core/image.ts'
 import { type Point, type PointTable, wordsOf } from '../core/points.ts'
-import { counterWh, measured, missing, splitPower } from '../core/readings.ts'
+import { counterStepWh, counterWh, measured, missing, splitPower } from '../core/readings.ts'
 import type { Measured, Meter, RegisterReader } from '../ports.ts'
 import { isWhole, type Layout, locatedReader } from './located.ts'
 import { layOut, type ModelAt } from './model.ts'
@@ -52,6 +53,19 @@ function runOf(table: PointTable, base: number) {
   return { at: base + at, count: end - at }
 }
 
+/** The step of a counter: what one count is worth by its scale factor now, or a float's. */
+function stepOf(
+  { table, meter }: MeterLayout,
+  name: 'TotWhImp' | 'TotWhExp',
+  energy: Measured,
+  blocks: readonly Block[],
+) {
+  const { as = 'u32', scaleFactor } = table[name] ?? {}
+  const factor = scaleFactor === undefined ? undefined : decodeNumber(table, scaleFactor, blocks, meter.at)
+  const scale = factor?.ok ? 10 ** factor.value : 1
+  return energy.quality === 'missing' ? 1 : counterStepWh({ as, scale, unit: 'Wh' }, energy.value)
+}
+
 /** A SunSpec meter at the grid connection: models 201 to 204 or 211 to 214. */
 export function sunSpecMeter(
   reader: RegisterReader,
@@ -89,10 +103,15 @@ export function sunSpecMeter(
       const value = (name: string): Measured =>
         measured(decodeNumber(layout.table, name, blocks, layout.meter.at), atMs, unread)
       const power = splitPower(value('W'))
+      const importEnergyWh = counterWh(value('TotWhImp'), 'Wh')
+      const exportEnergyWh = counterWh(value('TotWhExp'), 'Wh')
       return {
         atMs,
-        importEnergyWh: counterWh(value('TotWhImp'), 'Wh'),
-        exportEnergyWh: counterWh(value('TotWhExp'), 'Wh'),
+        ...{ importEnergyWh, exportEnergyWh },
+        stepWh: Math.max(
+          stepOf(layout, 'TotWhImp', importEnergyWh, blocks),
+          stepOf(layout, 'TotWhExp', exportEnergyWh, blocks),
+        ),
         importW: layout.isExportPositive ? power.exportW : power.importW,
         exportW: layout.isExportPositive ? power.importW : power.exportW,
       }

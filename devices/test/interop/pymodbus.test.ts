@@ -57,6 +57,7 @@ describeWithPython(PEER, (python) => {
   ])('reads of unit $unit what was put there', async ({ unit, importWh, exportWh, importW, exportW }) => {
     expect(await modelMeter(connection, unit, SDM630, manualClock(AT_MS)).read(never)).toEqual({
       atMs: AT_MS,
+      stepWh: 1,
       importEnergyWh: importWh,
       exportEnergyWh: exportWh,
       importW: good(importW),

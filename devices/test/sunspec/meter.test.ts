@@ -44,6 +44,7 @@ describe('a SunSpec meter', () => {
     expect(await one.read(never)).toEqual({
       ...{
         atMs: AT_MS,
+        stepWh: 10,
         importEnergyWh: good(98_760),
         exportEnergyWh: good(1_230),
         importW: good(0),
