@@ -1,7 +1,8 @@
-import { Fault } from '@wattfleet/protocol'
+import { Fault, pause } from '@wattfleet/protocol'
 import { afterFault, type BackOff, RESTED, waitLeftMs } from '../core/back-off.ts'
 import { backingOffFault, stoppedFault } from '../core/faults.ts'
 import { type LineTiming, MOST_REGISTERS } from '../core/plan.ts'
+import { retryAfterMs } from '../core/retry.ts'
 import { Turns } from '../core/turns.ts'
 import type { LineRequest, ModbusConnection, RegisterRequest, RegisterWrite } from '../ports.ts'
 import type { Link } from './link.ts'
@@ -14,6 +15,8 @@ export interface SharedLineOptions {
   readonly timeoutMs: number
   /** The system's monotonic clock, milliseconds. */
   readonly monotonicMs: () => number
+  /** Waits of the wall's time, until aborted at the latest; for tests. */
+  readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>
   /** Opens it. Rejects with a Fault. */
   connect(signal: AbortSignal): Promise<Link>
 }
@@ -42,6 +45,7 @@ class SharedLine implements ModbusConnection {
   readonly #name: string
   readonly #timeoutMs: number
   readonly #now: () => number
+  readonly #pause: (ms: number, signal: AbortSignal) => Promise<void>
   readonly #connect: (signal: AbortSignal) => Promise<Link>
   readonly #turns = new Turns<Job>(MOST_WAITING_PER_UNIT)
   readonly #closing = new AbortController()
@@ -55,6 +59,7 @@ class SharedLine implements ModbusConnection {
     this.#name = options.name
     this.#timeoutMs = options.timeoutMs
     this.#now = options.monotonicMs
+    this.#pause = options.pause ?? pause
     this.#connect = (signal) => options.connect(signal)
   }
 
@@ -124,14 +129,22 @@ class SharedLine implements ModbusConnection {
     const unit = this.#units.get(request.unitId) ?? RESTED
     const left = waitLeftMs(unit, this.#now())
     if (left > 0) throw backingOffFault(`${this.#name} unit ${request.unitId}`, left)
-    const link = await this.#open()
-    try {
-      const registers = await link.request(request, this.#timeoutMs)
-      this.#units.delete(request.unitId)
-      return registers
-    } catch (error) {
-      this.#afterRequest(request.unitId, unit, error)
-      throw this.#closing.signal.aborted ? stoppedFault(this.#name) : error
+    for (let failed = 1; ; failed++) {
+      // a connection that cannot be had has a back-off of its own
+      const link = await this.#open()
+      try {
+        const registers = await link.request(request, this.#timeoutMs)
+        this.#units.delete(request.unitId)
+        return registers
+      } catch (error) {
+        const { signal } = this.#closing
+        // a write may have been done: whoever wanted it looks before it says so again
+        const waitMs = 'values' in request ? undefined : retryAfterMs(error, failed)
+        if (waitMs === undefined) this.#afterRequest(request.unitId, unit, error)
+        if (signal.aborted) throw stoppedFault(this.#name)
+        if (waitMs === undefined) throw error
+        await this.#pause(waitMs, signal)
+      }
     }
   }
 

@@ -76,6 +76,22 @@ describe('a Modbus TCP connection', () => {
     expect(device.connections()).toBe(1)
   })
 
+  it('asks a device that is busy again until it answers', async () => {
+    let times = 0
+    const { modbus, device } = await connection((asked, line) =>
+      ++times < 3 ? line.exception(asked, 6) : addresses(asked, line),
+    )
+    expect(await ask(modbus, 5)).toEqual([5])
+    expect(device.asked).toHaveLength(3)
+  })
+
+  it('writes once, whatever comes of it', async () => {
+    const { modbus, device } = await connection((_, line) => line.socket.destroy())
+    const fault = await faultOf(modbus.writeRegisters({ unitId: 1, at: 5, values: [1] }, never))
+    expect(missingReasonOf(fault)).toBe('connection')
+    expect(device.asked).toHaveLength(1)
+  })
+
   it('reports silence as a time-out, then leaves the device alone for a while', async () => {
     const { modbus, clock, device } = await connection(() => undefined)
     const silent = await faultOf(ask(modbus, 1))
@@ -129,9 +145,11 @@ describe('a Modbus TCP connection', () => {
     )
     const fault = await faultOf(ask(modbus, 9))
     expect([fault.code, missingReasonOf(fault)]).toEqual(['protocol', 'malformed'])
+    // said once more, on another connection
+    expect(device.asked.filter(({ at }) => at === 9)).toHaveLength(2)
     clock.ms += FIRST_WAIT_MS
     expect(await ask(modbus, 10)).toEqual([10])
-    expect(device.connections()).toBe(2)
+    expect(device.connections()).toBe(3)
   })
 
   it.each<[string, (line: Line) => void]>([
@@ -145,9 +163,11 @@ describe('a Modbus TCP connection', () => {
     )
     const fault = await faultOf(ask(modbus, 9))
     expect([fault.code, fault.retryable, missingReasonOf(fault)]).toEqual(['transport', true, 'connection'])
+    // said once more, on another connection
+    expect(device.asked.filter(({ at }) => at === 9)).toHaveLength(2)
     clock.ms += FIRST_WAIT_MS
     expect(await ask(modbus, 10)).toEqual([10])
-    expect(device.connections()).toBe(2)
+    expect(device.connections()).toBe(3)
   })
 
   it('reports a refused connection, and backs off from it', async () => {
