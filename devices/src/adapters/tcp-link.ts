@@ -50,13 +50,34 @@ export function connected(host: string, port: number, timeoutMs: number, signal:
 }
 
 function linkOver(socket: Socket, client: ModbusClient, where: string): Link {
+  /** The request under way, told when the connection goes. */
+  let lose: (() => void) | undefined
+  socket.once('close', () => lose?.())
+  /** The answer, unless the time runs out or the connection goes first. */
+  const inTime = (request: LineRequest, timeoutMs: number) =>
+    new Promise<readonly number[]>((resolve, reject) => {
+      const end = (settle: () => void) => {
+        clearTimeout(timer)
+        lose = undefined
+        settle()
+      }
+      const fault = (code: 'timeout' | 'transport', why: string) =>
+        end(() => reject(new Fault(code, `${nameOf(request, where)}: ${why}`, { retryable: true })))
+      const timer = setTimeout(() => fault('timeout', `no answer within ${timeoutMs} ms`), timeoutMs)
+      lose = () => fault('transport', 'connection lost')
+      if (socket.destroyed) return lose()
+      ask(client, request, where).then(
+        (value) => end(() => resolve(value)),
+        (error) => end(() => reject(error)),
+      )
+    })
   return {
     get alive() {
       return !socket.destroyed && socket.readyState === 'open'
     },
     async request(request, timeoutMs) {
       try {
-        return await inTime(socket, timeoutMs, nameOf(request, where), ask(client, request, where))
+        return await inTime(request, timeoutMs)
       } catch (error) {
         const fault = error instanceof Fault ? error : brokenFrame(error, where)
         if (fault.code !== 'device') socket.destroy()
@@ -65,27 +86,6 @@ function linkOver(socket: Socket, client: ModbusClient, where: string): Link {
     },
     destroy: () => socket.destroy(),
   }
-}
-
-/** The answer, unless the time runs out or the connection goes first. */
-function inTime<T>(socket: Socket, timeoutMs: number, what: string, answer: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const lost = () => settle(() => reject(new Fault('transport', `${what}: connection lost`, { retryable: true })))
-    const silent = () =>
-      settle(() => reject(new Fault('timeout', `${what}: no answer within ${timeoutMs} ms`, { retryable: true })))
-    const timer = setTimeout(silent, timeoutMs)
-    const settle = (result: () => void) => {
-      clearTimeout(timer)
-      socket.off('close', lost)
-      result()
-    }
-    if (socket.destroyed) return lost()
-    socket.once('close', lost)
-    answer.then(
-      (value) => settle(() => resolve(value)),
-      (error) => settle(() => reject(error)),
-    )
-  })
 }
 
 async function ask(client: ModbusClient, request: LineRequest, where: string): Promise<readonly number[]> {
