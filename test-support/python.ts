@@ -8,11 +8,13 @@ export interface PythonPeer {
   readonly check: string
   /** How to come by it. */
   readonly install: string
+  /** The environment variable that names a Python with it, where it does not live beside the others. */
+  readonly variable?: string
 }
 
-/** The Python of WATTFLEET_PYTHON, or the first of the usual names, that passes the check. */
-export function pythonWith(check: string): string | undefined {
-  const candidates = [process.env.WATTFLEET_PYTHON, 'python3', 'python'].filter((name) => name !== undefined)
+/** The Python that the variable names, or the first of the usual names, that passes the check. */
+export function pythonWith(check: string, variable = 'WATTFLEET_PYTHON'): string | undefined {
+  const candidates = [process.env[variable], 'python3', 'python'].filter((name) => name !== undefined)
   return candidates.find((name) => spawnSync(name, ['-c', check]).status === 0)
 }
 
@@ -21,9 +23,9 @@ export function pythonWith(check: string): string | undefined {
  * message, and fail where CI or WATTFLEET_REQUIRE_INTEROP is set.
  */
 export function describeWithPython(peer: PythonPeer, tests: (python: string) => void): void {
-  const python = pythonWith(peer.check)
+  const python = pythonWith(peer.check, peer.variable)
   const required = process.env.CI !== undefined || process.env.WATTFLEET_REQUIRE_INTEROP !== undefined
-  const missing = `no Python with ${peer.name}: ${peer.install}, or name one in WATTFLEET_PYTHON`
+  const missing = `no Python with ${peer.name}: ${peer.install}, or name one in ${peer.variable ?? 'WATTFLEET_PYTHON'}`
   if (python !== undefined) {
     describe(`against ${peer.name}`, () => tests(python))
   } else if (required) {
