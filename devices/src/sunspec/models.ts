@@ -2,8 +2,11 @@ import { existsSync, readFileSync } from 'node:fs'
 import { parseSunSpec } from '../models/sunspec-schema.ts'
 import type { SunSpecModel } from './model.ts'
 
-/** Where "SunS" may stand: the specification's three addresses, the usual one first. */
-export const SUNSPEC_BASES = [40_000, 0, 50_000] as const
+/**
+ * Where "SunS" may stand: the specification's three addresses, the usual one first; then one off, where a maker has
+ * counted registers from 1.
+ */
+export const SUNSPEC_BASES = [40_000, 0, 50_000, 39_999, 40_001, 1, 49_999, 50_001] as const
 /** "SunS" in two registers. */
 export const SUNSPEC_MARKER = [0x5375, 0x6e53] as const
 /** The id that ends the list of models. */

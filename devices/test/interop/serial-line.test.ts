@@ -1,27 +1,15 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { closeSync, createReadStream, openSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
 import { Fault } from '@wattfleet/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openModbusSerial } from '../../src/adapters/modbus-rtu.ts'
 import { withCrc } from '../../src/core/rtu-frame.ts'
 import type { ModbusConnection } from '../../src/ports.ts'
-import { temporaryFolder } from '../temporary.ts'
+import { hasPseudoTerminals, pseudoTerminals } from '../pseudo-terminals.ts'
 
 /*
- * A real serial line, as far as a computer without one has it: a pair of pseudo-terminals (socat), our port on one end and
- * a slave written here on the other. They do not pace bytes to a baud rate.
+ * A real serial line: our port on one end, a slave written here on the other.
  */
-const isRequired = process.env.WATTFLEET_REQUIRE_INTEROP === '1'
-const hasSocat = (() => {
-  try {
-    execFileSync('socat', ['-V'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-})()
-
+const isRequired = process.env.WATTFLEET_REQUIRE_INTEROP !== undefined || process.env.CI !== undefined
 const closing: (() => Promise<void> | void)[] = []
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
@@ -34,19 +22,9 @@ interface Heard {
   readonly count: number
 }
 
-async function pair(): Promise<[string, string]> {
-  const folder = temporaryFolder()
-  const ends: [string, string] = [join(folder, 'master'), join(folder, 'slave')]
-  const child: ChildProcess = spawn('socat', ['-d', '-d', ...ends.map((path) => `pty,raw,echo=0,link=${path}`)])
-  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  closing.push(async () => {
-    child.kill()
-    await gone
-  })
-  await new Promise<void>((resolve, reject) => {
-    child.once('error', reject)
-    child.stderr?.on('data', (text: Buffer) => text.includes('starting data transfer loop') && resolve())
-  })
+async function pair(): Promise<readonly [string, string]> {
+  const { ends, close } = await pseudoTerminals()
+  closing.push(close)
   return ends
 }
 
@@ -80,7 +58,7 @@ function portOn(path: string, timeoutMs: number, maxReplyDelayMs: number): Modbu
 
 const never = new AbortController().signal
 
-describe.skipIf(!hasSocat && !isRequired)('a serial line', { timeout: 120_000 }, () => {
+describe.skipIf(!hasPseudoTerminals() && !isRequired)('a serial line', { timeout: 120_000 }, () => {
   it('reads registers', async () => {
     const [master, slave] = await pair()
     slaveOn(slave, () => 1)

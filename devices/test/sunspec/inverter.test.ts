@@ -48,7 +48,7 @@ const good = <T>(value: T) => ({ quality: 'good', value, atMs: AT_MS })
 const missing = (reason: string) => ({ quality: 'missing', reason, atMs: AT_MS })
 
 describe('a SunSpec inverter', () => {
-  it.each([40_000, 0, 50_000])('is found at %i, its models walked, unknown ones skipped', async (base) => {
+  it.each([40_000, 0, 50_000, 39_999, 40_001, 1])('is found at %i, its models walked, unknown ones skipped', async (base) => {
     const { connection, inverter } = await device(image(base, COMMON, UNKNOWN, inverter103(), MPPT, END))
     expect(await walkModels(connection, 1, never)).toEqual([
       { id: 1, at: base + 2, length: 66 },
