@@ -48,26 +48,29 @@ const good = <T>(value: T) => ({ quality: 'good', value, atMs: AT_MS })
 const missing = (reason: string) => ({ quality: 'missing', reason, atMs: AT_MS })
 
 describe('a SunSpec inverter', () => {
-  it.each([40_000, 0, 50_000, 39_999, 40_001, 1])('is found at %i, its models walked, unknown ones skipped', async (base) => {
-    const { connection, inverter } = await device(image(base, COMMON, UNKNOWN, inverter103(), MPPT, END))
-    expect(await walkModels(connection, 1, never)).toEqual([
-      { id: 1, at: base + 2, length: 66 },
-      { id: 0xfa00, at: base + 70, length: 3 },
-      { id: 103, at: base + 75, length: 50 },
-      { id: 160, at: base + 127, length: 48 },
-    ])
-    expect(await inverter.read(never)).toEqual({
-      atMs: AT_MS,
-      acPowerW: good(400),
-      lifetimeEnergyWh: good(1_234_567),
-      dcPowerW: good(410),
-      state: good('mppt'),
-      dcInputs: [
-        { name: 'S1', powerW: good(205), energyWh: good(65_536) },
-        { name: 'S2', powerW: missing('not-available'), energyWh: missing('not-available') },
-      ],
-    })
-  })
+  it.each([40_000, 0, 50_000, 39_999, 40_001, 1])(
+    'is found at %i, its models walked, unknown ones skipped',
+    async (base) => {
+      const { connection, inverter } = await device(image(base, COMMON, UNKNOWN, inverter103(), MPPT, END))
+      expect(await walkModels(connection, 1, never)).toEqual([
+        { id: 1, at: base + 2, length: 66 },
+        { id: 0xfa00, at: base + 70, length: 3 },
+        { id: 103, at: base + 75, length: 50 },
+        { id: 160, at: base + 127, length: 48 },
+      ])
+      expect(await inverter.read(never)).toEqual({
+        atMs: AT_MS,
+        acPowerW: good(400),
+        lifetimeEnergyWh: good(1_234_567),
+        dcPowerW: good(410),
+        state: good('mppt'),
+        dcInputs: [
+          { name: 'S1', powerW: good(205), energyWh: good(65_536) },
+          { name: 'S2', powerW: missing('not-available'), energyWh: missing('not-available') },
+        ],
+      })
+    },
+  )
 
   it('is read as floats too', async () => {
     const { inverter } = await device(image(40_000, COMMON, INVERTER_113, END))
