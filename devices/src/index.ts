@@ -1,3 +1,4 @@
+export { type InfraredMeterOptions, infraredMeter } from './adapters/infrared-meter.ts'
 export { type ModbusProxy, type ProxyOptions, startModbusProxy } from './adapters/modbus-proxy.ts'
 export {
   DEFAULT_MAX_REPLY_DELAY_MS,
@@ -22,4 +23,5 @@ export { type SunSpecMeterOptions, sunSpecMeter } from './sunspec/meter.ts'
 export { layOut, type ModelAt, type SunSpecModel } from './sunspec/model.ts'
 export { knownSunSpec, SUNSPEC_BASES, SUNSPEC_END, SUNSPEC_MARKER, sunSpecModel } from './sunspec/models.ts'
 export { walkModels } from './sunspec/walk.ts'
+export type { TelegramMeter } from './telegrams/telegram-meter.ts'
 export { type Finding, type WatchOptions, watchedMeter } from './watched-meter.ts'

@@ -1,12 +1,11 @@
 import type { Socket } from 'node:net'
-import { Fault, messageOf, monotonicClock, monotonicMs } from '@wattfleet/protocol'
-import { SerialPort } from 'serialport'
-import { stoppedFault } from '../core/faults.ts'
+import { monotonicClock, monotonicMs } from '@wattfleet/protocol'
 import { characterMs, frameGapMs, NETWORK_TIMING, serialTiming } from '../core/plan.ts'
 import type { SerialDefaults } from '../core/points.ts'
 import type { ModbusConnection } from '../ports.ts'
 import { DEFAULT_TIMEOUT_MS } from './modbus-tcp.ts'
 import { type ByteLine, type RtuOptions, rtuLink } from './rtu-link.ts'
+import { openPort, written } from './serial-port.ts'
 import { sharedLine } from './shared-line.ts'
 import { connected } from './tcp-link.ts'
 
@@ -75,43 +74,4 @@ function socketLine(socket: Socket, name: string): ByteLine {
     },
     destroy: () => socket.destroy(),
   }
-}
-
-/** Opens a serial port for this program alone. */
-function openPort({ path, baudRate, parity, stopBits }: SerialOptions, signal: AbortSignal): Promise<ByteLine> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(stoppedFault(path))
-    const port = new SerialPort({ path, baudRate, parity, stopBits, dataBits: 8, lock: true, autoOpen: false })
-    // an error is followed by 'close', or stands in the way of opening
-    port.on('error', () => undefined)
-    port.open((error) => {
-      if (error)
-        return reject(new Fault('transport', `${path}: ${messageOf(error)}`, { retryable: true, cause: error }))
-      if (signal.aborted) {
-        port.close(() => undefined)
-        return reject(stoppedFault(path))
-      }
-      resolve({
-        get alive() {
-          return port.isOpen
-        },
-        // an adapter that was pulled out is noticed by a write
-        write: (bytes) => written(path, (done) => port.write(Buffer.from(bytes), done)),
-        listen(onBytes) {
-          port.on('data', onBytes)
-          port.once('close', () => onBytes(undefined))
-        },
-        destroy: () => port.isOpen && port.close(() => undefined),
-      })
-    })
-  })
-}
-
-function written(name: string, write: (done: (error?: Error | null) => void) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    write((error) => {
-      if (error) reject(new Fault('transport', `${name}: ${messageOf(error)}`, { retryable: true, cause: error }))
-      else resolve()
-    })
-  })
 }

@@ -1,0 +1,30 @@
+import { type Clock, monotonicClock } from '@wattfleet/protocol'
+import { type TelegramMeter, telegramMeter } from '../telegrams/telegram-meter.ts'
+import { openPort } from './serial-port.ts'
+
+export interface InfraredMeterOptions {
+  /** The head's port, such as `/dev/ttyUSB0`. */
+  readonly path: string
+  /** `sml`: binary; `text`: readable, IEC 62056-21 mode D. */
+  readonly format: 'sml' | 'text'
+  /** Without it 9600. */
+  readonly baudRate?: number
+  /** What readings are dated by. */
+  readonly clock: Clock
+}
+
+/** A meter behind an infrared head that pushes its telegrams: binary ones in 8N1, readable ones in 7E1 (IEC 62056-21, 5.1). */
+export function infraredMeter({ path, format, baudRate = 9_600, clock }: InfraredMeterOptions): TelegramMeter {
+  const closing = new AbortController()
+  const frame =
+    format === 'sml' ? ({ parity: 'none', dataBits: 8 } as const) : ({ parity: 'even', dataBits: 7 } as const)
+  const open = () => openPort({ path, baudRate, stopBits: 1, ...frame }, closing.signal)
+  const meter = telegramMeter({ format, open, clock, steady: monotonicClock() })
+  return {
+    read: (signal) => meter.read(signal),
+    close() {
+      closing.abort()
+      meter.close()
+    },
+  }
+}

@@ -1,0 +1,150 @@
+import { type Clock, Fault } from '@wattfleet/protocol'
+import type { ByteLine } from '../adapters/rtu-link.ts'
+import { missingReasonOf } from '../core/faults.ts'
+import { missing } from '../core/readings.ts'
+import type { Meter, MissingReason, Reading } from '../ports.ts'
+import { textTelegramIn } from './d0.ts'
+import { type Entry, entriesIn } from './sml.ts'
+import { telegramIn } from './sml-transport.ts'
+import { readingOf } from './values.ts'
+
+export interface TelegramMeterOptions {
+  /** `sml`: binary; `text`: readable, IEC 62056-21 mode D. */
+  readonly format: 'sml' | 'text'
+  /** Opens the infrared head's line; again after it was lost. Rejects with a Fault. */
+  open(): Promise<ByteLine>
+  /** What readings are dated by. */
+  readonly clock: Clock
+  /** Monotonic, of the wall: how long is waited. */
+  readonly steady: Clock
+}
+
+/** A meter that pushes; its line is kept open. */
+export interface TelegramMeter extends Meter {
+  close(): void
+}
+
+/** Meters push every one to four seconds: a telegram so old is of before. */
+export const FRESH_MS = 5_000
+/** So long a reading waits for the next: two telegrams and a broken one between. */
+export const WAIT_MS = 10_000
+
+/** What one look at the bytes gives: the values of a telegram, or that one was broken. */
+function nextOf(
+  format: 'sml' | 'text',
+  bytes: Uint8Array,
+): { entries?: readonly Entry[]; isBroken: boolean; next: number; isDone: boolean } {
+  if (format === 'text') {
+    const found = textTelegramIn(bytes)
+    const entries = found.is === 'telegram' ? { entries: found.entries } : {}
+    return { ...entries, isBroken: found.is === 'broken', next: found.next, isDone: found.is === 'incomplete' }
+  }
+  const found = telegramIn(bytes)
+  const entries = found.is === 'telegram' ? entriesIn(found.content) : undefined
+  return {
+    ...(entries !== undefined && { entries }),
+    isBroken: found.is !== 'incomplete' && entries === undefined,
+    next: found.next,
+    isDone: found.is === 'incomplete',
+  }
+}
+
+/**
+ * A meter that pushes telegrams by itself. A reading is the latest telegram, or the next one where that is old. Silence is
+ * `timeout`, only broken telegrams `malformed`, a line that is gone `connection`.
+ */
+export function telegramMeter(options: TelegramMeterOptions): TelegramMeter {
+  return new PushedMeter(options)
+}
+
+class PushedMeter implements TelegramMeter {
+  readonly #options: TelegramMeterOptions
+  readonly #closing = new AbortController()
+  readonly #waiting = new Set<() => void>()
+  #line: Promise<ByteLine> | undefined
+  #held = new Uint8Array()
+  #latest: { readonly reading: Reading; readonly atMs: number } | undefined
+  #broken = 0
+  #fault: unknown
+
+  constructor(options: TelegramMeterOptions) {
+    this.#options = options
+  }
+
+  async read(signal: AbortSignal): Promise<Reading> {
+    const { steady, clock } = this.#options
+    const begun = steady.nowMs()
+    const broken = this.#broken
+    this.#fault = undefined
+    while (!signal.aborted && !this.#closing.signal.aborted) {
+      const latest = this.#latest
+      const freshFrom = Math.min(begun, steady.nowMs() - FRESH_MS)
+      if (latest !== undefined && latest.atMs >= freshFrom) return latest.reading
+      if (steady.nowMs() - begun >= WAIT_MS) break
+      this.#keepOpen()
+      await this.#news(begun + WAIT_MS, signal)
+      if (this.#fault !== undefined) return nothingRead(missingReasonOf(this.#fault), clock.nowMs())
+    }
+    const isStopped = signal.aborted || this.#closing.signal.aborted
+    const reason = isStopped ? 'stopped' : this.#broken > broken ? 'malformed' : 'timeout'
+    return nothingRead(reason, clock.nowMs())
+  }
+
+  close(): void {
+    this.#closing.abort()
+    this.#line?.then((line) => line.destroy()).catch(() => undefined)
+    this.#wake()
+  }
+
+  /** Resolves when anything has come, or at that moment. */
+  async #news(atMs: number, signal: AbortSignal): Promise<void> {
+    const come = new AbortController()
+    const wake = () => come.abort()
+    this.#waiting.add(wake)
+    await this.#options.steady.until(atMs, AbortSignal.any([come.signal, signal, this.#closing.signal]))
+    this.#waiting.delete(wake)
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#waiting]) wake()
+  }
+
+  #keepOpen(): void {
+    if (this.#line !== undefined) return
+    const opening = this.#options.open()
+    this.#line = opening
+    opening
+      .then((line) => {
+        if (this.#closing.signal.aborted) return line.destroy()
+        line.listen((bytes) => (bytes === undefined ? this.#lost() : this.#heard(bytes)))
+      })
+      .catch((error: unknown) => this.#lost(error))
+  }
+
+  #lost(error: unknown = new Fault('transport', 'connection lost', { retryable: true })): void {
+    this.#line = undefined
+    this.#held = new Uint8Array()
+    this.#fault = error
+    this.#wake()
+  }
+
+  #heard(bytes: Uint8Array): void {
+    this.#held = Uint8Array.from([...this.#held, ...bytes])
+    for (;;) {
+      const { entries, isBroken, next, isDone } = nextOf(this.#options.format, this.#held)
+      this.#held = this.#held.slice(next)
+      if (isBroken) this.#broken++
+      if (entries !== undefined) {
+        const reading = readingOf(entries, this.#options.clock.nowMs())
+        this.#latest = { reading, atMs: this.#options.steady.nowMs() }
+        this.#wake()
+      }
+      if (isDone) return
+    }
+  }
+}
+
+function nothingRead(reason: MissingReason, atMs: number): Reading {
+  const nothing = missing(reason, atMs)
+  return { atMs, importEnergyWh: nothing, exportEnergyWh: nothing, importW: nothing, exportW: nothing }
+}

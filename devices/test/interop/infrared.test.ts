@@ -1,0 +1,30 @@
+import { openSync, readFileSync, writeSync } from 'node:fs'
+import { manualClock } from '@wattfleet/protocol'
+import { afterEach, describe, expect, it } from 'vitest'
+import { infraredMeter } from '../../src/index.ts'
+import { hasPseudoTerminals, pseudoTerminals } from '../pseudo-terminals.ts'
+
+const isRequired = process.env.WATTFLEET_REQUIRE_INTEROP !== undefined || process.env.CI !== undefined
+const closing: (() => Promise<void> | void)[] = []
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close()
+})
+
+describe.skipIf(!hasPseudoTerminals() && !isRequired)('an infrared head on a serial line', () => {
+  it('is read as its meter pushes', { timeout: 30_000 }, async () => {
+    const [golden] = JSON.parse(readFileSync(new URL('../telegrams/sml-telegrams.json', import.meta.url), 'utf8')) as {
+      readonly telegram: string
+      readonly import: number
+    }[]
+    if (golden === undefined) throw new Error('no telegram')
+    const { ends, close } = await pseudoTerminals()
+    closing.push(close)
+    const meter = infraredMeter({ path: ends[0], format: 'sml', clock: manualClock(5) })
+    closing.push(() => meter.close())
+    const file = openSync(ends[1], 'w')
+    const pushing = setInterval(() => writeSync(file, Buffer.from(golden.telegram, 'hex')), 50)
+    closing.push(() => clearInterval(pushing))
+    const reading = await meter.read(new AbortController().signal)
+    expect(reading.importEnergyWh).toEqual({ quality: 'good', value: golden.import, atMs: 5 })
+  })
+})

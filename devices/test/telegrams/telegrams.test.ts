@@ -1,0 +1,237 @@
+import { readFileSync } from 'node:fs'
+import { Fault, manualClock } from '@wattfleet/protocol'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { ByteLine } from '../../src/adapters/rtu-link.ts'
+import type { Measured, Reading } from '../../src/ports.ts'
+import { textTelegramIn } from '../../src/telegrams/d0.ts'
+import { entriesIn, messagesIn } from '../../src/telegrams/sml.ts'
+import { crcX25, telegramIn } from '../../src/telegrams/sml-transport.ts'
+import { FRESH_MS, telegramMeter, WAIT_MS } from '../../src/telegrams/telegram-meter.ts'
+import { readingOf } from '../../src/telegrams/values.ts'
+
+interface Golden {
+  readonly meter: string
+  readonly telegram: string
+  /** Wh and W; null: the meter does not show it. */
+  readonly import: number | null
+  readonly export: number | null
+  readonly importW: number | null
+  readonly exportW: number | null
+  readonly step: number
+}
+
+/** Telegrams of real meters, collected by the volkszaehler community (github.com/devZer0/libsml-testing), and what they say. */
+const GOLDEN: readonly Golden[] = JSON.parse(readFileSync(new URL('sml-telegrams.json', import.meta.url), 'utf8'))
+const FRAMES = 20_000 * Number(process.env.WATTFLEET_FUZZ ?? 1)
+const never = new AbortController().signal
+
+const bytesOf = (hex: string) => Uint8Array.from(Buffer.from(hex, 'hex'))
+const first = GOLDEN[0]
+if (first === undefined) throw new Error('no telegram')
+const good = bytesOf(first.telegram)
+const shown = (value: Measured) => (value.quality === 'missing' ? null : value.value)
+const figures = (reading: Reading) => ({
+  import: shown(reading.importEnergyWh),
+  export: shown(reading.exportEnergyWh),
+  importW: shown(reading.importW),
+  exportW: shown(reading.exportW),
+  step: reading.stepWh,
+})
+
+describe('an SML telegram', () => {
+  it.each(GOLDEN)('of an $meter says what the meter showed', ({ meter: _, telegram, ...expected }) => {
+    const framed = telegramIn(bytesOf(telegram))
+    if (framed.is !== 'telegram') throw new Error(framed.is)
+    const reading = readingOf(entriesIn(framed.content) ?? [], 0)
+    expect(figures(reading)).toEqual(expected)
+    expect(framed.next).toBe(telegram.length / 2)
+  })
+
+  it('has the CRC of X.25', () => {
+    // the check value that catalogues of CRCs give
+    expect(crcX25(new TextEncoder().encode('123456789'))).toBe(0x906e)
+  })
+
+  it('is found between noise, and after one that was cut short', () => {
+    const noise = Uint8Array.of(0x1b, 1, 2, 0x1b, 0x1b)
+    for (const before of [noise, good.subarray(0, 101), good.subarray(40)]) {
+      let bytes = Uint8Array.from([...before, ...good, ...noise])
+      let found = 0
+      for (let framed = telegramIn(bytes); framed.is !== 'incomplete'; framed = telegramIn(bytes)) {
+        if (framed.is === 'telegram') found++
+        bytes = bytes.slice(framed.next)
+      }
+      expect(found).toBe(1)
+    }
+  })
+
+  it('may hold the escape sequence, doubled', () => {
+    const content = [0x1b, 0x1b, 0x1b, 0x1b]
+    const start = [0x1b, 0x1b, 0x1b, 0x1b, 1, 1, 1, 1]
+    const body = [...start, ...content, ...content, 9, 9, 9, 0, 0x1b, 0x1b, 0x1b, 0x1b, 0x1a, 1]
+    const crc = crcX25(Uint8Array.from(body))
+    const framed = telegramIn(Uint8Array.from([...body, crc & 0xff, crc >> 8]))
+    expect(framed).toMatchObject({ is: 'telegram', content: Uint8Array.from([...content, 9, 9, 9]) })
+  })
+
+  it('is not taken with a bit of it changed', () => {
+    for (let bit = 0; bit < good.length * 8; bit++) {
+      const changed = Uint8Array.from(good)
+      changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+      expect(telegramIn(changed).is, `bit ${bit}`).not.toBe('telegram')
+    }
+  })
+
+  it('ends, whatever its content: no crash, no hang', { timeout: 60_000 }, () => {
+    const content = telegramIn(good)
+    const real = content.is === 'telegram' ? content.content : good
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 80 }), fc.nat({ max: real.length }), (bytes, at) => {
+        for (const one of [bytes, Uint8Array.from([...real.slice(0, at), ...bytes, ...real.slice(at)])]) {
+          const entries = entriesIn(one)
+          for (const { value } of entries ?? []) expect(value === undefined || Number.isFinite(value)).toBe(true)
+          messagesIn(one)
+        }
+      }),
+      { numRuns: FRAMES / 10 },
+    )
+  })
+})
+
+const TEXT = [
+  '/ESY5Q3DA1004 V3.02\r\n\r\n1-0:0.0.0*255(0273011003684)\r\n1-0:1.8.0*255(00024567.2660320*kWh)\r\n',
+  '1-0:2.8.0*255(00000012.5000000*kWh)\r\n1-0:21.7.0*255(000200.13*W)\r\n1-0:16.7.0*255(-000445.25*W)\r\n!',
+].join('')
+
+describe('a telegram in readable text', () => {
+  const read = (text: string) => textTelegramIn(new TextEncoder().encode(text))
+
+  it('says what the meter showed', () => {
+    const found = read(`xx${TEXT}`)
+    if (found.is !== 'telegram') throw new Error(found.is)
+    expect(figures(readingOf(found.entries, 0))).toEqual({
+      ...{ import: 24_567_266, export: 12_500, importW: 0, exportW: 445.25, step: 1 },
+    })
+    expect(found.next).toBe(TEXT.length + 2)
+  })
+
+  it('is awaited until it is whole', () => {
+    for (let length = 0; length < TEXT.length; length++) expect(read(TEXT.slice(0, length)).is).toBe('incomplete')
+  })
+
+  it('of whole kWh says so', () => {
+    const found = read('/X\r\n1-0:1.8.0*255(24567*kWh)\r\n!')
+    expect(found.is === 'telegram' ? readingOf(found.entries, 0).stepWh : 0).toBe(1_000)
+  })
+
+  it('without a value is none, and one cut short is left behind', () => {
+    expect(read('/X\r\nhello\r\n!').is).toBe('broken')
+    expect(read(`/X\r\n1-0:1.8.0*255(00024567.26\r\n${TEXT}`)).toMatchObject({ is: 'telegram' })
+  })
+})
+
+/** A meter behind a line in virtual time. */
+function pushed(format: 'sml' | 'text' = 'sml', fault?: Fault) {
+  const steady = manualClock(0)
+  const clock = manualClock(1_763_000_000_000)
+  let tell: (bytes: Uint8Array | undefined) => void = () => undefined
+  let opened = 0
+  const line: ByteLine = {
+    alive: true,
+    write: async () => undefined,
+    destroy: () => undefined,
+    listen: (onBytes) => {
+      tell = onBytes
+    },
+  }
+  const open = async () => {
+    opened++
+    if (fault !== undefined) throw fault
+    return line
+  }
+  const meter = telegramMeter({ format, open, clock, steady })
+  const turn = () => new Promise((resolve) => setImmediate(resolve))
+  return { meter, steady, clock, turn, say: (bytes: Uint8Array | undefined) => tell(bytes), opened: () => opened }
+}
+
+describe('a meter that pushes', () => {
+  it.each([1, 7, 64, good.length])('is read from pieces of %i bytes', async (size) => {
+    const { meter, clock, turn, say } = pushed()
+    const reading = meter.read(never)
+    await turn()
+    for (let at = 0; at < good.length; at += size) say(good.subarray(at, at + size))
+    expect(await reading).toMatchObject({
+      atMs: clock.nowMs(),
+      importEnergyWh: { quality: 'good', value: first.import },
+    })
+    meter.close()
+  })
+
+  it('gives its latest telegram again while that is young, and waits for the next when it is not', async () => {
+    const { meter, steady, clock, turn, say, opened } = pushed()
+    const earlier = meter.read(never)
+    await turn()
+    say(good)
+    const { atMs } = await earlier
+    await clock.advance(FRESH_MS)
+    await steady.advance(FRESH_MS)
+    expect((await meter.read(never)).atMs).toBe(atMs)
+    await steady.advance(1)
+    const later = meter.read(never)
+    await turn()
+    say(good)
+    expect((await later).atMs).toBe(atMs + FRESH_MS)
+    expect(opened()).toBe(1)
+    meter.close()
+  })
+
+  it.each<[string, Uint8Array | undefined, string]>([
+    ['that is silent', undefined, 'timeout'],
+    [
+      'whose telegrams are broken',
+      Uint8Array.from([...good.slice(0, 60), (good[60] ?? 0) ^ 1, ...good.slice(61)]),
+      'malformed',
+    ],
+  ])('%s has no values, and a reason', async (_, bytes, reason) => {
+    const { meter, steady, turn, say } = pushed()
+    const reading = meter.read(never)
+    await turn()
+    if (bytes !== undefined) say(bytes)
+    await steady.advance(WAIT_MS)
+    expect((await reading).importEnergyWh).toMatchObject({ quality: 'missing', reason })
+    meter.close()
+  })
+
+  it('whose line is lost says so at once, and is opened anew', async () => {
+    const { meter, turn, say, opened } = pushed()
+    const reading = meter.read(never)
+    await turn()
+    say(undefined)
+    expect((await reading).importW).toMatchObject({ reason: 'connection' })
+    const again = meter.read(never)
+    await turn()
+    say(good)
+    expect((await again).importEnergyWh).toMatchObject({ value: first.import })
+    expect(opened()).toBe(2)
+    meter.close()
+  })
+
+  it('whose port there is not says so', async () => {
+    const { meter } = pushed('sml', new Fault('transport', '/dev/ttyUSB0: no such file', { retryable: true }))
+    expect((await meter.read(never)).importW).toMatchObject({ reason: 'connection' })
+  })
+
+  it('stops when its reader does, and when it is closed', async () => {
+    const { meter, turn } = pushed('text')
+    const stop = new AbortController()
+    const reading = meter.read(stop.signal)
+    await turn()
+    stop.abort()
+    expect((await reading).importW).toMatchObject({ reason: 'stopped' })
+    const other = meter.read(never)
+    await turn()
+    meter.close()
+    expect((await other).importW).toMatchObject({ reason: 'stopped' })
+  })
+})
