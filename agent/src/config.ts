@@ -31,6 +31,10 @@ const isSomewhere = ({ port, serial }: { port?: number | undefined; serial?: obj
   (port === undefined) !== (serial === undefined)
 const SOMEWHERE = 'expected a port (with its host) or a serial line, and not both'
 
+/** Models that are no registers but telegrams, and how these are written. */
+export const TELEGRAMS: Readonly<Record<string, TelegramFormat>> = { sml: 'sml', 'obis-text': 'text' }
+export type TelegramFormat = 'sml' | 'text'
+
 const priceMicro = z.int().min(0).max(0xffff_ffff)
 
 /** The gateway's configuration file. */
@@ -42,12 +46,19 @@ export const agentConfigSchema = z.strictObject({
   meter: z
     .strictObject({
       ...device,
-      /** One of the models that `wattfleet-devices models` lists, or `sunspec`. */
+      /**
+       * One of the models that `wattfleet-devices models` lists, or `sunspec`; `sml` or `obis-text` for what a meter pushes
+       * through an infrared head on a serial line.
+       */
       model: z.string().min(1).default('eastron-sdm630'),
       /** The most that the connection's fuses carry, W. */
       mostW: z.int().min(1_000).max(1_000_000).default(HOUSE_CONNECTION_W),
     })
-    .refine(isSomewhere, SOMEWHERE),
+    .refine(isSomewhere, SOMEWHERE)
+    .refine(({ model, serial }) => serial !== undefined || !(model in TELEGRAMS), {
+      path: ['serial'],
+      message: 'expected the serial line of the infrared head',
+    }),
   inverter: z
     .strictObject({ ...device, model: z.literal('sunspec').default('sunspec') })
     .refine(isSomewhere, SOMEWHERE)

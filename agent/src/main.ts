@@ -20,7 +20,7 @@ import { mqttLink } from './adapters/mqtt-link.ts'
 import { clockScheduler, wallScheduler } from './adapters/schedulers.ts'
 import { openSqliteOutbox } from './adapters/sqlite-outbox.ts'
 import { stateFiles } from './adapters/state-files.ts'
-import { type AgentConfig, agentConfigSchema } from './config.ts'
+import { type AgentConfig, agentConfigSchema, TELEGRAMS } from './config.ts'
 import { enrol } from './enrol.ts'
 import { runGateway } from './gateway.ts'
 import { sealer } from './identity.ts'
@@ -35,6 +35,11 @@ function meterOf(config: AgentConfig['meter'], lines: Lines, clock: Clock, stead
     mostW,
     monotonicMs: () => steady.nowMs(),
     onFinding: (finding: Finding) => log.warn({ ...finding }, `the meter: ${finding.counter} counter ${finding.is}`),
+  }
+  const format = TELEGRAMS[config.model]
+  if (format !== undefined && config.serial !== undefined) {
+    const { path, baudRate } = config.serial
+    return watchedMeter(lines.infrared(path, format, baudRate, clock), options)
   }
   if (config.model === 'sunspec') return watchedMeter(sunSpecMeter(lines.to(config), unit, clock), options)
   const model = shippedModel(config.model)

@@ -10,12 +10,14 @@ describe('where a gateway’s meter is', () => {
     { port: 502 },
     { host: '192.168.1.20', port: 502, framing: 'rtu' },
     { serial: { path: '/dev/ttyUSB0' } },
+    { serial: { path: '/dev/ttyUSB0' }, model: 'sml' },
     { serial: { path: '/dev/ttyUSB0', baudRate: 19_200, parity: 'even', stopBits: 1 }, model: 'abb-b23' },
   ])('may be %j', (meter) => {
     expect(agentConfigSchema.safeParse(config(meter)).success).toBe(true)
   })
 
   it.each([
+    [{ port: 502, model: 'obis-text' }, 'meter.serial: expected the serial line of the infrared head'],
     [{}, 'meter: expected a port (with its host) or a serial line, and not both'],
     [
       { port: 502, serial: { path: '/dev/ttyUSB0' } },

@@ -1,5 +1,7 @@
 import {
   type DeviceModel,
+  infraredMeter,
+  type Meter,
   type ModbusConnection,
   type ModbusProxy,
   openModbusRtuOverTcp,
@@ -7,12 +9,15 @@ import {
   openModbusTcp,
   startModbusProxy,
 } from '@wattfleet/devices'
-import type { DeviceConfig } from '../config.ts'
+import type { Clock } from '@wattfleet/protocol'
+import type { DeviceConfig, TelegramFormat } from '../config.ts'
 
 /** The lines to a gateway's devices. Devices on one line share it: many inverters accept one connection only. */
 export interface Lines {
   /** The line to a device, opened with its first request. A serial line is set as the model leaves the factory. */
   to(device: DeviceConfig, model?: DeviceModel): ModbusConnection
+  /** A meter behind an infrared head on a serial port; it is nobody else's line. */
+  infrared(path: string, format: TelegramFormat, baudRate: number | undefined, clock: Clock): Meter
   /** Lets others read the line of a device that says so. Rejects with Fault `transport` where that cannot be listened on. */
   share(device: DeviceConfig, model?: DeviceModel): Promise<void>
   close(): Promise<void>
@@ -46,13 +51,20 @@ export function openLines(): Lines {
     return line
   }
   const proxies: ModbusProxy[] = []
+  const heads: { close(): void }[] = []
   return {
     to,
+    infrared(path, format, baudRate, clock) {
+      const head = infraredMeter({ path, format, clock, ...(baudRate !== undefined && { baudRate }) })
+      heads.push(head)
+      return head
+    },
     async share(device, model) {
       if (device.share !== undefined)
         proxies.push(await startModbusProxy({ ...device.share, reader: to(device, model) }))
     },
     async close() {
+      for (const head of heads) head.close()
       await Promise.allSettled(proxies.map((proxy) => proxy.close()))
       await Promise.allSettled([...lines.values()].map((line) => line.close()))
     },
