@@ -60,7 +60,11 @@ export const agentConfigSchema = z.strictObject({
       message: 'expected the serial line of the infrared head',
     }),
   inverter: z
-    .strictObject({ ...device, model: z.literal('sunspec').default('sunspec') })
+    .strictObject({
+      ...device,
+      /** `sunspec`, or one of the models that show an inverter's power. */
+      model: z.string().min(1).default('sunspec'),
+    })
     .refine(isSomewhere, SOMEWHERE)
     .optional(),
   strategy: z

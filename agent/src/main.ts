@@ -3,7 +3,9 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   type Finding,
+  type Inverter,
   type Meter,
+  modelInverter,
   modelMeter,
   rolloverWh,
   shippedModel,
@@ -49,6 +51,12 @@ function meterOf(config: AgentConfig['meter'], lines: Lines, clock: Clock, stead
   return watchedMeter(meter, { ...options, ...(rollsOverAtWh !== undefined && { rollsOverAtWh }) })
 }
 
+function inverterOf(config: NonNullable<AgentConfig['inverter']>, lines: Lines, clock: Clock): Inverter {
+  if (config.model === 'sunspec') return sunSpecInverter(lines.to(config), config.unit, clock)
+  const model = shippedModel(config.model)
+  return modelInverter(lines.to(config, model), config.unit, model, clock)
+}
+
 async function main({ config, clock, signal, ready }: Program<AgentConfig>): Promise<void> {
   const log = pino({ level: config.logLevel })
   const transport = monotonicClock()
@@ -70,7 +78,7 @@ async function main({ config, clock, signal, ready }: Program<AgentConfig>): Pro
   const steady = onWall ? transport : clock
   try {
     const meter = gridMeter(meterOf(config.meter, lines, clock, steady, log), log)
-    const inverter = config.inverter && sunSpecInverter(lines.to(config.inverter), config.inverter.unit, clock)
+    const inverter = config.inverter && inverterOf(config.inverter, lines, clock)
     for (const device of [config.meter, config.inverter]) if (device) await lines.share(device)
     await runGateway(
       {

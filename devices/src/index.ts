@@ -13,6 +13,7 @@ export { exceptionOf, missingReasonOf } from './core/faults.ts'
 export { type LineTiming, MOST_REGISTERS, planReads, type Span } from './core/plan.ts'
 export { type DeviceModel, lengthOf, type Point, type PointTable, wordsOf } from './core/points.ts'
 
+export { modelInverter } from './model-inverter.ts'
 export { modelMeter, rolloverWh } from './model-meter.ts'
 export { modelIds, readModel, shippedModel } from './models/load.ts'
 export { type PointReader, pointReader } from './point-reader.ts'

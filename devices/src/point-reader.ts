@@ -3,7 +3,7 @@ import { decodeNumber } from './core/decode.ts'
 import { exceptionOf, missingReasonOf } from './core/faults.ts'
 import type { Block } from './core/image.ts'
 import { cutOf, planReads, type Span } from './core/plan.ts'
-import { type DeviceModel, pointOf, type RegisterKind, wordsOf } from './core/points.ts'
+import { type DeviceModel, type Point, pointOf, type RegisterKind, wordsOf } from './core/points.ts'
 import { measured } from './core/readings.ts'
 import type { Measured, MissingReason, RegisterReader } from './ports.ts'
 
@@ -59,6 +59,14 @@ export async function readSpans(
   return { blocks, unread }
 }
 
+/** A value and its scale factor are one run, so that they come from one answer; only where none can hold both, two. */
+function spansOf({ points, maxRegisters }: DeviceModel, point: Point): Span[] {
+  const all = [point, ...(point.scaleFactor === undefined ? [] : [pointOf(points, point.scaleFactor)])]
+  const at = Math.min(...all.map((one) => one.at))
+  const count = Math.max(...all.map((one) => one.at + wordsOf(one))) - at
+  return count <= maxRegisters ? [{ at, count }] : all.map((one) => ({ at: one.at, count: wordsOf(one) }))
+}
+
 /** Reads points of one device, one moment after the other. */
 export interface PointReader<Name extends string> {
   /** Each good or missing with its reason, in the units of the model. Never rejects because of the device. */
@@ -77,7 +85,7 @@ export function pointReader<Name extends string>(
   const sources = kinds.map((kind): { source: Source; spans: Span[] } => {
     const { maxRegisters, holes } = model
     const own = names.map((name) => pointOf(model.points, name)).filter((point) => (point.kind ?? model.kind) === kind)
-    const spans = own.map((point) => ({ at: point.at, count: wordsOf(point) }))
+    const spans = own.flatMap((point) => spansOf(model, point))
     return { source: { reader, unitId, kind, maxRegisters, holes, cuts: new Set() }, spans }
   })
   return {
