@@ -1,5 +1,4 @@
-import type { Clock } from '@wattfleet/protocol'
-import { monotonicClock } from '@wattfleet/protocol'
+import { type Clock, monotonicClock } from '@wattfleet/protocol'
 import type { HouseConfig, SimulatorConfig } from './config.ts'
 import type { Flows, HouseState } from './core/house.ts'
 import { FaultBox } from './faults/box.ts'
@@ -73,13 +72,14 @@ interface Wire {
   readonly servers: WireServer[]
 }
 
-async function serveHouse({ name, meterPort, inverterPort }: HouseConfig, wire: Wire): Promise<ServedHouse> {
+async function serveHouse(house: HouseConfig, wire: Wire): Promise<ServedHouse> {
+  const { name, meterPort, inverterPort } = house
   const now = () => wire.houses.of(name)
   const meter = await open(meterPort, meterDevice(`${name}-meter`, DEVICE_UNIT_ID, now), wire)
   const inverter =
     inverterPort === undefined
       ? undefined
-      : await open(inverterPort, inverterDevice(`${name}-inverter`, DEVICE_UNIT_ID, now), wire)
+      : await open(inverterPort, inverterDevice(`${name}-inverter`, DEVICE_UNIT_ID, house, now), wire)
   return { name, meterPort: meter.port, inverterPort: inverter?.port }
 }
 

@@ -12,15 +12,19 @@ const FREQUENCY_HZ = 50
 const UNIT_FACTOR = 0
 
 /** The inverter of a house as a SunSpec device: models 1, 103 and 160 from register 40000. */
-export function inverterDevice(name: string, unitId: number, now: () => HouseNow): WireDevice {
-  const { spec } = now()
-  const models = { 1: {}, 103: {}, 160: { parts: inputsOf(now()).length } }
+export function inverterDevice(
+  name: string,
+  unitId: number,
+  spec: HouseSpec,
+  now: () => Pick<HouseNow, 'state' | 'flows'>,
+): WireDevice {
+  const models = { 1: {}, 103: {}, 160: { parts: spec.battery === undefined ? 1 : 3 } }
   return {
     ...{ name, unitId, parts: sunSpecParts(models, SUNSPEC_BASES[0]) },
     values: () => {
       const { state, flows } = now()
       const inputs = inputsOf({ spec, state, flows })
-      return sunSpecValues({ 1: common(spec), 103: threePhase(state, flows), 160: mppt(inputs, flows) })
+      return sunSpecValues(models, { 1: common(spec), 103: threePhase(state, flows), 160: mppt(inputs, flows) })
     },
   }
 }

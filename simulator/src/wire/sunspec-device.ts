@@ -36,18 +36,16 @@ export function sunSpecParts(models: SunSpecModels, base: number): Part[] {
   return [...parts, { ...common, at, length: 2, prefix: 'end.', table: end }]
 }
 
-/** The values of such a device: those of each model under its own names, with ids and lengths added. */
-export function sunSpecValues(models: Readonly<Record<number, PointValues>>): PointValues {
-  const values: Record<string, number | string | undefined> = { 'SunS.marker': MARKER }
+/**
+ * The values of such a device: those of each model under its own names, with ids, lengths, and the ends of the list added.
+ * A repeating group is there as often as the models say.
+ */
+export function sunSpecValues(models: SunSpecModels, values: Readonly<Record<number, PointValues>> = {}): PointValues {
+  const all: Record<string, number | string | undefined> = { 'SunS.marker': MARKER }
   for (const id of idsOf(models)) {
-    const own = models[id] ?? {}
-    const groups = Object.keys(own).reduce(
-      (most, name) => Math.max(most, Number(/^[A-Za-z]+(\d+)\./.exec(name)?.[1] ?? 0)),
-      0,
-    )
-    values[`${id}.ID`] = id
-    values[`${id}.L`] = lengthOfModel(id, groups)
-    for (const [name, value] of Object.entries(own)) values[`${id}.${name}`] = value
+    all[`${id}.ID`] = id
+    all[`${id}.L`] = lengthOfModel(id, models[id]?.parts ?? 0)
+    for (const [name, value] of Object.entries(values[id] ?? {})) all[`${id}.${name}`] = value
   }
-  return { ...values, 'end.id': SUNSPEC_END, 'end.length': 0 }
+  return { ...all, 'end.id': SUNSPEC_END, 'end.length': 0 }
 }
