@@ -5,37 +5,48 @@ const port = z.int().min(0).max(65_535)
 /** Inverters of households end well below what an int16 of watts can show. */
 const MOST_PEAK_W = 30_000
 
+const houseShape = {
+  /** Names the house in logs and seeds its noise; keep it, or the house becomes another. */
+  name: z.string().min(1).max(32),
+  /** Yearly consumption. */
+  annualKwh: z.number().positive().max(100_000),
+  pv: z
+    .strictObject({
+      /** Under standard test conditions. */
+      peakW: z.number().positive().max(MOST_PEAK_W),
+      tiltDeg: z.number().min(0).max(90),
+      /** From north, clockwise: 180 looks south. */
+      azimuthDeg: z.number().min(0).lt(360),
+    })
+    .optional(),
+  battery: z
+    .strictObject({
+      capacityWh: z.number().positive().max(1_000_000),
+      /** Largest charging and discharging power at its terminals. */
+      powerW: z.number().positive().max(MOST_PEAK_W),
+    })
+    .optional(),
+}
+
+const hasPanelsToo = (value: { battery?: unknown; pv?: unknown }) =>
+  value.battery === undefined || value.pv !== undefined
+const BATTERY_ALONE = {
+  path: ['battery'],
+  message: 'a battery sits behind the inverter of the photovoltaics: expected pv as well',
+}
+
+/** A house without the ports of its devices. */
+export const houseSpec = z.strictObject(houseShape).refine(hasPanelsToo, BATTERY_ALONE)
+
 const house = z
   .strictObject({
-    /** Names the house in logs and seeds its noise; keep it, or the house becomes another. */
-    name: z.string().min(1).max(32),
+    ...houseShape,
     /** The SDM630's; 0 takes any free port. */
     meterPort: port,
     /** The SunSpec inverter's; for houses with photovoltaics. */
     inverterPort: port.optional(),
-    /** Yearly consumption. */
-    annualKwh: z.number().positive().max(100_000),
-    pv: z
-      .strictObject({
-        /** Under standard test conditions. */
-        peakW: z.number().positive().max(MOST_PEAK_W),
-        tiltDeg: z.number().min(0).max(90),
-        /** From north, clockwise: 180 looks south. */
-        azimuthDeg: z.number().min(0).lt(360),
-      })
-      .optional(),
-    battery: z
-      .strictObject({
-        capacityWh: z.number().positive().max(1_000_000),
-        /** Largest charging and discharging power at its terminals. */
-        powerW: z.number().positive().max(MOST_PEAK_W),
-      })
-      .optional(),
   })
-  .refine((value) => value.battery === undefined || value.pv !== undefined, {
-    path: ['battery'],
-    message: 'a battery sits behind the inverter of the photovoltaics: expected pv as well',
-  })
+  .refine(hasPanelsToo, BATTERY_ALONE)
   .refine((value) => (value.pv === undefined) === (value.inverterPort === undefined), {
     path: ['inverterPort'],
     message: 'expected exactly where there is pv',

@@ -1,14 +1,8 @@
-import {
-  encodeImage,
-  knownSunSpec,
-  layOut,
-  type PointValues,
-  SUNSPEC_BASES,
-  SUNSPEC_END,
-  SUNSPEC_MARKER,
-} from '@wattfleet/devices'
+import { type PointValues, SUNSPEC_BASES } from '@wattfleet/devices'
 import type { Flows, HouseSpec, HouseState } from '../core/house.ts'
-import type { Registers } from './modbus-server.ts'
+import type { HouseNow } from '../houses.ts'
+import type { WireDevice } from './device.ts'
+import { sunSpecParts, sunSpecValues } from './sunspec-device.ts'
 
 /** Operating states of model 103 and 160. */
 const STATE = { sleeping: 2, mppt: 4, throttled: 5 } as const
@@ -18,33 +12,30 @@ const FREQUENCY_HZ = 50
 const UNIT_FACTOR = 0
 
 /** The inverter of a house as a SunSpec device: models 1, 103 and 160 from register 40000. */
-export function inverterRegisters(spec: HouseSpec, state: HouseState, flows: Flows): Registers {
-  const words = [
-    ...SUNSPEC_MARKER,
-    ...common(spec),
-    ...threePhase(state, flows),
-    ...mppt(spec, state, flows),
-    SUNSPEC_END,
-    0,
-  ]
-  return { kind: 'holding', at: SUNSPEC_BASES[0], words: Uint16Array.from(words) }
+export function inverterDevice(
+  name: string,
+  unitId: number,
+  spec: HouseSpec,
+  now: () => Pick<HouseNow, 'state' | 'flows'>,
+): WireDevice {
+  const models = { 1: {}, 103: {}, 160: { parts: spec.battery === undefined ? 1 : 3 } }
+  return {
+    ...{ name, unitId, parts: sunSpecParts(models, SUNSPEC_BASES[0]) },
+    values: () => {
+      const { state, flows } = now()
+      const inputs = inputsOf({ spec, state, flows })
+      return sunSpecValues(models, { 1: common(spec), 103: threePhase(state, flows), 160: mppt(inputs, flows) })
+    },
+  }
 }
 
-/** The registers of a model with these values; without `parts` as long as its fixed part. */
-function modelImage(id: number, values: PointValues, parts = 0): Uint16Array {
-  const model = knownSunSpec(id)
-  const length = model.length - 2 + parts * (model.groups?.[0]?.length ?? 0)
-  const table = layOut(model, length, () => undefined)
-  return encodeImage(table, { ID: id, L: length, ...values }, 2 + length)
+function common(spec: HouseSpec): PointValues {
+  return { Mn: 'Hollandale Solar', Md: 'HS three-phase', Vr: '1.0', SN: spec.name, DA: 1 }
 }
 
-function common(spec: HouseSpec): Uint16Array {
-  return modelImage(1, { Mn: 'Hollandale Solar', Md: 'HS three-phase', Vr: '1.0', SN: spec.name, DA: 1 })
-}
-
-function threePhase(state: HouseState, flows: Flows): Uint16Array {
+function threePhase(state: HouseState, flows: Flows): PointValues {
   const current = flows.inverterW / VOLTAGE_V
-  const values: PointValues = {
+  return {
     A: current,
     AphA: current / 3,
     AphB: current / 3,
@@ -66,23 +57,30 @@ function threePhase(state: HouseState, flows: Flows): Uint16Array {
     Evt1: 0,
     Evt2: 0,
   }
-  return modelImage(103, values)
+}
+
+interface Input {
+  readonly IDStr: string
+  readonly DCW: number
+  readonly DCWH: number
 }
 
 /** One input for the panels; a battery adds one per direction, as hybrid inverters on the market list them. */
-function mppt(spec: HouseSpec, state: HouseState, flows: Flows): Uint16Array {
+function inputsOf({ spec, state, flows }: HouseNow): Input[] {
   const inputs = [{ IDStr: 'String 1', DCW: flows.pvW, DCWH: state.pvWh }]
-  if (spec.battery !== undefined) {
-    inputs.push({ IDStr: 'StCha', DCW: flows.chargeW, DCWH: state.chargedWh })
-    inputs.push({ IDStr: 'StDisCha', DCW: flows.dischargeW, DCWH: state.dischargedWh })
-  }
+  if (spec.battery === undefined) return inputs
+  inputs.push({ IDStr: 'StCha', DCW: flows.chargeW, DCWH: state.chargedWh })
+  inputs.push({ IDStr: 'StDisCha', DCW: flows.dischargeW, DCWH: state.dischargedWh })
+  return inputs
+}
+
+function mppt(inputs: readonly Input[], flows: Flows): PointValues {
   const modules = inputs.flatMap((input, i) =>
     Object.entries({ ID: i + 1, ...input, DCSt: stateOf(flows), DCEvt: 0 }).map(
       ([name, value]) => [`module${i + 1}.${name}`, value] as const,
     ),
   )
-  const values = { DCW_SF: UNIT_FACTOR, DCWH_SF: UNIT_FACTOR, Evt: 0, N: inputs.length, ...Object.fromEntries(modules) }
-  return modelImage(160, values, inputs.length)
+  return { DCW_SF: UNIT_FACTOR, DCWH_SF: UNIT_FACTOR, Evt: 0, N: inputs.length, ...Object.fromEntries(modules) }
 }
 
 function stateOf(flows: Flows): number {

@@ -1,20 +1,22 @@
 import { Fault } from '@wattfleet/protocol'
-import { afterEach, describe, expect, it } from 'vitest'
-import { type ModbusServer, serveModbus } from '../../src/wire/modbus-server.ts'
+import { describe, expect, it } from 'vitest'
+import type { WireDevice } from '../../src/wire/device.ts'
+import { serveModbusTcp } from '../../src/wire/modbus-tcp.ts'
 import { rawConnection } from '../raw-modbus.ts'
+import { bench, closing, onTcp } from '../served.ts'
 
-const servers: ModbusServer[] = []
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()))
-})
+/** A device with input registers 100 to 299 that hold their own address, `plus` more for another unit. */
+function addresses(name: string, unitId: number, plus = 0): WireDevice {
+  const table = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`r${i}`, { at: i, as: 'u16' } as const]))
+  const values = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`r${i}`, 100 + i + plus]))
+  return {
+    ...{ name, unitId, values: () => values },
+    parts: [{ kind: 'input', at: 100, length: 200, holes: 'readable', table }],
+  }
+}
 
-/** A device with input registers 100 to 299 that hold their own address. */
-async function device(port = 0) {
-  const words = Uint16Array.from({ length: 200 }, (_, i) => 100 + i)
-  const registers = () => ({ kind: 'input', at: 100, words }) as const
-  const server = await serveModbus({ host: '127.0.0.1', port, unitId: 1, registers })
-  servers.push(server)
-  return server
+async function device() {
+  return onTcp([addresses('meter', 1)])
 }
 
 describe('a served Modbus TCP device', () => {
@@ -79,7 +81,47 @@ describe('a served Modbus TCP device', () => {
 
   it('says so when its port is taken', async () => {
     const { port } = await device()
-    await expect(device(port)).rejects.toThrow(Fault)
-    await expect(device(port)).rejects.toThrow(/cannot be listened on/)
+    const { wire, devices } = bench([addresses('other', 1)], 'modbus-tcp')
+    const taken = () => serveModbusTcp({ ...wire, host: '127.0.0.1', port, devices, absent: 'exception' })
+    await expect(taken()).rejects.toThrow(Fault)
+    await expect(taken()).rejects.toThrow(/cannot be listened on/)
+  })
+
+  it('ends a connection whose other side has ended, after the answers', async () => {
+    const { port } = await device()
+    const line = await rawConnection(port)
+    line.send('0001 0000 0006 01 04 0064 0001')
+    line.socket.end()
+    expect(await line.receive(11)).toBe('0001000000050104020064')
+    expect(await line.closed).toBe('closed')
+  })
+})
+
+describe('several units on one port', () => {
+  it('answers each by its unit, requests in the order in which they came', async () => {
+    const { port } = await onTcp([addresses('one', 1), addresses('two', 2, 1000)])
+    const line = await rawConnection(port)
+    closing.push(() => line.socket.destroy())
+    line.send('0001 0000 0006 02 04 0064 0001 0002 0000 0006 01 04 0064 0001 0003 0000 0006 03 04 0064 0001')
+    expect(await line.receive(11)).toBe('000100000005020402044c')
+    expect(await line.receive(11)).toBe('0002000000050104020064')
+    expect(await line.receive(9)).toBe('00030000000303840b')
+  })
+
+  it('keeps still for a unit that is not there, where it is no gateway', async () => {
+    const { port } = await onTcp([addresses('one', 1)], { absent: 'silence' })
+    const line = await rawConnection(port)
+    closing.push(() => line.socket.destroy())
+    line.send('0001 0000 0006 02 04 0064 0001 0002 0000 0006 01 04 0064 0001')
+    expect(await line.receive(11)).toBe('0002000000050104020064')
+  })
+
+  it('answers a flood of requests whole and in order', async () => {
+    const { port } = await onTcp([addresses('one', 1)])
+    const line = await rawConnection(port)
+    closing.push(() => line.socket.destroy())
+    const ids = Array.from({ length: 1_000 }, (_, i) => i.toString(16).padStart(4, '0'))
+    line.send(ids.map((id) => `${id} 0000 0006 01 04 0064 0001`).join(' '))
+    expect(await line.receive(11_000)).toBe(ids.map((id) => `${id}000000050104020064`).join(''))
   })
 })
