@@ -30,9 +30,12 @@ describe('a fault as data', () => {
     expect(messages(value).join('\n')).toMatch(expected)
   })
 
-  it('has a kind for everything that was asked for', () => {
-    expect(FAULT_KINDS).toHaveLength(24 - 1)
-    expect(new Set(FAULT_KINDS).size).toBe(FAULT_KINDS.length)
+  it('is of one of these kinds', () => {
+    expect([...FAULT_KINDS].sort()).toEqual([
+      ...['badCrc', 'busy', 'byteSwapped', 'counterJump', 'counterReset', 'counterRollover', 'delay', 'drip'],
+      ...['exception', 'extraBytes', 'frozenClock', 'halfOpen', 'late', 'notAvailable', 'refused', 'reset'],
+      ...['shortFrame', 'silence', 'stuck', 'wordSwapped', 'wrongFunction', 'wrongTransaction', 'wrongUnit'],
+    ])
   })
 })
 
