@@ -18,6 +18,8 @@ export async function rawConnection(port: number) {
   return {
     socket,
     closed,
+    /** Bytes that have come and were not received yet. */
+    waiting: () => held.length,
     send: (hex: string) => void socket.write(Buffer.from(hex.replaceAll(' ', ''), 'hex')),
     async receive(bytes: number): Promise<string> {
       while (held.length < bytes) {
