@@ -51,6 +51,8 @@ export const agentConfigSchema = z.strictObject({
        * through an infrared head on a serial line.
        */
       model: z.string().min(1).default('eastron-sdm630'),
+      /** False where the house cannot feed in and its meter has no counter for it. */
+      feedsIn: z.boolean().default(true),
       /** The most that the connection's fuses carry, W. */
       mostW: z.int().min(1_000).max(1_000_000).default(HOUSE_CONNECTION_W),
     })

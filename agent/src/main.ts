@@ -77,7 +77,7 @@ async function main({ config, clock, signal, ready }: Program<AgentConfig>): Pro
   // a scaled clock is made of the monotonic one and cannot be stepped
   const steady = onWall ? transport : clock
   try {
-    const meter = gridMeter(meterOf(config.meter, lines, clock, steady, log), log)
+    const meter = gridMeter(meterOf(config.meter, lines, clock, steady, log), log, config.meter.feedsIn)
     const inverter = config.inverter && inverterOf(config.inverter, lines, clock)
     for (const device of [config.meter, config.inverter]) if (device) await lines.share(device)
     await runGateway(

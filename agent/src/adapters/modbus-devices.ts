@@ -5,19 +5,28 @@ function known(measured: Measured): number | undefined {
   return measured.quality === 'missing' ? undefined : measured.value
 }
 
+/** What a meter that has no such value shows of a house that cannot feed in. */
+function nothing(measured: Measured, feedsIn: boolean): number | undefined {
+  const isAbsent = measured.quality === 'missing' && measured.reason === 'unsupported'
+  return isAbsent && !feedsIn ? 0 : known(measured)
+}
+
 function reasonOf(measured: Measured): string | undefined {
   return measured.quality === 'missing' ? measured.reason : undefined
 }
 
-/** A grid meter as the gateway needs it: a reading is whole or missing, for a slot cannot be cut out of half of one. */
-export function gridMeter(meter: Meter, log: Log): GridMeter {
+/**
+ * A grid meter as the gateway needs it: a reading is whole or missing, for a slot cannot be cut out of half of one. Where the
+ * house cannot feed in (`feedsIn` false), a meter without an export counter is whole: it counts nothing.
+ */
+export function gridMeter(meter: Meter, log: Log, feedsIn = true): GridMeter {
   return {
     async read(signal) {
       const reading = await meter.read(signal)
       const importWh = known(reading.importEnergyWh)
-      const exportWh = known(reading.exportEnergyWh)
+      const exportWh = nothing(reading.exportEnergyWh, feedsIn)
       const importW = known(reading.importW)
-      const exportW = known(reading.exportW)
+      const exportW = nothing(reading.exportW, feedsIn)
       if (importWh === undefined || exportWh === undefined || importW === undefined || exportW === undefined) {
         const reasons = [reading.importEnergyWh, reading.exportEnergyWh, reading.importW, reading.exportW].map(reasonOf)
         log.debug({ reasons }, 'the meter gave no whole reading')

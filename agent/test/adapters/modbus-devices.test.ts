@@ -38,6 +38,25 @@ describe('gridMeter', () => {
   })
 })
 
+describe('a meter without an export counter', () => {
+  const absent: Measured = { quality: 'missing', reason: 'unsupported', atMs: 5 }
+  const given = reading({ exportEnergyWh: absent })
+  it.each([
+    { house: 'that cannot feed in', feedsIn: false, given, read: { exportWh: 0, importWh: 100 } },
+    { house: 'that can', feedsIn: true, given, read: undefined },
+    {
+      house: 'that cannot, whose meter was silent',
+      feedsIn: false,
+      given: reading({ exportEnergyWh: gone }),
+      read: undefined,
+    },
+  ])('of a house $house', async ({ feedsIn, given, read }) => {
+    const found = await gridMeter({ read: async () => given }, memoryLog(), feedsIn).read(signal)
+    if (read === undefined) expect(found).toBeUndefined()
+    else expect(found).toMatchObject(read)
+  })
+})
+
 describe('sunSource', () => {
   it.each([
     { acPowerW: good(1_500), sunW: 1_500 },
