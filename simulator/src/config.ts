@@ -1,9 +1,17 @@
 import { z } from 'zod'
+import { faultSpec } from './faults/spec.ts'
 
 const port = z.int().min(0).max(65_535)
 
 /** Inverters of households end well below what an int16 of watts can show. */
 const MOST_PEAK_W = 30_000
+
+/** Where faults are given and taken back over HTTP, on the loopback interface. */
+export const controlConfig = z.strictObject({
+  port,
+  /** Asked for as `Authorization: Bearer …`. */
+  token: z.string().min(8).max(256).optional(),
+})
 
 const houseShape = {
   /** Names the house in logs and seeds its noise; keep it, or the house becomes another. */
@@ -61,6 +69,9 @@ export const simulatorConfig = z.strictObject({
   /** Local time of the street is UTC plus this; the sunny day and the load profile follow it. */
   utcOffsetS: z.int().min(-50_400).max(50_400).default(0),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  control: controlConfig.optional(),
+  /** Devices are called `<house>-meter` and `<house>-inverter`; times count from the start, in real time. */
+  faults: z.array(faultSpec).default([]),
   houses: z
     .array(house)
     .min(1)

@@ -1,4 +1,6 @@
 export { type HouseConfig, type SimulatorConfig, type SimulatorConfigInput, simulatorConfig } from './config.ts'
+export { FaultBox, type GivenFault } from './faults/box.ts'
+export { FAULT_KINDS, type FaultSpec, faultSpec } from './faults/spec.ts'
 export type { Log } from './houses.ts'
 export { DEVICE_UNIT_ID, type ServedHouse, type Simulator, startSimulator } from './simulator.ts'
 export { sixHouses } from './six-houses.ts'

@@ -145,6 +145,27 @@ describe('the street over its sockets', () => {
   })
 })
 
+describe('faults of the street', () => {
+  it('are given in the configuration, and over HTTP', async () => {
+    const clock = manualClock(TEN_MS)
+    const faults = [{ kind: 'exception', device: 'house-3-meter', code: 4 }]
+    const simulator = await street(clock, { faults, control: { port: 0 } })
+    const { meter, inverter } = devicesOf(simulator, 'house-3', clock)
+    expect((await meter.read(never)).importW).toMatchObject({ quality: 'missing', reason: 'exception' })
+    const control = `http://127.0.0.1:${simulator.controlPort}`
+    const body = JSON.stringify({ kind: 'notAvailable', device: 'house-3-inverter', points: ['103.W'] })
+    const headers = { 'content-type': 'application/json' }
+    expect((await fetch(`${control}/faults`, { method: 'POST', headers, body })).status).toBe(201)
+    expect((await inverter?.read(never))?.acPowerW).toMatchObject({ quality: 'missing', reason: 'not-available' })
+    expect(await (await fetch(`${control}/devices`)).json()).toHaveLength(10)
+  })
+
+  it('are refused where there is no such device', async () => {
+    const faults = [{ kind: 'silence', device: 'house-9-meter' }]
+    await expect(street(manualClock(TEN_MS), { faults })).rejects.toThrow(/faults\.0\.device: there is no device/)
+  })
+})
+
 describe('the counters of the street', () => {
   it('go on after a stop, with the time in between integrated, as if there had been none', async () => {
     const through = manualClock(TEN_MS)

@@ -3,7 +3,7 @@ import { type Clock, Fault, monotonicClock } from '@wattfleet/protocol'
 import { type ControlServer, serveControl } from '../control/server.ts'
 import { FaultBox } from '../faults/box.ts'
 import { type Houses, type Log, startHouses } from '../houses.ts'
-import { pointsOf } from '../wire/device.ts'
+import { listOf, pointsOf } from '../wire/device.ts'
 import type { WireOptions } from '../wire/listener.ts'
 import { serveRtuOnSerial } from '../wire/modbus-rtu-serial.ts'
 import { serveRtuOverTcp } from '../wire/modbus-rtu-tcp.ts'
@@ -133,11 +133,7 @@ async function serveControlOf(
     ...{ name: device.name, line, unitId: device.unitId },
     transport: lines.find(({ name }) => name === line)?.transport,
     where: lines.find(({ name }) => name === line)?.where,
-    points: [...pointsOf(device)].map(([name, { kind, at, point }]) => ({ name, kind, at, ...unitOf(point.unit) })),
+    points: listOf(device),
   }))
   return serveControl({ faults, warn, devices: () => listed, port: control.port, token: control.token })
-}
-
-function unitOf(unit: string | undefined): { readonly unit?: string } {
-  return unit === undefined ? {} : { unit }
 }

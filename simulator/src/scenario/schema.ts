@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { houseSpec } from '../config.ts'
+import { controlConfig, houseSpec } from '../config.ts'
 import { faultSpec } from '../faults/spec.ts'
 
 /*
@@ -95,7 +95,7 @@ export const scenarioSchema = z.strictObject({
   utcOffsetS: z.int().min(-50_400).max(50_400).default(0),
   /** Where the counters of the houses are kept; without it every start is a first one. */
   stateDir: z.string().min(1).optional(),
-  control: z.strictObject({ port, token: z.string().min(8).max(256).optional() }).optional(),
+  control: controlConfig.optional(),
   houses: z.array(houseSpec).max(1_000).default([]),
   lines: z.record(name, line).refine((lines) => Object.keys(lines).length > 0, 'expected a line'),
   devices: z.array(device).min(1).max(MOST_DEVICES),

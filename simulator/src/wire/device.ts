@@ -67,6 +67,23 @@ export function pointsOf(device: Pick<WireDevice, 'parts'>): Map<string, PlacedP
   return placed
 }
 
+/** The points of a device as the control endpoint lists them. */
+export function listOf(device: Pick<WireDevice, 'parts'>): object[] {
+  return [...pointsOf(device)].map(
+    ([
+      name,
+      {
+        kind,
+        at,
+        point: { unit },
+      },
+    ]) => ({
+      ...{ name, kind, at },
+      ...(unit !== undefined && { unit }),
+    }),
+  )
+}
+
 /** A device model as parts of a device: one for each kind of register that it has. */
 export function partsOf(model: {
   readonly kind: Registers['kind']

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
+  type Measured,
   modelIds,
   modelMeter,
   openModbusRtuOverTcp,
@@ -18,7 +19,7 @@ import { readScenario } from '../../src/scenario/load.ts'
 import { runScenario } from '../../src/scenario/run.ts'
 import { type Scenario, scenarioSchema } from '../../src/scenario/schema.ts'
 import { registersOf, type WireDevice } from '../../src/wire/device.ts'
-import { closing } from '../served.ts'
+import { closing, onTcp } from '../served.ts'
 
 const EXAMPLES = fileURLToPath(new URL('../../examples/', import.meta.url))
 const files = readdirSync(EXAMPLES).filter((name) => name.endsWith('.yaml'))
@@ -223,6 +224,36 @@ describe('a file that runs', () => {
     await expect(runScenario(scenario, { source: 'file', clock: manualClock(TEN_MS), log })).rejects.toThrow(
       /cannot be listened on/,
     )
+  })
+})
+
+describe('each grid meter that is shipped', () => {
+  const meters = modelIds().filter((id) => ['grid-meter'].includes(shippedModel(id).category))
+  it.each(meters)('shows a house as %s, and is read to the same figures', async (model) => {
+    for (const [importW, exportW] of [
+      [3_210, 0],
+      [0, 4_560],
+    ] as const) {
+      const state = { ...ZERO, importWh: 2_345_000, exportWh: 1_230_000 }
+      const now = { spec: { name: 'home', annualKwh: 3_000 }, state, flows: { ...NOTHING, importW, exportW } }
+      const value = { houses: [now.spec], ...device({ model, house: 'home', values: {} }) }
+      const built = buildDevices(parsed(value), 'file', '.', { ...around, house: () => now })
+      const { port } = await onTcp(built.map((one) => one.device))
+      const connection = openModbusTcp({ host: '127.0.0.1', port })
+      closing.push(() => connection.close())
+      const reading = await modelMeter(connection, 1, shippedModel(model), manualClock(0)).read(never)
+      const near = (of: Measured, expected: number) => {
+        if (of.quality === 'missing') return expect(of.reason).toBe('unsupported')
+        // a meter of whole kilowatt-hours shows no more of them
+        expect(Math.abs(of.value - expected)).toBeLessThanOrEqual(
+          expected === importW || expected === exportW ? 10 : 1_000,
+        )
+      }
+      near(reading.importW, importW)
+      near(reading.exportW, exportW)
+      near(reading.importEnergyWh, 2_345_000)
+      near(reading.exportEnergyWh, 1_230_000)
+    }
   })
 })
 
