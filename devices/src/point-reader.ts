@@ -67,6 +67,34 @@ function spansOf({ points, maxRegisters }: DeviceModel, point: Point): Span[] {
   return count <= maxRegisters ? [{ at, count }] : all.map((one) => ({ at: one.at, count: wordsOf(one) }))
 }
 
+/** Reads the registers of some points of a model; what the device refuses is remembered as long as the function lives. */
+export function blockReader(
+  reader: RegisterReader,
+  unitId: number,
+  model: DeviceModel,
+  names: readonly string[],
+): (signal: AbortSignal) => Promise<ReadResult> {
+  const kinds: readonly RegisterKind[] = ['input', 'holding']
+  const sources = kinds.map((kind): { source: Source; spans: Span[] } => {
+    const { maxRegisters, holes } = model
+    const own = names.map((name) => pointOf(model.points, name)).filter((point) => (point.kind ?? model.kind) === kind)
+    const spans = own.flatMap((point) => spansOf(model, point))
+    return { source: { reader, unitId, kind, maxRegisters, holes, cuts: new Set() }, spans }
+  })
+  return async (signal) => {
+    const blocks: Block[] = []
+    let unread: MissingReason | undefined
+    for (const { source, spans } of sources) {
+      if (spans.length === 0) continue
+      const result = await readSpans(source, spans, signal)
+      const isOther = source.kind !== model.kind
+      blocks.push(...result.blocks.map((block) => (isOther ? { ...block, kind: source.kind } : block)))
+      unread ??= result.unread
+    }
+    return { blocks, unread }
+  }
+}
+
 /** Reads points of one device, one moment after the other. */
 export interface PointReader<Name extends string> {
   /** Each good or missing with its reason, in the units of the model. Never rejects because of the device. */
@@ -81,24 +109,10 @@ export function pointReader<Name extends string>(
   names: readonly Name[],
   clock: Clock,
 ): PointReader<Name> {
-  const kinds: readonly RegisterKind[] = ['input', 'holding']
-  const sources = kinds.map((kind): { source: Source; spans: Span[] } => {
-    const { maxRegisters, holes } = model
-    const own = names.map((name) => pointOf(model.points, name)).filter((point) => (point.kind ?? model.kind) === kind)
-    const spans = own.flatMap((point) => spansOf(model, point))
-    return { source: { reader, unitId, kind, maxRegisters, holes, cuts: new Set() }, spans }
-  })
+  const readBlocks = blockReader(reader, unitId, model, names)
   return {
     async read(signal) {
-      const blocks: Block[] = []
-      let unread: MissingReason | undefined
-      for (const { source, spans } of sources) {
-        if (spans.length === 0) continue
-        const result = await readSpans(source, spans, signal)
-        const isOther = source.kind !== model.kind
-        blocks.push(...result.blocks.map((block) => (isOther ? { ...block, kind: source.kind } : block)))
-        unread ??= result.unread
-      }
+      const { blocks, unread } = await readBlocks(signal)
       const atMs = clock.nowMs()
       const values = names.map(
         (name) => [name, measured(decodeNumber(model.points, name, blocks), atMs, unread)] as const,

@@ -19,6 +19,8 @@ interface RtuTiming {
   readonly timeoutMs?: number
   /** See `RtuOptions`; never less than the time-out. */
   readonly maxReplyDelayMs?: number
+  /** See `SharedLineOptions`. */
+  readonly backsOff?: boolean
 }
 
 export interface SerialOptions extends RtuTiming, SerialDefaults {
@@ -31,21 +33,22 @@ export interface RtuOverTcpOptions extends RtuTiming {
   readonly port: number
 }
 
-function timesOf({ timeoutMs = DEFAULT_TIMEOUT_MS, maxReplyDelayMs = DEFAULT_MAX_REPLY_DELAY_MS }: RtuTiming) {
-  return { timeoutMs, maxReplyDelayMs: Math.max(timeoutMs, maxReplyDelayMs) }
+function timesOf(options: RtuTiming) {
+  const { timeoutMs = DEFAULT_TIMEOUT_MS, maxReplyDelayMs = DEFAULT_MAX_REPLY_DELAY_MS, backsOff = true } = options
+  return { timeoutMs, backsOff, maxReplyDelayMs: Math.max(timeoutMs, maxReplyDelayMs) }
 }
 
 /** A Modbus RTU line on a serial port, shared by the devices on it. It opens with the first request. */
 export function openModbusSerial(options: SerialOptions): ModbusConnection {
   const { path, baudRate, parity, stopBits } = options
-  const { timeoutMs, maxReplyDelayMs } = timesOf(options)
+  const { timeoutMs, maxReplyDelayMs, backsOff } = timesOf(options)
   const oneMs = characterMs(baudRate, parity, stopBits)
   const clock = monotonicClock()
   const rtu: RtuOptions = {
     ...{ name: path, characterMs: oneMs, gapMs: frameGapMs(baudRate, oneMs), maxReplyDelayMs, clock },
   }
   return sharedLine({
-    ...{ name: path, timing: serialTiming(options, TURNAROUND_MS), timeoutMs, monotonicMs },
+    ...{ name: path, timing: serialTiming(options, TURNAROUND_MS), timeoutMs, backsOff, monotonicMs },
     connect: async (signal) => rtuLink(await openPort(options, signal), rtu),
   })
 }
@@ -53,11 +56,11 @@ export function openModbusSerial(options: SerialOptions): ModbusConnection {
 /** Modbus RTU frames over a socket, as simple serial servers carry them: no transaction tells answers apart there either. */
 export function openModbusRtuOverTcp(options: RtuOverTcpOptions): ModbusConnection {
   const { host, port } = options
-  const { timeoutMs, maxReplyDelayMs } = timesOf(options)
+  const { timeoutMs, maxReplyDelayMs, backsOff } = timesOf(options)
   const name = `${host}:${port}`
   const rtu: RtuOptions = { name, characterMs: 0, gapMs: 0, maxReplyDelayMs, clock: monotonicClock() }
   return sharedLine({
-    ...{ name, timing: NETWORK_TIMING, timeoutMs, monotonicMs },
+    ...{ name, timing: NETWORK_TIMING, timeoutMs, backsOff, monotonicMs },
     connect: async (signal) => rtuLink(socketLine(await connected(host, port, timeoutMs, signal), name), rtu),
   })
 }

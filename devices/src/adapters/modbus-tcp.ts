@@ -9,6 +9,8 @@ export interface ModbusTcpOptions {
   readonly port: number
   /** Longest wait for a connection and for an answer, wall milliseconds. */
   readonly timeoutMs?: number
+  /** See `SharedLineOptions`. */
+  readonly backsOff?: boolean
   /** The system's monotonic clock, milliseconds; for tests. */
   readonly monotonicMs?: () => number
 }
@@ -21,11 +23,12 @@ export const DEFAULT_TIMEOUT_MS = 1_000
  * frame: a late answer finds no socket.
  */
 export function openModbusTcp(options: ModbusTcpOptions): ModbusConnection {
-  const { host, port, timeoutMs = DEFAULT_TIMEOUT_MS } = options
+  const { host, port, timeoutMs = DEFAULT_TIMEOUT_MS, backsOff = true } = options
   return sharedLine({
     name: `${host}:${port}`,
     timing: NETWORK_TIMING,
     timeoutMs,
+    backsOff,
     monotonicMs: options.monotonicMs ?? monotonicMs,
     connect: (signal) => connectLink(host, port, timeoutMs, signal),
   })

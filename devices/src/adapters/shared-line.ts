@@ -17,6 +17,11 @@ export interface SharedLineOptions {
   readonly monotonicMs: () => number
   /** Waits of the wall's time, until aborted at the latest; for tests. */
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>
+  /**
+   * Whether a device is left alone for a while after a fault, see `BackOff`. Without it yes; not where somebody asks once
+   * and waits for the answer.
+   */
+  readonly backsOff?: boolean
   /** Opens it. Rejects with a Fault. */
   connect(signal: AbortSignal): Promise<Link>
 }
@@ -46,6 +51,7 @@ class SharedLine implements ModbusConnection {
   readonly #timeoutMs: number
   readonly #now: () => number
   readonly #pause: (ms: number, signal: AbortSignal) => Promise<void>
+  readonly #backsOff: boolean
   readonly #connect: (signal: AbortSignal) => Promise<Link>
   readonly #turns = new Turns<Job>(MOST_WAITING_PER_UNIT)
   readonly #closing = new AbortController()
@@ -60,6 +66,7 @@ class SharedLine implements ModbusConnection {
     this.#timeoutMs = options.timeoutMs
     this.#now = options.monotonicMs
     this.#pause = options.pause ?? pause
+    this.#backsOff = options.backsOff ?? true
     this.#connect = (signal) => options.connect(signal)
   }
 
@@ -151,7 +158,7 @@ class SharedLine implements ModbusConnection {
   /** An exception that another request may not meet is no reason to leave the device alone; everything else is. */
   #afterRequest(unitId: number, before: BackOff, error: unknown): void {
     const asked = error instanceof Fault && error.code === 'device' && !error.retryable
-    if (!asked) this.#units.set(unitId, afterFault(before, this.#now()))
+    if (!asked && this.#backsOff) this.#units.set(unitId, afterFault(before, this.#now()))
   }
 
   async #open(): Promise<Link> {
@@ -163,7 +170,7 @@ class SharedLine implements ModbusConnection {
       this.#connecting = RESTED
       return this.#link
     } catch (error) {
-      this.#connecting = afterFault(this.#connecting, this.#now())
+      if (this.#backsOff) this.#connecting = afterFault(this.#connecting, this.#now())
       throw error
     }
   }

@@ -26,9 +26,18 @@ const EXCEPTIONS: Readonly<Record<number, string>> = {
 /** Said by a gateway between a network and a serial line, of a device that it did not reach. */
 const FROM_GATEWAY = [10, 11]
 
+/** What a Modbus exception code is called, such as `illegal data address`. */
+export function exceptionName(exception: number): string {
+  return EXCEPTIONS[exception] ?? 'unknown exception'
+}
+
+/** Whether an exception was said by a gateway of a device that it did not reach: it proves no device. */
+export function isFromGateway(exception: number): boolean {
+  return FROM_GATEWAY.includes(exception)
+}
+
 export function exceptionFault(exception: number, what: string): Fault {
-  const name = EXCEPTIONS[exception] ?? 'unknown exception'
-  return new Fault('device', `${what}: exception ${exception}, ${name}`, {
+  return new Fault('device', `${what}: exception ${exception}, ${exceptionName(exception)}`, {
     retryable: exception > 3,
     cause: { kind: 'exception', exception } satisfies LineTrouble,
   })
