@@ -25,7 +25,7 @@ function decodeAny(table: PointTable, name: string, blocks: readonly Block[], ba
 }
 
 /** A point's value out of registers that were read; `unread` says why they were not, where they were not. */
-export function valueOf(
+export function pointValue(
   table: PointTable,
   name: string,
   blocks: readonly Block[],
@@ -59,7 +59,7 @@ export function valueReader(
     async read(signal) {
       const { blocks, unread } = await readBlocks(signal)
       const atMs = clock.nowMs()
-      return names.map((name) => valueOf(model.points, name, blocks, { atMs, unread }))
+      return names.map((name) => pointValue(model.points, name, blocks, { atMs, unread }))
     },
   }
 }

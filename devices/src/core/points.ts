@@ -7,11 +7,11 @@
 export const REGISTER_TYPES = ['u16', 's16', 'u32', 's32', 'u64', 's64', 'f32', 'f64', 'string'] as const
 export type RegisterType = (typeof REGISTER_TYPES)[number]
 
-/** Function 4 reads input registers, function 3 holding registers. */
 /** Drawn from the grid, fed into it; into a battery, out of it; given by an inverter, drawn by it. */
 export const POSITIVE_DIRECTIONS = ['import', 'export', 'charge', 'discharge', 'generate', 'consume'] as const
 export type PositiveDirection = (typeof POSITIVE_DIRECTIONS)[number]
 
+/** Function 4 reads input registers, function 3 holding registers. */
 export type RegisterKind = 'input' | 'holding'
 
 export interface Point {
@@ -73,6 +73,8 @@ export interface DeviceModel {
   readonly category: DeviceCategory
   /** The public documents and permissively licensed packages that the registers are from. */
   readonly sources: readonly string[]
+  /** What an installer should know. */
+  readonly notes?: readonly string[]
   readonly kind: RegisterKind
   readonly unitId: number
   readonly serial?: SerialDefaults

@@ -136,7 +136,7 @@ export function parseModel(id: string, raw: unknown): ParsedModel {
       faults: parsed.error.issues.map(({ path, message }) => `${path.join('.') || '(file)'}: ${message}`),
     }
   }
-  const { $schema: _, notes: __, serial, ...rest } = parsed.data
+  const { $schema: _, notes, serial, ...rest } = parsed.data
   const entries = Object.entries(rest.points).map(([name, point]) => [name, pointFrom(point)] as const)
   const points = Object.fromEntries(entries)
   const faults = entries.flatMap(([name, point]) => {
@@ -148,5 +148,5 @@ export function parseModel(id: string, raw: unknown): ParsedModel {
   for (const { point } of rest.marks)
     if (points[point] === undefined) faults.push(`marks: there is no point "${point}"`)
   if (faults.length > 0) return { ok: false, faults }
-  return { ok: true, model: { id, ...rest, points, ...(serial && { serial }) } }
+  return { ok: true, model: { id, ...rest, points, ...(notes && { notes }), ...(serial && { serial }) } }
 }

@@ -4,7 +4,7 @@ import type { Block } from '../core/image.ts'
 import { MOST_REGISTERS, type Span } from '../core/plan.ts'
 import { readSpans } from '../point-reader.ts'
 import type { RegisterReader } from '../ports.ts'
-import { type PointValue, valueOf } from '../value-reader.ts'
+import { type PointValue, pointValue } from '../value-reader.ts'
 import { layOut, type ModelAt, type SunSpecModel } from './model.ts'
 import { sunSpecModel } from './models.ts'
 
@@ -71,6 +71,6 @@ export async function readSunSpecModel(
   return {
     at,
     model,
-    values: names.map((name) => valueOf(table, name, blocks, { base: at.at, atMs, unread: read.unread })),
+    values: names.map((name) => pointValue(table, name, blocks, { base: at.at, atMs, unread: read.unread })),
   }
 }
