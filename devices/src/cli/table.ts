@@ -21,9 +21,7 @@ function aligned(cells: readonly string[], align: Align): string[] {
   const numbers = cells.filter(isNumber)
   const places = Math.max(0, ...numbers.map(fraction))
   const width = places + Math.max(0, ...numbers.map((text) => text.length - fraction(text)))
-  return cells.map((cell) =>
-    isNumber(cell) ? (cell + ' '.repeat(places - fraction(cell))).padStart(width) : cell,
-  )
+  return cells.map((cell) => (isNumber(cell) ? (cell + ' '.repeat(places - fraction(cell))).padStart(width) : cell))
 }
 
 /** Cut to a width, with a sign that something is missing. */

@@ -41,6 +41,8 @@ export const SERIAL_PROBE_MS = 300
 export const TCP_PROBE_MS = 1_000
 /** Addresses asked at a time: few enough for a household's router and its table of connections. */
 export const MOST_AT_ONCE = 32
+/** A request for registers as an RTU frame. */
+const REQUEST_BYTES = 8
 /** Opening and closing a serial port, and quiet before the first request. */
 const OPEN_MS = 200
 /** Silence before a frame and what a USB adapter adds to it. */
@@ -94,7 +96,7 @@ export function defaultUnits(models: readonly DeviceModel[]): number[] {
 
 /** The longest that one request on a serial line takes while nobody answers. */
 function serialRequestMs({ baudRate, parity, stopBits }: Extract<LineTarget, { via: 'serial' }>, timeoutMs: number) {
-  const bytes = 8 + answerBytes({ count: Math.max(...PROBES.map(({ count }) => count)) })
+  const bytes = REQUEST_BYTES + Math.max(...PROBES.map((asked) => answerBytes({ unitId: 1, ...asked })))
   return bytes * characterMs(baudRate, parity, stopBits) + timeoutMs + GAP_MS
 }
 
