@@ -6,11 +6,12 @@ import { alikeBest, type Ranked } from '../discovery/rank.ts'
 import type { ScanEvent } from '../discovery/scan.ts'
 import { MOST_AT_ONCE, type ScanPlan } from '../discovery/scan-plan.ts'
 import { type LineTarget, targetText } from '../discovery/target.ts'
+import type { PointValue } from '../value-reader.ts'
 import { adviceFor } from './advice.ts'
 import type { Cli, Output, Screen } from './ports.ts'
 import { fitting, isTold, modelFor, numbersText, type Reporter, readCommandFor } from './report.ts'
 import { cut, durationText, tableLines } from './table.ts'
-import { valuesLine } from './values.ts'
+import { valuesLine, valueText } from './values.ts'
 
 /** Models shown of those that fit: what comes after is hardly it. */
 const MOST_FITS = 5
@@ -19,11 +20,25 @@ const ADDRESSES_STEP = 256
 /** Clears the line that the cursor is in. */
 const CLEAR = '\r\x1b[2K'
 
+/** Key quantities that are what they can be, in short: `230.1/229.7/231.3 V, 49.98 Hz`. */
+function plausibleText(values: readonly PointValue[]): string {
+  const units = [...new Set(values.map(({ point }) => point.unit ?? ''))]
+  return units
+    .map(
+      (unit) =>
+        `${values
+          .filter(({ point }) => (point.unit ?? '') === unit)
+          .map(valueText)
+          .join('/')} ${unit}`,
+    )
+    .join(', ')
+}
+
 function whyFits({ marks, plausible, implausible, unread, exceptions }: Ranked): string {
   const held = marks.map(({ point, got, is }) => (is === 'unread' ? `${point} not given` : `${point} is ${got}`))
   return [
     ...held,
-    plausible.length > 0 && valuesLine(plausible),
+    plausibleText(plausible),
     implausible.length > 0 && `not plausible: ${valuesLine(implausible)}`,
     unread.length > 0 && `not given: ${unread.join(', ')}`,
     exceptions > 0 && `${exceptions} ${exceptions === 1 ? 'point' : 'points'} refused`,
@@ -104,7 +119,7 @@ function noteLines(told: readonly ScanEvent[]): string[] {
     return [...byLine].map(([line, units]) => `${line} unit${units.length > 1 ? 's' : ''} ${numbersText(units)}`)
   }
   return [
-    ...unitsOf('unreached').map((which) => `${which}: a gateway answers that it does not reach them`),
+    ...unitsOf('unreached').map((which) => `${which}: not reached, says a gateway`),
     ...unitsOf('noise').map(
       (which) => `${which}: something came that is no answer: other settings, two devices with one unit id, a bad line`,
     ),
