@@ -49,14 +49,17 @@ async function run(program: string, script: string, given: object): Promise<Map<
   return said
 }
 
-describe.each(CHAINS)('on %s', { timeout: 240_000 }, (_, start) => {
+const wanted = CLIENTS.filter(isWanted)
+
+describe.skipIf(wanted.length === 0).each(CHAINS)('on %s', { timeout: 240_000 }, (_, start) => {
   let chain: Prepared
   beforeAll(async () => {
     chain = await start()
   }, 240_000)
   afterAll(() => chain?.stop())
 
-  it.each(CLIENTS.filter(isWanted))('$name reads an order and issues a deposit', async (client) => {
+  // a suite that is skipped still has to have a test
+  it.each(wanted.length === 0 ? CLIENTS : wanted)('$name reads an order and issues a deposit', async (client) => {
     const { name, program, script, install } = client
     if (program === undefined) expect.fail(`no ${name}: ${install}`)
     const { url, seed, member, order } = chain

@@ -33,6 +33,7 @@ function slaveOn(path: string, delayMs: (heard: Heard) => number): void {
   const file = openSync(path, 'r+')
   const stream = createReadStream('', { fd: openSync(path, 'r') })
   let held: number[] = []
+  const late = new Set<NodeJS.Timeout>()
   stream.on('error', () => undefined)
   stream.on('data', (bytes) => {
     held.push(...(bytes as Buffer))
@@ -41,10 +42,16 @@ function slaveOn(path: string, delayMs: (heard: Heard) => number): void {
       const heard = { unitId, code, at: (high << 8) | low, count: (countHigh << 8) | countLow }
       const registers = Array.from({ length: heard.count }, (_, i) => heard.at + i)
       const answer = withCrc([unitId, code, 2 * heard.count, ...registers.flatMap((one) => [one >> 8, one & 0xff])])
-      setTimeout(() => writeSync(file, answer), delayMs(heard))
+      const timer = setTimeout(() => {
+        late.delete(timer)
+        writeSync(file, answer)
+      }, delayMs(heard))
+      late.add(timer)
     }
   })
   closing.push(() => {
+    // the last answers are later than the test
+    for (const timer of late) clearTimeout(timer)
     stream.destroy()
     closeSync(file)
   })
