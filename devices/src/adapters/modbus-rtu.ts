@@ -13,6 +13,8 @@ import { connected } from './tcp-link.ts'
 export const DEFAULT_MAX_REPLY_DELAY_MS = 2_000
 /** What a meter takes before it answers, for plans: most are between 10 and 50 ms. */
 const TURNAROUND_MS = 20
+/** Whether a socket is half open cannot be seen; a device that is off does not mind a new one. */
+const MOST_SILENCES = 3
 
 interface RtuTiming {
   /** Longest wait for an answer's beginning, wall milliseconds. */
@@ -46,6 +48,7 @@ export function openModbusSerial(options: SerialOptions): ModbusConnection {
   const clock = monotonicClock()
   const rtu: RtuOptions = {
     ...{ name: path, characterMs: oneMs, gapMs: frameGapMs(baudRate, oneMs), maxReplyDelayMs, clock },
+    free: { atMs: 0 },
   }
   return sharedLine({
     ...{ name: path, timing: serialTiming(options, TURNAROUND_MS), timeoutMs, backsOff, monotonicMs },
@@ -53,12 +56,18 @@ export function openModbusSerial(options: SerialOptions): ModbusConnection {
   })
 }
 
-/** Modbus RTU frames over a socket, as simple serial servers carry them: no transaction tells answers apart there either. */
+/**
+ * Modbus RTU frames over a socket, as simple serial servers carry them: no transaction tells answers apart there either. The
+ * socket is made anew when it was lost, and after a few time-outs in a row.
+ */
 export function openModbusRtuOverTcp(options: RtuOverTcpOptions): ModbusConnection {
   const { host, port } = options
   const { timeoutMs, maxReplyDelayMs, backsOff } = timesOf(options)
   const name = `${host}:${port}`
-  const rtu: RtuOptions = { name, characterMs: 0, gapMs: 0, maxReplyDelayMs, clock: monotonicClock() }
+  const rtu: RtuOptions = {
+    ...{ name, characterMs: 0, gapMs: 0, maxReplyDelayMs, clock: monotonicClock() },
+    ...{ mostSilences: MOST_SILENCES, free: { atMs: 0 } },
+  }
   return sharedLine({
     ...{ name, timing: NETWORK_TIMING, timeoutMs, backsOff, monotonicMs },
     connect: async (signal) => rtuLink(socketLine(await connected(host, port, timeoutMs, signal), name), rtu),

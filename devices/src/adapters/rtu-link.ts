@@ -26,8 +26,23 @@ export interface RtuOptions {
    * on RTU nothing in an answer tells which request it is to.
    */
   readonly maxReplyDelayMs: number
+  /**
+   * After so many requests in a row without a single byte the connection is given up, and a new one is made once no answer
+   * can come any more. Without it the line is kept.
+   */
+  readonly mostSilences?: number
+  /** When the line is free again: the one thing that a new connection must know of the one before it. */
+  readonly free: LineFree
   /** Monotonic. */
   readonly clock: Clock
+}
+
+/**
+ * A serial server hands what comes from its line to whoever is connected, so that an answer outlives the connection over
+ * which it was asked for.
+ */
+export interface LineFree {
+  atMs: number
 }
 
 /**
@@ -64,7 +79,8 @@ class RtuLink implements Link {
   #awaited: Awaited | undefined
   /** The last request, as long as its answer may come. */
   #open: LineRequest | undefined
-  #freeAtMs = 0
+  /** Requests in a row to which not a byte came. */
+  #silences = 0
   #lastByteMs = Number.NEGATIVE_INFINITY
 
   constructor(line: ByteLine, options: RtuOptions) {
@@ -78,9 +94,8 @@ class RtuLink implements Link {
   }
 
   async request(request: LineRequest, timeoutMs: number): Promise<readonly number[]> {
-    const { name, characterMs, maxReplyDelayMs, clock } = this.#options
-    await this.#silence()
-    if (!this.alive) throw stoppedFault(name)
+    const { characterMs, maxReplyDelayMs, free, clock } = this.#options
+    if (!this.alive) throw this.#lostFault()
     this.#open = request
     this.#held = []
     const answer = new Promise<readonly number[] | Fault>((done) => {
@@ -88,7 +103,7 @@ class RtuLink implements Link {
     })
     await this.#line.write(encodeRequest(request))
     const sentMs = clock.nowMs() + REQUEST_CHARACTERS * characterMs
-    this.#freeAtMs = sentMs + maxReplyDelayMs
+    free.atMs = sentMs + maxReplyDelayMs
     const over = new AbortController()
     const atMs = sentMs + timeoutMs + answerBytes(request) * characterMs
     const waited = clock.until(atMs, AbortSignal.any([over.signal, this.#gone.signal])).then(() => {
@@ -101,6 +116,12 @@ class RtuLink implements Link {
     return result
   }
 
+  async ready(): Promise<boolean> {
+    await this.#silence()
+    if (this.#silences >= (this.#options.mostSilences ?? Number.POSITIVE_INFINITY)) this.destroy()
+    return this.alive
+  }
+
   destroy(): void {
     this.#gone.abort()
     this.#line.destroy()
@@ -109,10 +130,10 @@ class RtuLink implements Link {
 
   /** Waits until nothing that belongs to an earlier request can come any more. */
   async #silence(): Promise<void> {
-    const { gapMs, clock } = this.#options
+    const { gapMs, free, clock } = this.#options
     while (!this.#gone.signal.aborted) {
       const quietMs = this.#open === undefined ? gapMs : Math.max(gapMs, QUIET_MS)
-      const atMs = Math.max(this.#freeAtMs, this.#lastByteMs + quietMs)
+      const atMs = Math.max(free.atMs, this.#lastByteMs + quietMs)
       if (clock.nowMs() >= atMs) return
       await clock.until(atMs, AbortSignal.any([this.#gone.signal, this.#sooner.signal]))
     }
@@ -120,12 +141,17 @@ class RtuLink implements Link {
 
   #lost(): void {
     this.#gone.abort()
-    this.#end(new Fault('transport', `${this.#options.name}: connection lost`, { retryable: true }))
+    this.#end(this.#lostFault())
+  }
+
+  #lostFault(): Fault {
+    return new Fault('transport', `${this.#options.name}: connection lost`, { retryable: true })
   }
 
   #heard(bytes: Uint8Array): void {
     const { clock } = this.#options
     this.#lastByteMs = clock.nowMs()
+    this.#silences = 0
     if (this.#held.length < MOST_HELD) this.#held.push(...bytes)
     if (this.#awaited !== undefined) this.#lookAt(this.#awaited)
     else if (this.#open !== undefined) {
@@ -137,7 +163,7 @@ class RtuLink implements Link {
 
   #free(afterMs: number): void {
     this.#open = undefined
-    this.#freeAtMs = this.#options.clock.nowMs() + afterMs
+    this.#options.free.atMs = this.#options.clock.nowMs() + afterMs
     this.#sooner.abort()
     this.#sooner = new AbortController()
   }
@@ -166,6 +192,7 @@ class RtuLink implements Link {
   #outOfTime(request: LineRequest, timeoutMs: number): Fault {
     const what = nameOf(request, this.#options.name)
     const held = this.#held.length
+    if (held === 0) this.#silences++
     if (held === 0) return new Fault('timeout', `${what}: no answer within ${timeoutMs} ms`, { retryable: true })
     const found = answerIn(Uint8Array.from(this.#held), request)
     const why = found.is === 'broken' ? found.why : `only ${held} bytes of an answer within ${timeoutMs} ms`

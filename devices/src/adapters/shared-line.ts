@@ -15,8 +15,6 @@ export interface SharedLineOptions {
   readonly timeoutMs: number
   /** The system's monotonic clock, milliseconds. */
   readonly monotonicMs: () => number
-  /** Waits of the wall's time, until aborted at the latest; for tests. */
-  readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>
   /**
    * Whether a device is left alone for a while after a fault, see `BackOff`. Without it yes; not where somebody asks once
    * and waits for the answer.
@@ -50,7 +48,6 @@ class SharedLine implements ModbusConnection {
   readonly #name: string
   readonly #timeoutMs: number
   readonly #now: () => number
-  readonly #pause: (ms: number, signal: AbortSignal) => Promise<void>
   readonly #backsOff: boolean
   readonly #connect: (signal: AbortSignal) => Promise<Link>
   readonly #turns = new Turns<Job>(MOST_WAITING_PER_UNIT)
@@ -65,7 +62,6 @@ class SharedLine implements ModbusConnection {
     this.#name = options.name
     this.#timeoutMs = options.timeoutMs
     this.#now = options.monotonicMs
-    this.#pause = options.pause ?? pause
     this.#backsOff = options.backsOff ?? true
     this.#connect = (signal) => options.connect(signal)
   }
@@ -150,7 +146,7 @@ class SharedLine implements ModbusConnection {
         if (waitMs === undefined) this.#afterRequest(request.unitId, unit, error)
         if (signal.aborted) throw stoppedFault(this.#name)
         if (waitMs === undefined) throw error
-        await this.#pause(waitMs, signal)
+        await pause(waitMs, signal)
       }
     }
   }
@@ -162,17 +158,19 @@ class SharedLine implements ModbusConnection {
   }
 
   async #open(): Promise<Link> {
-    if (this.#link?.alive) return this.#link
+    if (this.#link !== undefined && (await this.#link.ready())) return this.#link
     const left = waitLeftMs(this.#connecting, this.#now())
     if (left > 0) throw backingOffFault(this.#name, left)
     try {
       this.#link = await this.#connect(this.#closing.signal)
       this.#connecting = RESTED
-      return this.#link
     } catch (error) {
       if (this.#backsOff) this.#connecting = afterFault(this.#connecting, this.#now())
       throw error
     }
+    // where it is gone again by then, the request will say so
+    await this.#link.ready()
+    return this.#link
   }
 }
 

@@ -71,10 +71,12 @@ function linkOver(socket: Socket, client: ModbusClient, where: string): Link {
         (error) => end(() => reject(error)),
       )
     })
+  const isOpen = () => !socket.destroyed && socket.readyState === 'open'
   return {
     get alive() {
-      return !socket.destroyed && socket.readyState === 'open'
+      return isOpen()
     },
+    ready: async () => isOpen(),
     async request(request, timeoutMs) {
       try {
         return await inTime(request, timeoutMs)

@@ -1,5 +1,6 @@
 import { Fault, type ManualClock, manualClock } from '@wattfleet/protocol'
 import { describe, expect, it } from 'vitest'
+import type { Link } from '../../src/adapters/link.ts'
 import { type ByteLine, rtuLink } from '../../src/adapters/rtu-link.ts'
 import { exceptionOf } from '../../src/core/faults.ts'
 import { withCrc } from '../../src/core/rtu-frame.ts'
@@ -51,8 +52,30 @@ function virtualLine(clock: ManualClock, slave: Slave) {
       line.alive = false
     },
   }
-  const options = { name: 'line', characterMs: CHARACTER_MS, gapMs: GAP_MS, maxReplyDelayMs: MAX_REPLY_DELAY_MS, clock }
-  return { link: rtuLink(line, options), line, sentAtMs, lose: () => tell(undefined) }
+  const options = {
+    ...{ name: 'line', characterMs: CHARACTER_MS, gapMs: GAP_MS, maxReplyDelayMs: MAX_REPLY_DELAY_MS, clock },
+    ...{ free: { atMs: 0 }, mostSilences: 3 },
+  }
+  /** The line again, after its connection was lost. */
+  const again = () => {
+    line.alive = true
+    return asked(rtuLink(line, options))
+  }
+  return { link: asked(rtuLink(line, options)), line, sentAtMs, lose: () => tell(undefined), again }
+}
+
+/** As a shared line asks: when the link is ready. */
+function asked(link: Link): Link {
+  return {
+    ...{ ready: () => link.ready(), destroy: () => link.destroy() },
+    get alive() {
+      return link.alive
+    },
+    async request(request, timeoutMs) {
+      await link.ready()
+      return link.request(request, timeoutMs)
+    },
+  }
 }
 
 /** What a promise comes to, time moving on until it does. */
@@ -172,5 +195,33 @@ describe('an RTU line', () => {
     expect(await settled(clock, asked)).toMatchObject({ code: 'transport', retryable: true })
     expect(clock.nowMs()).toBeLessThan(TIMEOUT_MS)
     expect(link.alive).toBe(false)
+  })
+
+  it('gives a connection up after three silences in a row, once no answer can come any more', async () => {
+    const clock = manualClock(0)
+    const answers = new Set([1])
+    const { link } = virtualLine(clock, (heard) => (answers.has(heard.at) ? [{ afterMs: 10, bytes: own(heard) }] : []))
+    const read = (at: number) => settled(clock, link.request(input(at), TIMEOUT_MS))
+    for (const at of [2, 2, 1, 2, 2]) await read(at)
+    expect(await settled(clock, link.ready())).toBe(true)
+    expect(await read(2)).toMatchObject({ code: 'timeout' })
+    const saidMs = clock.nowMs()
+    expect(await settled(clock, link.ready())).toBe(false)
+    expect(clock.nowMs() - saidMs).toBeGreaterThanOrEqual(MAX_REPLY_DELAY_MS - TIMEOUT_MS - 50)
+    expect(link.alive).toBe(false)
+  })
+
+  it('does not take over a new connection what was asked for over the one that was lost', async () => {
+    const clock = manualClock(0)
+    // what answers late hands it to whoever is connected then
+    const { link, lose, again } = virtualLine(clock, (heard) => [
+      { afterMs: heard.at === 100 ? 600 : 10, bytes: own(heard) },
+    ])
+    const first = link.request(input(100), TIMEOUT_MS)
+    await clock.advance(50)
+    lose()
+    expect(await settled(clock, first)).toMatchObject({ code: 'transport' })
+    expect(await settled(clock, again().request(input(7), TIMEOUT_MS))).toEqual([7])
+    expect(clock.nowMs()).toBeGreaterThan(MAX_REPLY_DELAY_MS)
   })
 })
