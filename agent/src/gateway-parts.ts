@@ -1,5 +1,6 @@
 import type { Clock } from '@wattfleet/protocol'
 import type { Strategy } from './core/decide.ts'
+import type { Findings } from './findings.ts'
 import type { Identity } from './identity.ts'
 import type { GridMeter, Link, Log, Outbox, Scheduler, SunSource } from './ports.ts'
 
@@ -23,5 +24,6 @@ export interface GatewayParts {
   readonly pollMs: number
   /** In [0, 1): jitter only. */
   readonly random: () => number
+  readonly findings: Findings
   readonly log: Log
 }

@@ -68,9 +68,11 @@ function createGateway(parts: GatewayParts): { loops: readonly Loop[]; started: 
       epoch: grant.epoch,
       lastNotice: outbox.lastNotice(),
       clockMs: clock.nowMs(),
+      clock: reader.isClockTrusted() ? ('trusted' as const) : ('doubted' as const),
       meter: power === undefined ? ('missing' as const) : ('good' as const),
       importW: Math.round(power?.importW ?? 0),
       exportW: Math.round(power?.exportW ?? 0),
+      findings: parts.findings.standing(),
     }
     session?.publish('status', encodeStatus(status))
   }

@@ -24,30 +24,34 @@ import { openSqliteOutbox } from './adapters/sqlite-outbox.ts'
 import { stateFiles } from './adapters/state-files.ts'
 import { type AgentConfig, agentConfigSchema, TELEGRAMS } from './config.ts'
 import { enrol } from './enrol.ts'
+import { createFindings, type Findings } from './findings.ts'
 import { runGateway } from './gateway.ts'
 import { sealer } from './identity.ts'
-import type { Log } from './ports.ts'
 
 const random = () => randomBytes(4).readUInt32LE() / 2 ** 32
 
 /** The grid meter, its values looked at before anything is made of them. */
-function meterOf(config: AgentConfig['meter'], lines: Lines, clock: Clock, steady: Clock, log: Log): Meter {
-  const { unit, mostW } = config
+function meterOf(config: AgentConfig, lines: Lines, clock: Clock, steady: Clock, findings: Findings): Meter {
+  const { unit, mostW } = config.meter
+  // what a phase shows is held against what the inverter gives
+  const phases = config.inverter !== undefined
   const options = {
     mostW,
     monotonicMs: () => steady.nowMs(),
-    onFinding: (finding: Finding) => log.warn({ ...finding }, `the meter: ${finding.counter} counter ${finding.is}`),
+    onFinding: ({ counter, is, energyWh }: Finding) => findings.note(`${counter}-counter-${is}`, { energyWh }),
   }
-  const format = TELEGRAMS[config.model]
-  if (format !== undefined && config.serial !== undefined) {
-    const { path, baudRate } = config.serial
+  const format = TELEGRAMS[config.meter.model]
+  if (format !== undefined && config.meter.serial !== undefined) {
+    const { path, baudRate } = config.meter.serial
     return watchedMeter(lines.infrared(path, format, baudRate, clock), options)
   }
-  if (config.model === 'sunspec') return watchedMeter(sunSpecMeter(lines.to(config), unit, clock), options)
-  const model = shippedModel(config.model)
-  const line = lines.to(config, model)
+  if (config.meter.model === 'sunspec') {
+    return watchedMeter(sunSpecMeter(lines.to(config.meter), unit, clock, { phases }), options)
+  }
+  const model = shippedModel(config.meter.model)
+  const line = lines.to(config.meter, model)
   const rollsOverAtWh = rolloverWh(model)
-  const meter = modelMeter(line, unit, model, clock)
+  const meter = modelMeter(line, unit, model, clock, { phases })
   return watchedMeter(meter, { ...options, ...(rollsOverAtWh !== undefined && { rollsOverAtWh }) })
 }
 
@@ -76,8 +80,9 @@ async function main({ config, clock, signal, ready }: Program<AgentConfig>): Pro
   const lines = openLines()
   // a scaled clock is made of the monotonic one and cannot be stepped
   const steady = onWall ? transport : clock
+  const findings = createFindings(steady, log)
   try {
-    const meter = gridMeter(meterOf(config.meter, lines, clock, steady, log), log, config.meter.feedsIn)
+    const meter = gridMeter(meterOf(config, lines, clock, steady, findings), log, config.meter.feedsIn)
     const inverter = config.inverter && inverterOf(config.inverter, lines, clock)
     for (const device of [config.meter, config.inverter]) if (device) await lines.share(device)
     await runGateway(
@@ -95,6 +100,7 @@ async function main({ config, clock, signal, ready }: Program<AgentConfig>): Pro
         strategy: config.strategy,
         pollMs: config.pollS * 1000,
         random,
+        findings,
         log,
       },
       signal,

@@ -23,6 +23,8 @@ export interface MeterReading extends GridPower {
   readonly exportWh: number
   /** The smallest step of the counters at this height, Wh. */
   readonly stepWh: number
+  /** Each phase, W, drawn from the grid is positive; where the meter shows them. */
+  readonly phasesW?: readonly number[]
 }
 
 export interface GridMeter {

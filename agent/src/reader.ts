@@ -5,6 +5,7 @@ import { type Action, decide } from './core/decide.ts'
 import { measuredBasis, persist } from './core/forecast.ts'
 import { absorb, type Metering, meteringRules } from './core/metering.ts'
 import { emptyTrack } from './core/slot-energy.ts'
+import { flowWatch } from './flow-watch.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 import type { Draft } from './ports.ts'
 import { survivingStore } from './surviving-store.ts'
@@ -18,6 +19,8 @@ const LONGEST_SILENCE_POLLS = 8
 export interface Reader {
   /** As of the last reading. */
   metering(): Metering
+  /** Whether the clock was believed at the last reading. */
+  isClockTrusted(): boolean
   /** Resolves when the meter was asked once, whatever it said. */
   readonly tried: Promise<void>
   /** Read now: a reading right at a slot's boundary is what makes its energy good. */
@@ -26,7 +29,7 @@ export interface Reader {
   run(signal: AbortSignal): Promise<void>
 }
 
-/** `onSigned`: there is something new in the outbox; `onChange`: the meter fell silent or speaks again. */
+/** `onSigned`: there is something new in the outbox; `onChange`: the meter fell silent or speaks again, the clock is doubted or believed. */
 export function createReader(parts: GatewayParts, onSigned: () => void, onChange: () => void): Reader {
   const { clock, steady, outbox, log } = parts
   const { grant } = parts.identity
@@ -37,10 +40,12 @@ export function createReader(parts: GatewayParts, onSigned: () => void, onChange
   let trust = trustAtStart(clock.nowMs(), steady.nowMs())
   let journalledMs = Number.NEGATIVE_INFINITY
   let silentPolls = 0
+  const watchFlow = flowWatch(parts.findings)
 
   /** Read, decide, act. What could not be stored did not happen: the state moves on only with the commit. */
   async function turn(signal: AbortSignal): Promise<void> {
     const [sample, sunW] = await Promise.all([parts.meter.read(signal), parts.sun?.readSunW(signal)])
+    if (sample !== undefined && sunW !== undefined) watchFlow(sample, sunW)
     const nowMs = clock.nowMs()
     if (signal.aborted || !believes(nowMs) || nowMs < outbox.clockFloorMs()) return
     // stepped back while the meter was read: no one knows when this was
@@ -73,6 +78,7 @@ export function createReader(parts: GatewayParts, onSigned: () => void, onChange
       )
     }
     if (jump === undefined && before.jump !== undefined) log.info({ clockMs: nowMs }, 'the clock is believed again')
+    if ((jump === undefined) !== (before.jump === undefined)) onChange()
     return jump === undefined
   }
 
@@ -88,6 +94,7 @@ export function createReader(parts: GatewayParts, onSigned: () => void, onChange
 
   return {
     metering: () => metering,
+    isClockTrusted: () => trust.jump === undefined,
     tried: tried.promise,
     wake: bell.ring,
     async run(signal) {

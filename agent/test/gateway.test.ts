@@ -239,6 +239,33 @@ describe('runGateway', () => {
     await one.stop()
   })
 
+  it('says that its clock is doubted, and that it is trusted again', async () => {
+    const one = street({ powerW: () => 400 })
+    await one.advance(100_000)
+    one.step(365 * 86_400_000)
+    await one.advance(60_000)
+    expect(one.hub.statuses.at(-1)).toMatchObject({ clock: 'doubted' })
+    one.step(0)
+    await one.advance(60_000)
+    expect(one.hub.statuses.at(-1)).toMatchObject({ clock: 'trusted' })
+    await one.stop()
+  })
+
+  it('says that its meter seems to be connected the wrong way round', async () => {
+    const generationW = (sinceMs: number) => 3_000 + 2_700 * Math.sin(sinceMs / 20_000)
+    let nowMs = () => START_MS
+    const one = street({
+      powerW: (sinceMs) => generationW(sinceMs) - 300,
+      parts: { sun: { readSunW: async () => generationW(nowMs() - START_MS) } },
+    })
+    nowMs = one.clock.nowMs
+    await one.advance(5 * 60_000)
+    expect(one.hub.statuses.at(-1)?.findings).toEqual([])
+    await one.advance(20 * 60_000)
+    expect(one.hub.statuses.at(-1)?.findings).toEqual(['power-reversed'])
+    await one.stop()
+  })
+
   it('resumes a slot in its middle after a restart, and sells nothing again', async () => {
     const outbox = memoryOutbox(testSeal(), 1)
     const powerW = () => -1_200

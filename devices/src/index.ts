@@ -10,6 +10,7 @@ export {
 export { DEFAULT_TIMEOUT_MS, type ModbusTcpOptions, openModbusTcp } from './adapters/modbus-tcp.ts'
 export { encodeImage, type PointValues } from './core/encode.ts'
 export { exceptionOf, missingReasonOf } from './core/faults.ts'
+export { checkFlow, type FlowCheck, type FlowSample, type Suspicion, suspicions } from './core/flow-check.ts'
 export { characterMs, frameGapMs, type LineTiming, MOST_REGISTERS, planReads, type Span } from './core/plan.ts'
 export { type DeviceModel, lengthOf, type Point, type PointTable, type RegisterKind, wordsOf } from './core/points.ts'
 export { crc16, withCrc } from './core/rtu-frame.ts'

@@ -1,12 +1,13 @@
 import { type Clock, Fault } from '@wattfleet/protocol'
 import { type DeviceModel, type PointTable, pointOf, wordsOf } from './core/points.ts'
-import { counterStepWh, counterWh, missing, splitPower, watts } from './core/readings.ts'
+import { counterStepWh, counterWh, good, mapMeasured, missing, splitPower, watts } from './core/readings.ts'
 import { pointReader } from './point-reader.ts'
-import type { Measured, Meter, RegisterReader } from './ports.ts'
+import type { Measured, Meter, MeterOptions, RegisterReader } from './ports.ts'
 
 /** What a grid meter is asked for: both counters, and the power signed or in its two directions. */
 const ASKED = ['totalPower', 'importPower', 'exportPower', 'importEnergy', 'exportEnergy'] as const
-type Asked = (typeof ASKED)[number]
+const PHASES = ['powerL1', 'powerL2', 'powerL3'] as const
+type Asked = (typeof ASKED | typeof PHASES)[number]
 
 /** The two directions of the power, whichever way the device shows it. */
 function powersOf(points: PointTable, values: Partial<Record<Asked, Measured>>, none: Measured) {
@@ -16,22 +17,33 @@ function powersOf(points: PointTable, values: Partial<Record<Asked, Measured>>, 
     return { importW: inWatts('importPower', importPower), exportW: inWatts('exportPower', exportPower) }
   }
   if (totalPower === undefined) return { importW: none, exportW: none }
-  const split = splitPower(inWatts('totalPower', totalPower))
-  const isExport = pointOf(points, 'totalPower').positive === 'export'
-  return isExport ? { importW: split.exportW, exportW: split.importW } : split
+  return splitPower(drawnW(points, 'totalPower', totalPower))
+}
+
+/** A power, W, drawn from the grid is positive. */
+function drawnW(points: PointTable, name: Asked, value: Measured): Measured {
+  const { unit, positive } = pointOf(points, name)
+  return mapMeasured(watts(value, unit), (w, atMs) => good(positive === 'export' ? 0 - w : w, atMs))
 }
 
 /**
  * A meter at a grid connection, by its model. What the model does not have is missing as `unsupported`. Throws Fault
  * `config` for a model that shows neither counter: it is no grid meter.
  */
-export function modelMeter(reader: RegisterReader, unitId: number, model: DeviceModel, clock: Clock): Meter {
+export function modelMeter(
+  reader: RegisterReader,
+  unitId: number,
+  model: DeviceModel,
+  clock: Clock,
+  { phases = false }: MeterOptions = {},
+): Meter {
   const { points, name } = model
   const asked = ASKED.filter((one) => points[one] !== undefined)
   if (!asked.includes('importEnergy') && !asked.includes('exportEnergy')) {
     throw new Fault('config', `${name} shows no energy of a grid connection: it cannot be its meter`)
   }
-  const reading = pointReader(reader, unitId, model, asked, clock)
+  const phasesAsked = phases && PHASES.every((name) => points[name] !== undefined) ? PHASES : []
+  const reading = pointReader(reader, unitId, model, [...asked, ...phasesAsked], clock)
   const counter = (one: 'importEnergy' | 'exportEnergy', value: Measured) => counterWh(value, pointOf(points, one).unit)
   const stepOf = (one: 'importEnergy' | 'exportEnergy', value: Measured) =>
     value.quality === 'missing' ? 1 : counterStepWh(pointOf(points, one), value.value)
@@ -46,6 +58,9 @@ export function modelMeter(reader: RegisterReader, unitId: number, model: Device
         ...{ atMs, importEnergyWh, exportEnergyWh },
         stepWh: Math.max(stepOf('importEnergy', importEnergyWh), stepOf('exportEnergy', exportEnergyWh)),
         ...powersOf(points, values, none),
+        ...(phasesAsked.length > 0 && {
+          phasesW: phasesAsked.map((name) => drawnW(points, name, values[name] ?? none)),
+        }),
       }
     },
   }

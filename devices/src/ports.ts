@@ -42,6 +42,14 @@ export interface Reading {
   readonly importW: Measured
   /** The negative part of 16.7.0, W, not below zero; at most one of the two is above zero. */
   readonly exportW: Measured
+  /** 36.7.0, 56.7.0 and 76.7.0: the power of each phase, W, drawn from the grid is positive. Where they were asked for. */
+  readonly phasesW?: readonly Measured[]
+}
+
+/** What a meter may be asked for besides its counters and its power. */
+export interface MeterOptions {
+  /** The power of each phase too: it may cost the line another request. Without it no. */
+  readonly phases?: boolean
 }
 
 /** A meter at the grid connection. */

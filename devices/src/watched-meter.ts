@@ -21,18 +21,12 @@ export interface WatchOptions {
   readonly rollsOverAtWh?: number
   /** The system's monotonic clock, milliseconds: a wall clock that is stepped makes no jump of a counter. */
   readonly monotonicMs: () => number
-  /** Each finding once, until it is over. */
+  /** Called with each reading that a finding holds for: whoever tells people remembers what it has told. */
   readonly onFinding: (finding: Finding) => void
 }
 
 /** Meters read a little above the fuse for a while; above this it is no power of this connection. */
 const POWER_FACTOR = 1.6
-
-interface Watched {
-  watch: CounterWatch | undefined
-  told: Finding['is'] | undefined
-  isCoarseTold: boolean
-}
 
 /**
  * A meter whose values are looked at before they are given on: a counter that jumps, falls or stands still while power
@@ -40,26 +34,20 @@ interface Watched {
  * has rolled over is given as it is: whoever makes energy of it sees that it fell.
  */
 export function watchedMeter(meter: Meter, options: WatchOptions): Meter {
-  const counters: Record<Finding['counter'], Watched> = {
-    import: { watch: undefined, told: undefined, isCoarseTold: false },
-    export: { watch: undefined, told: undefined, isCoarseTold: false },
-  }
+  const watches: Partial<Record<Finding['counter'], CounterWatch>> = {}
   const { mostW, rollsOverAtWh, monotonicMs, onFinding } = options
   const limits: CounterLimits = { mostW, ...(rollsOverAtWh !== undefined && { rollsOverAtWh }) }
 
   const checked = (counter: Finding['counter'], energy: Measured, power: Measured, atMs: number): Measured => {
     if (energy.quality === 'missing') return energy
-    const state = counters[counter]
     const energyWh = energy.value
     const powerW = power.quality === 'missing' ? {} : { powerW: power.value }
-    const { watch, verdict } = watchCounter(state.watch, { atMs, energyWh, ...powerW }, limits)
-    state.watch = watch
+    const { watch, verdict } = watchCounter(watches[counter], { atMs, energyWh, ...powerW }, limits)
+    watches[counter] = watch
     const stuck = isStuck(watch)
     const is = verdict.is === 'first' || verdict.is === 'counted' ? (stuck ? 'stuck' : undefined) : verdict.is
-    if (is !== undefined && is !== state.told) onFinding({ counter, is, energyWh })
-    state.told = is
-    if (isCoarse(watch) && !state.isCoarseTold) onFinding({ counter, is: 'coarse', energyWh })
-    state.isCoarseTold ||= isCoarse(watch) === true
+    if (is !== undefined) onFinding({ counter, is, energyWh })
+    if (isCoarse(watch)) onFinding({ counter, is: 'coarse', energyWh })
     if (verdict.is === 'held') return missing('implausible', energy.atMs)
     return stuck ? missing('stuck', energy.atMs) : energy
   }

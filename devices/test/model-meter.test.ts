@@ -10,14 +10,19 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
 
-async function meterOn(answer: (asked: Asked, line: Line) => void, timeoutMs = 1000) {
+async function connectionTo(answer: (asked: Asked, line: Line) => void, timeoutMs = 1000) {
   const device = await tcpDevice(answer)
-  const connection = openModbusTcp({ host: '127.0.0.1', port: device.port, timeoutMs })
+  const line = openModbusTcp({ host: '127.0.0.1', port: device.port, timeoutMs })
   closing.push(
     () => device.close(),
-    () => connection.close(),
+    () => line.close(),
   )
-  return { device, meter: modelMeter(connection, 1, shippedModel('eastron-sdm630'), manualClock(AT_MS)) }
+  return { device, line }
+}
+
+async function meterOn(answer: (asked: Asked, line: Line) => void, timeoutMs = 1000) {
+  const { device, line } = await connectionTo(answer, timeoutMs)
+  return { device, meter: modelMeter(line, 1, shippedModel('eastron-sdm630'), manualClock(AT_MS)) }
 }
 
 /** An SDM630 whose power and counters hold these bits; zeros between them, as the meter answers. */
@@ -52,6 +57,31 @@ describe('an SDM630 at the grid connection', () => {
       importW: good(importW),
       exportW: good(exportW),
     })
+  })
+
+  it('shows its phases to who asks for them', async () => {
+    const image = imageFrom([0, new Array(0x4c).fill(0)], [0x0c, hexRegisters('42c8 0000 c2c8 0000 0000 0000')])
+    const { device, line } = await connectionTo(serving('input', image))
+    const meter = modelMeter(line, 1, shippedModel('eastron-sdm630'), manualClock(AT_MS), { phases: true })
+    expect((await meter.read(never)).phasesW).toEqual([good(100), good(-100), good(0)])
+    expect(device.asked.map(({ at, count }) => [at, count])).toEqual([
+      [0x0c, 6],
+      [0x34, 24],
+    ])
+  })
+
+  it.each(['eastron-sdm120', 'growatt-mod'])('%s has no phases to show', async (id) => {
+    const { line } = await connectionTo(serving('input', imageFrom([0, new Array(60_000).fill(0)])))
+    const meter = modelMeter(line, 1, shippedModel(id), manualClock(AT_MS), { phases: true })
+    expect(await meter.read(never)).not.toHaveProperty('phasesW')
+  })
+
+  it('counts what is drawn as positive on each phase, whichever way the device does', async () => {
+    const minusHundred = hexRegisters('ffff ff9c')
+    const registers = [37_132, 37_134, 37_136].map((at) => [at, minusHundred] as const)
+    const { line } = await connectionTo(serving('holding', imageFrom([37_100, new Array(60).fill(0)], ...registers)))
+    const meter = modelMeter(line, 1, shippedModel('huawei-sun2000'), manualClock(AT_MS), { phases: true })
+    expect((await meter.read(never)).phasesW).toEqual([good(100), good(100), good(100)])
   })
 
   it('asks once for power and both counters', async () => {

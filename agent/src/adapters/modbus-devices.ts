@@ -32,7 +32,11 @@ export function gridMeter(meter: Meter, log: Log, feedsIn = true): GridMeter {
         log.debug({ reasons }, 'the meter gave no whole reading')
         return undefined
       }
-      return { atMs: reading.atMs, importWh, exportWh, stepWh: reading.stepWh ?? 1, importW, exportW }
+      const phasesW = reading.phasesW?.map(known).filter((w) => w !== undefined) ?? []
+      return {
+        ...{ atMs: reading.atMs, importWh, exportWh, stepWh: reading.stepWh ?? 1, importW, exportW },
+        ...(phasesW.length > 0 && { phasesW }),
+      }
     },
   }
 }

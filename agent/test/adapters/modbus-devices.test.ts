@@ -30,6 +30,16 @@ describe('gridMeter', () => {
       given: reading({ stepWh: 100 }),
       read: { atMs: 5, importWh: 100, exportWh: 7, stepWh: 100, importW: 40, exportW: 0 },
     },
+    {
+      name: 'with its phases',
+      given: reading({ phasesW: [good(50), good(-20), good(10)] }),
+      read: { atMs: 5, importWh: 100, exportWh: 7, stepWh: 1, importW: 40, exportW: 0, phasesW: [50, -20, 10] },
+    },
+    {
+      name: 'with one phase of three',
+      given: reading({ phasesW: [good(50), gone, gone] }),
+      read: { atMs: 5, importWh: 100, exportWh: 7, stepWh: 1, importW: 40, exportW: 0, phasesW: [50] },
+    },
     { name: 'without its export counter', given: reading({ exportEnergyWh: gone }), read: undefined },
     { name: 'without its import counter', given: reading({ importEnergyWh: gone }), read: undefined },
     { name: 'without power', given: reading({ importW: gone, exportW: gone }), read: undefined },

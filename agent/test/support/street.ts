@@ -1,6 +1,7 @@
 import { type Clock, manualClock } from '@wattfleet/protocol'
 import { memoryOutbox } from '../../src/adapters/memory-outbox.ts'
 import { clockScheduler } from '../../src/adapters/schedulers.ts'
+import { createFindings } from '../../src/findings.ts'
 import { runGateway } from '../../src/gateway.ts'
 import type { GatewayParts } from '../../src/gateway-parts.ts'
 import type { MeterReading, Outbox, Scheduler } from '../../src/ports.ts'
@@ -92,6 +93,7 @@ export function street({
       strategy: STRATEGY,
       pollMs: 30_000,
       random: () => 0.5,
+      findings: createFindings(clock, log),
       log,
       ...parts,
     },

@@ -10,11 +10,28 @@ export interface Status {
   readonly lastNotice: number
   /** The gateway's clock, UTC Unix milliseconds. */
   readonly clockMs: number
+  /** `doubted`: it has jumped, and nothing is signed until it has stood or gone back. */
+  readonly clock: 'trusted' | 'doubted'
   /** `missing`: the meter cannot be read now. */
   readonly meter: 'good' | 'missing'
   /** Power at the grid connection now, W; import and export are two figures, at most one above zero. */
   readonly importW: number
   readonly exportW: number
+  /** What was found about the devices within the last day, such as `import-counter-stuck` or `phase-2-reversed`; sorted. */
+  readonly findings: readonly string[]
+}
+
+/** A gateway has two counters, three phases and a handful of things that can be wrong with each. */
+const MOST_FINDINGS = 32
+const FINDING = /^[a-z0-9]+(-[a-z0-9]+){0,7}$/
+
+/** None where a gateway of an older version says nothing of them. */
+function findingsOf(value: unknown): readonly string[] | undefined {
+  if (value === undefined) return []
+  const all = Array.isArray(value) && value.length <= MOST_FINDINGS
+  return all && value.every((one) => typeof one === 'string' && one.length <= 64 && FINDING.test(one))
+    ? value
+    : undefined
 }
 
 export function encodeStatus(status: Status): Uint8Array {
@@ -31,9 +48,11 @@ export function decodeStatus(payload: Uint8Array): Status | undefined {
       epoch: natural(body, 'epoch'),
       lastNotice: natural(body, 'lastNotice'),
       clockMs: natural(body, 'clockMs'),
+      clock: 'clock' in body ? oneOf(body, 'clock', ['trusted', 'doubted']) : ('trusted' as const),
       meter: oneOf(body, 'meter', ['good', 'missing']),
       importW: natural(body, 'importW'),
       exportW: natural(body, 'exportW'),
+      findings: findingsOf(body.findings),
     })
   )
 }

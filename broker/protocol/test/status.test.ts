@@ -8,9 +8,11 @@ const SAMPLE: Status = {
   epoch: 3,
   lastNotice: 0,
   clockMs: 1_750_413_600_123,
+  clock: 'trusted',
   meter: 'good',
   importW: 0,
   exportW: 4_200,
+  findings: ['export-counter-coarse', 'phase-2-reversed'],
 }
 
 const anyStatus: fc.Arbitrary<Status> = fc.record({
@@ -18,9 +20,11 @@ const anyStatus: fc.Arbitrary<Status> = fc.record({
   epoch: fc.maxSafeNat(),
   lastNotice: fc.maxSafeNat(),
   clockMs: fc.maxSafeNat(),
+  clock: fc.constantFrom('trusted' as const, 'doubted' as const),
   meter: fc.constantFrom('good' as const, 'missing' as const),
   importW: fc.maxSafeNat(),
   exportW: fc.maxSafeNat(),
+  findings: fc.array(fc.constantFrom('import-counter-stuck', 'phase-1-reversed', 'a'), { maxLength: 32 }),
 })
 
 const utf8 = (value: unknown) => Buffer.from(JSON.stringify(value), 'utf8')
@@ -49,6 +53,27 @@ describe('status', () => {
     ),
   )('is undefined with only $field wrong: $value', ({ bad }) => {
     expect(decodeStatus(utf8(bad))).toBeUndefined()
+  })
+
+  it.each([
+    { clock: 'unknown' },
+    { clock: null },
+    { findings: 'phase-1-reversed' },
+    { findings: null },
+    { findings: [1] },
+    { findings: [''] },
+    { findings: ['<b>'] },
+    { findings: ['-a'] },
+    { findings: ['a\n'] },
+    { findings: ['a'.repeat(65)] },
+    { findings: Array.from({ length: 33 }, () => 'a') },
+  ])('is undefined with %j', (wrong) => {
+    expect(decodeStatus(utf8({ ...SAMPLE, ...wrong }))).toBeUndefined()
+  })
+
+  it('is taken from a gateway that says nothing yet of its clock or of what it found', () => {
+    const { clock: _, findings: __, ...older } = SAMPLE
+    expect(decodeStatus(utf8(older))).toEqual({ ...SAMPLE, clock: 'trusted', findings: [] })
   })
 
   it('leaves out what it does not know', () => {

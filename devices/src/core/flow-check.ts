@@ -37,6 +37,8 @@ export interface Suspicion {
 const LEAST_CHANGE_W = 100
 /** Fewer changes prove nothing, whatever they look like. */
 const LEAST_CHANGES = 30
+/** What was seen long ago counts ever less, so that a transformer that was turned round is no longer suspected. */
+const MOST_CHANGES = 1_000
 /** A phase with a wrong sign is close to 1 on days with clouds; loads alone stay near 0. */
 const SUSPICIOUS = 0.6
 
@@ -49,13 +51,14 @@ export function checkFlow(check: FlowCheck | undefined, sample: FlowSample): Flo
   }
   const more = generationW - check.last.generationW
   if (Math.abs(more) < LEAST_CHANGE_W) return { ...check, last: sample }
+  const keep = check.changes < MOST_CHANGES ? 1 : 0.5
   return {
     last: sample,
-    changes: check.changes + 1,
-    generationSquares: check.generationSquares + more ** 2,
+    changes: check.changes * keep + 1,
+    generationSquares: check.generationSquares * keep + more ** 2,
     phases: check.phases.map(({ products, gridSquares }, phase) => {
       const drawn = (gridW[phase] ?? 0) - (check.last.gridW[phase] ?? 0)
-      return { products: products + drawn * more, gridSquares: gridSquares + drawn ** 2 }
+      return { products: products * keep + drawn * more, gridSquares: gridSquares * keep + drawn ** 2 }
     }),
   }
 }

@@ -2,8 +2,8 @@ import type { Clock } from '@wattfleet/protocol'
 import { decodeNumber, decodeText } from '../core/decode.ts'
 import type { Block } from '../core/image.ts'
 import { type Point, type PointTable, wordsOf } from '../core/points.ts'
-import { counterStepWh, counterWh, measured, missing, splitPower } from '../core/readings.ts'
-import type { Measured, Meter, RegisterReader } from '../ports.ts'
+import { counterStepWh, counterWh, good, mapMeasured, measured, missing, splitPower } from '../core/readings.ts'
+import type { Measured, Meter, MeterOptions, RegisterReader } from '../ports.ts'
 import { isWhole, type Layout, locatedReader } from './located.ts'
 import { layOut, type ModelAt } from './model.ts'
 import { knownSunSpec } from './models.ts'
@@ -11,6 +11,8 @@ import { knownSunSpec } from './models.ts'
 /** Meters with one, split and three phases, in star and delta: integers with scale factors, and floats. */
 const METERS = [201, 202, 203, 204, 211, 212, 213, 214]
 const WANTED = ['W', 'TotWhExp', 'TotWhImp'] as const
+/** They lie between the power and its scale factor, or beside it: reading them costs nothing. */
+const PHASES = ['WphA', 'WphB', 'WphC'] as const
 
 /**
  * The models leave open which direction of the power is positive. Most makers count what is drawn; SolarEdge, whose
@@ -24,7 +26,7 @@ interface MeterLayout extends Layout {
   readonly isExportPositive: boolean
 }
 
-export interface SunSpecMeterOptions {
+export interface SunSpecMeterOptions extends MeterOptions {
   /** Which of several meters behind one device, in the order of its models; from 1. */
   readonly which?: number
   /** Which direction of the power is positive, where the maker's custom does not hold. */
@@ -71,7 +73,7 @@ export function sunSpecMeter(
   reader: RegisterReader,
   unitId: number,
   clock: Clock,
-  { which = 1, positive }: SunSpecMeterOptions = {},
+  { which = 1, positive, phases = false }: SunSpecMeterOptions = {},
 ): Meter {
   /** Who made it, by the common model before the meter's own: a meter behind an inverter has one of its own. */
   const makerOf = async (models: readonly ModelAt[], meter: ModelAt, signal: AbortSignal): Promise<string> => {
@@ -102,7 +104,8 @@ export function sunSpecMeter(
       const { layout, blocks, unread } = found
       const value = (name: string): Measured =>
         measured(decodeNumber(layout.table, name, blocks, layout.meter.at), atMs, unread)
-      const power = splitPower(value('W'))
+      const drawnW = (name: string) =>
+        mapMeasured(value(name), (w, readMs) => good(layout.isExportPositive ? 0 - w : w, readMs))
       const importEnergyWh = counterWh(value('TotWhImp'), 'Wh')
       const exportEnergyWh = counterWh(value('TotWhExp'), 'Wh')
       return {
@@ -112,8 +115,8 @@ export function sunSpecMeter(
           stepOf(layout, 'TotWhImp', importEnergyWh, blocks),
           stepOf(layout, 'TotWhExp', exportEnergyWh, blocks),
         ),
-        importW: layout.isExportPositive ? power.exportW : power.importW,
-        exportW: layout.isExportPositive ? power.importW : power.exportW,
+        ...splitPower(drawnW('W')),
+        ...(phases && { phasesW: PHASES.map(drawnW) }),
       }
     },
   }

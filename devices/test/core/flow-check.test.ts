@@ -39,6 +39,18 @@ describe('a current transformer', () => {
     )
   })
 
+  it('is no longer suspected some days after it was turned round', () => {
+    // up and down, as clouds do it
+    const moment = (i: number, sign: number) => ({
+      generationW: 1_000 + 997 * (i % 5),
+      gridW: [sign * (500 - 997 * (i % 5))],
+    })
+    const reversed = Array.from({ length: 5_000 }, (_, i) => moment(i, -1))
+    const right = Array.from({ length: 1_000 }, (_, i) => moment(i, 1))
+    expect(all(reversed).map(({ phase }) => phase)).toEqual([0])
+    expect(all([...reversed, ...right])).toEqual([])
+  })
+
   it('is not suspected where there is nothing to tell by', () => {
     const night = Array.from({ length: 200 }, (_, i) => ({ generationW: i % 50, gridW: [i % 7, 3] }))
     expect(all(night)).toEqual([])

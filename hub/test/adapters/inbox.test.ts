@@ -356,6 +356,8 @@ describe('inbox on disk', () => {
   })
 })
 
+const SOUND = { clock: 'trusted', meter: 'good', findings: [] as string[] } as const
+
 function statusOf(gateway: string) {
-  return { gateway, epoch: 1, lastNotice: 0, clockMs: 5, meter: 'good' as const, importW: 0, exportW: 7 }
+  return { gateway, epoch: 1, lastNotice: 0, clockMs: 5, ...SOUND, importW: 0, exportW: 7 }
 }

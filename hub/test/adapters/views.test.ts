@@ -24,7 +24,9 @@ function setup() {
     epoch: 1,
     lastNotice: 0,
     clockMs: 5,
+    clock: 'trusted' as const,
     meter: 'good' as const,
+    findings: [],
     importW: 0,
     exportW: 700,
   }

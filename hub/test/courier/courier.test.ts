@@ -58,9 +58,11 @@ const status = (lastNotice: number, gateway = ada.gateway): Status => ({
   epoch: 1,
   lastNotice,
   clockMs: 0,
+  clock: 'trusted',
   meter: 'good',
   importW: 0,
   exportW: 0,
+  findings: [],
 })
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
 

@@ -102,6 +102,8 @@ describe('notices', () => {
               clockMs: 0,
               importW: 0,
               exportW: 0,
+              clock: 'trusted' as const,
+              findings: [],
             }
             inbox.commit([], [{ wire, receivedMs: 0, status: { ...status, meter: 'good' } }])
           })

@@ -210,8 +210,8 @@ export class TestGateway {
   /** Says which notice was seen last; the hub sends again what came after. */
   async tellStatus(lastNotice: number): Promise<void> {
     const { epoch } = this.enrolled.grant
-    const status = { gateway: this.key, epoch, lastNotice, clockMs: this.#nowS() * 1000 }
-    await this.publish(encodeStatus({ ...status, meter: 'good', importW: 0, exportW: 0 }), 'status')
+    const status = { gateway: this.key, epoch, lastNotice, clockMs: this.#nowS() * 1000, clock: 'trusted' } as const
+    await this.publish(encodeStatus({ ...status, meter: 'good', importW: 0, exportW: 0, findings: [] }), 'status')
   }
 
   #hear(topic: string, payload: Uint8Array): void {
