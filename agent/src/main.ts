@@ -112,4 +112,7 @@ async function main({ config, clock, signal, ready }: Program<AgentConfig>): Pro
   }
 }
 
-await runProgram(agentConfigSchema, main)
+const ABOUT = `One gateway: reads the house's meter and inverter, bids and offers for it, and signs what was measured.
+A configuration is shown in agent/examples/gateway.json; docs/devices.md says which devices can be read.`
+
+await runProgram(agentConfigSchema, ABOUT, main)

@@ -9,7 +9,10 @@ import { startStatusServer } from './status-server.ts'
 /** How often the counters are written to the log, ms. */
 const STATS_EVERY_MS = 60_000
 
-await runProgram(brokerConfig, async ({ config, signal, ready }) => {
+const ABOUT = `The embedded MQTT broker: gateways with a certificate publish and hear what is theirs.
+The configuration's fields are described in broker/src/config.ts.`
+
+await runProgram(brokerConfig, ABOUT, async ({ config, signal, ready }) => {
   const log = pino({ name: 'broker', level: config.logLevel })
   const broker = await startBroker({
     host: config.host,

@@ -4,7 +4,10 @@ import { embeddedConfig } from './embedded/config.ts'
 import { openEmbeddedChain } from './embedded/start.ts'
 
 /** The embedded development chain as a process. */
-await runProgram(embeddedConfig, async ({ config, clock, signal, ready }) => {
+const ABOUT = `The embedded development chain: executes the real runtime in one process, and serves its RPC.
+The configuration's fields are described in chain/src/embedded/config.ts; docs/node.md is about validators.`
+
+await runProgram(embeddedConfig, ABOUT, async ({ config, clock, signal, ready }) => {
   const log = pino({ name: 'chain' })
   const running = await openEmbeddedChain(config, clock)
   running.chain.onBlock(({ block }) => {

@@ -99,26 +99,30 @@ describe('registers of any device', () => {
   ]
   const rounds = Math.ceil(FRAMES / tables.length)
 
-  it.each(tables)('of $id give a finite value or a reason, whatever they hold', { timeout: PATIENCE_MS }, ({ points }) => {
-    const pick = random(0xcafe)
-    const length = lengthOf(points)
-    const all = Object.entries(points)
-    for (let round = 0; round < rounds; round++) {
-      const [name, point] = all[pick(all.length)] ?? ['', undefined]
-      if (point === undefined) continue
-      const from = Math.max(0, point.at - pick(4))
-      const registers = Array.from({ length: Math.min(pick(20), length - from) }, () =>
-        pick(4) === 0 ? 0xffff : pick(0x1_0000),
-      )
-      const blocks: Block[] = [{ at: from, registers, ...(point.kind && { kind: point.kind }) }]
-      if (point.as === 'string') expect(typeof decodeText(points, name, blocks).ok).toBe('boolean')
-      else {
-        const decoded = decodeNumber(points, name, blocks)
-        expect(decoded.ok ? Number.isFinite(decoded.value) : decoded.reason.length > 0).toBe(true)
-        if (point.bits !== undefined) expect(typeof decodeBits(points, name, blocks).ok).toBe('boolean')
+  it.each(tables)(
+    'of $id give a finite value or a reason, whatever they hold',
+    { timeout: PATIENCE_MS },
+    ({ points }) => {
+      const pick = random(0xcafe)
+      const length = lengthOf(points)
+      const all = Object.entries(points)
+      for (let round = 0; round < rounds; round++) {
+        const [name, point] = all[pick(all.length)] ?? ['', undefined]
+        if (point === undefined) continue
+        const from = Math.max(0, point.at - pick(4))
+        const registers = Array.from({ length: Math.min(pick(20), length - from) }, () =>
+          pick(4) === 0 ? 0xffff : pick(0x1_0000),
+        )
+        const blocks: Block[] = [{ at: from, registers, ...(point.kind && { kind: point.kind }) }]
+        if (point.as === 'string') expect(typeof decodeText(points, name, blocks).ok).toBe('boolean')
+        else {
+          const decoded = decodeNumber(points, name, blocks)
+          expect(decoded.ok ? Number.isFinite(decoded.value) : decoded.reason.length > 0).toBe(true)
+          if (point.bits !== undefined) expect(typeof decodeBits(points, name, blocks).ok).toBe('boolean')
+        }
       }
-    }
-  })
+    },
+  )
 })
 
 describe('a model file of anything', () => {

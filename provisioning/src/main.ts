@@ -8,7 +8,10 @@ import { importFile, openOffice, serviceIdentity } from './office.ts'
 import { keepRegistering } from './register.ts'
 import { startServer } from './server.ts'
 
-await runProgram(provisioningConfig, async ({ config, signal, ready }) => {
+const ABOUT = `The utility's enrolment service: gateways with a claim get their certificate and their configuration.
+The configuration's fields are described in provisioning/src/config.ts.`
+
+await runProgram(provisioningConfig, ABOUT, async ({ config, signal, ready }) => {
   const log = pino({ name: 'provisioning', level: config.logLevel })
   const { nowMs } = wallClock() // certificates and the audit are the wall's business, not the market's
   const office = await openOffice(config)

@@ -1,7 +1,16 @@
 #!/usr/bin/env -S node --disable-warning=ExperimentalWarning
 import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { aborted, clockFromEnvironment, EXIT, Fault, messageOf, monotonicMs, scaledClock } from '@wattfleet/protocol'
+import {
+  aborted,
+  clockFromEnvironment,
+  Fault,
+  messageOf,
+  monotonicMs,
+  runProcess,
+  scaledClock,
+  tellReady,
+} from '@wattfleet/protocol'
 import type { Log } from './houses.ts'
 import { buildDevices } from './scenario/build.ts'
 import { readScenario } from './scenario/load.ts'
@@ -59,7 +68,7 @@ async function run(scenario: Scenario, file: string, signal: AbortSignal): Promi
     for (const one of devices) log.info({}, `  unit ${one.unitId}: ${one.name}`)
   }
   if (running.controlPort !== undefined) log.info({}, `control: http://127.0.0.1:${running.controlPort}`)
-  process.send?.('ready')
+  tellReady()
   await aborted(signal)
   await running.stop()
 }
@@ -78,14 +87,4 @@ async function main(signal: AbortSignal): Promise<void> {
   log.info({}, `${asked.file}: ${count[0]} devices on ${count[1]} lines, ${count[2]} faults: right`)
 }
 
-const stopping = new AbortController()
-for (const event of ['SIGINT', 'SIGTERM', 'disconnect']) process.once(event, () => stopping.abort())
-try {
-  await main(stopping.signal)
-} catch (error) {
-  process.stderr.write(`${messageOf(error)}\n`)
-  if (!(error instanceof Fault)) process.stderr.write(`${error instanceof Error ? error.stack : ''}\n`)
-  process.exitCode = error instanceof Fault && error.code === 'config' ? EXIT.config : EXIT.fault
-} finally {
-  if (process.connected) process.disconnect()
-}
+await runProcess(main)

@@ -17,14 +17,11 @@ export interface Program<T> {
 }
 
 /**
- * Runs one program: `main.ts --config <file.json>`. `body` starts everything, calls `ready`, and resolves after the
- * signal was aborted and everything is stopped. SIGINT, SIGTERM and the loss of the parent that holds the IPC channel
- * all mean stop. A faulty configuration ends with exit code 2 and one line per mistake.
+ * Runs what a process is for. `body` resolves after its signal was aborted and everything is stopped, or when it is done.
+ * SIGINT, SIGTERM and the loss of the parent that holds the IPC channel all mean stop. What it rejects with is said on
+ * standard error and in the exit code: 2 for a Fault `config`, 1 for anything else.
  */
-export async function runProgram<T>(
-  schema: ConfigSchema<T>,
-  body: (program: Program<T>) => Promise<void>,
-): Promise<void> {
+export async function runProcess(body: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const controller = new AbortController()
   const stop = () => controller.abort()
   process.once('SIGINT', stop)
@@ -33,14 +30,7 @@ export async function runProgram<T>(
   try {
     // where the parent was lost before this program listened, no event tells of it
     if (process.connected === false) stop()
-    const config = readConfig(configPath(), schema)
-    await body({
-      config,
-      clock: clockFromEnvironment(),
-      signal: controller.signal,
-      // a parent that goes in between is no fault: its going has asked this program to stop
-      ready: () => process.connected && process.send?.('ready', () => undefined),
-    })
+    await body(controller.signal)
     process.exitCode = EXIT.ok
   } catch (error) {
     process.stderr.write(`${messageOf(error)}\n`)
@@ -51,17 +41,46 @@ export async function runProgram<T>(
   }
 }
 
-const USAGE = 'usage: main.ts --config <file.json>'
+/** Tells whoever started this process that it is up. A parent that goes in between is no fault: its going means stop. */
+export function tellReady(): void {
+  if (process.connected) process.send?.('ready', () => undefined)
+}
 
-function configPath(): string {
-  let path: string | undefined
+/**
+ * Runs one program: `main.ts --config <file.json>`. `body` starts everything, calls `ready`, and resolves after the
+ * signal was aborted and everything is stopped. A faulty configuration is told with one line per mistake. `--help` says
+ * what the program is and where a configuration is shown: `about`, some lines.
+ */
+export function runProgram<T>(
+  schema: ConfigSchema<T>,
+  about: string,
+  body: (program: Program<T>) => Promise<void>,
+): Promise<void> {
+  return runProcess(async (signal) => {
+    const path = configPath()
+    if (path === undefined) {
+      process.stdout.write(`${USAGE}\n\n${about}\n\n${EXITS}\n`)
+      return
+    }
+    await body({ config: readConfig(path, schema), clock: clockFromEnvironment(), signal, ready: tellReady })
+  })
+}
+
+const USAGE = 'usage: main.ts --config <file.json>'
+const EXITS = 'Exit codes: 0 stopped when asked, 1 a fault while running, 2 a configuration that cannot be used.'
+
+/** Undefined where help is asked for. */
+function configPath(): string | undefined {
+  const options = { config: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const
+  let asked: { config?: string; help?: boolean }
   try {
-    path = parseArgs({ options: { config: { type: 'string' } } }).values.config
+    asked = parseArgs({ options }).values
   } catch (error) {
     throw new Fault('config', `${USAGE}: ${messageOf(error)}`, { cause: error })
   }
-  if (path === undefined) throw new Fault('config', USAGE)
-  return path
+  if (asked.help) return undefined
+  if (asked.config === undefined) throw new Fault('config', USAGE)
+  return asked.config
 }
 
 /** The street's clock where `WATTFLEET_CLOCK` carries an anchor, else the wall's. */

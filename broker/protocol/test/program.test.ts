@@ -106,6 +106,13 @@ describe('runProgram', () => {
     expect(program.said.out).toContain('stopped')
   })
 
+  it.each([['--help'], ['-h']])('says what it is with %s', async (flag) => {
+    const program = start({ args: [flag] })
+    expect(await program.ended).toEqual([EXIT.ok, null])
+    expect(program.said.out).toMatch(/^usage: main\.ts --config <file\.json>\n\nListens on a port\.\n\nExit codes: /)
+    expect(program.said.err).toBe('')
+  })
+
   it.each([
     {
       name: 'no configuration named',

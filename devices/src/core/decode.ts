@@ -32,10 +32,16 @@ function rawNumber(point: Point, blocks: readonly Block[], base: number): Decode
   return isInteger && !Number.isSafeInteger(value) ? IMPLAUSIBLE : { ok: true, value }
 }
 
+/** The whole number that a scale is one over, such as 10 of 0.1; undefined where it is one over none. */
+export function wholeInverse(scale: number): number | undefined {
+  const inverse = Math.round(1 / scale)
+  return scale < 1 && Math.abs(scale * inverse - 1) < 1e-12 ? inverse : undefined
+}
+
 /** Times a scale. Dividing where it is one over a whole number keeps 1234 at 0.1 exactly 123.4. */
 export function scaled(value: number, scale: number): number {
-  const inverse = Math.round(1 / scale)
-  return scale < 1 && Math.abs(scale * inverse - 1) < 1e-12 ? value / inverse : value * scale
+  const inverse = wholeInverse(scale)
+  return inverse === undefined ? value * scale : value / inverse
 }
 
 /**

@@ -1,3 +1,4 @@
+import { wholeInverse } from './decode.ts'
 import { type Point, type PointTable, wordsOf } from './points.ts'
 import { bitsOfNumber, wordsOfBits, wordsOfBytes } from './words.ts'
 
@@ -10,8 +11,8 @@ const NAN_BITS: Partial<Record<Point['as'], bigint>> = { f32: 0x7fc0_0000n, f64:
 /** A value in the point's unit as the count that its registers hold. */
 function countOf(point: Point, value: number, values: PointValues, name: string): number {
   const scale = point.scale ?? 1
-  const inverse = Math.round(1 / scale)
-  const count = scale < 1 && Math.abs(scale * inverse - 1) < 1e-12 ? value * inverse : value / scale
+  const inverse = wholeInverse(scale)
+  const count = inverse === undefined ? value / scale : value * inverse
   if (point.scaleFactor === undefined) return count
   const factor = values[point.scaleFactor]
   if (typeof factor !== 'number') throw new RangeError(`${name} needs a value for ${point.scaleFactor}`)

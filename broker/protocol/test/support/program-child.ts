@@ -20,7 +20,7 @@ if (behaviour === 'orphan') {
   await once(process, 'disconnect')
 }
 
-await runProgram(portSchema, async ({ config, clock, signal, ready }) => {
+await runProgram(portSchema, 'Listens on a port.', async ({ config, clock, signal, ready }) => {
   if (behaviour === 'fault') throw new Fault('store', 'the disk is full')
   if (behaviour === 'bug') throw new TypeError('a bug')
   const server = createServer().listen(config.port, config.host)
