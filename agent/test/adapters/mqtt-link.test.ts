@@ -122,7 +122,7 @@ describe('mqttLink', () => {
   it('waits ever longer for a broker that lets go of it at once, and begins anew after one that held', async () => {
     let nowMs = 0
     // a clock on which waiting takes no time: what is asked for is in the log
-    const transport = { nowMs: () => nowMs, until: async () => {} }
+    const transport = { nowMs: () => nowMs, steadyMs: () => nowMs, until: async () => {} }
     const { log } = link(undefined, transport, (ups) => {
       if (ups === 4) nowMs += 60_000
       hangUp()

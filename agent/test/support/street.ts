@@ -66,6 +66,7 @@ export function street({
   let stepMs = 0
   const stepped: Clock = {
     nowMs: () => clock.nowMs() + stepMs,
+    steadyMs: () => clock.steadyMs(),
     async until(atMs, signal) {
       while (stepped.nowMs() < atMs && !signal?.aborted) await clock.until(clock.nowMs() + 1_000, signal)
     },

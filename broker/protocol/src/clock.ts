@@ -4,6 +4,8 @@
  */
 export interface Clock {
   nowMs(): number
+  /** Runs at this clock's rate and is never stepped; only differences mean something. What was read when is told by it. */
+  steadyMs(): number
   /** Resolves when the clock has reached `atMs`, at once if it has; resolves early, without error, when aborted. */
   until(atMs: number, signal?: AbortSignal): Promise<void>
 }
@@ -43,9 +45,10 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   })
 }
 
-function clockOf(nowMs: () => number, rate: number, longestPauseMs: number): Clock {
+function clockOf(nowMs: () => number, steadyMs: () => number, rate: number, longestPauseMs: number): Clock {
   return {
     nowMs,
+    steadyMs,
     async until(atMs, signal) {
       for (let left = atMs - nowMs(); left > 0 && !signal?.aborted; left = atMs - nowMs()) {
         await pause(Math.min(Math.ceil(left / rate), longestPauseMs), signal)
@@ -56,7 +59,7 @@ function clockOf(nowMs: () => number, rate: number, longestPauseMs: number): Clo
 
 /** The wall's clock. It may step, ahead or back; who waits for a moment wakes within a second of its coming. */
 export function wallClock(): Clock {
-  return clockOf(() => Date.now(), 1, WALL_LOOK_MS)
+  return clockOf(() => Date.now(), monotonicMs, 1, WALL_LOOK_MS)
 }
 
 /** The wall's clock as it is now, and from now on never stepped: for pauses of transports, not for dates. */
@@ -67,27 +70,35 @@ export function monotonicClock(): Clock {
 /** A clock that runs `rate` times real time from an anchor: the street's. */
 export function scaledClock(anchor: ClockAnchor): Clock {
   const nowMs = () => Math.floor(anchor.streetMs + (monotonicMs() - anchor.monotonicMs) * anchor.rate)
-  return clockOf(nowMs, anchor.rate, LONGEST_TIMER_MS)
+  return clockOf(nowMs, nowMs, anchor.rate, LONGEST_TIMER_MS)
 }
 
 export interface ManualClock extends Clock {
   /** Moves the clock and wakes whoever waits for a moment that has come, earliest first. */
   advance(ms: number): Promise<void>
+  /** Steps it, as a time server does: nobody is woken by that, and steady time does not move. */
+  step(ms: number): void
 }
 
 /** A clock that stands until it is moved: for tests. */
 export function manualClock(startMs: number): ManualClock {
   let now = startMs
+  let steppedMs = 0
   const waiting: { atMs: number; wake: () => void }[] = []
   return {
-    nowMs: () => now,
-    until: (atMs, signal) =>
+    nowMs: () => now + steppedMs,
+    steadyMs: () => now,
+    until: (untilMs, signal) =>
       new Promise((resolve) => {
+        const atMs = untilMs - steppedMs
         if (atMs <= now || signal?.aborted) return resolve()
         const entry = { atMs, wake: resolve }
         waiting.push(entry)
         signal?.addEventListener('abort', () => resolve(), { once: true })
       }),
+    step(ms) {
+      steppedMs += ms
+    },
     async advance(ms) {
       const target = now + ms
       for (;;) {

@@ -15,6 +15,28 @@ async function isSettled(promise: Promise<void>): Promise<boolean> {
   return settled
 }
 
+describe('steady time', () => {
+  it('does not move when the clock is stepped', async () => {
+    const clock = manualClock(START)
+    await clock.advance(100)
+    const before = clock.steadyMs()
+    clock.step(-3_600_000)
+    expect(clock.nowMs()).toBe(START + 100 - 3_600_000)
+    expect(clock.steadyMs()).toBe(before)
+    const waiting = clock.until(clock.nowMs() + 5)
+    await clock.advance(5)
+    await waiting
+    expect(clock.steadyMs()).toBe(before + 5)
+  })
+
+  it('of the wall’s clock is the system’s monotonic one', () => {
+    const clock = wallClock()
+    const [before, said, after] = [monotonicMs(), clock.steadyMs(), monotonicMs()]
+    expect(said).toBeGreaterThanOrEqual(before)
+    expect(said).toBeLessThanOrEqual(after)
+  })
+})
+
 describe('manualClock', () => {
   it('stands until it is moved', async () => {
     const clock = manualClock(START)

@@ -21,6 +21,7 @@ export function world(overrides: Partial<Cli & { lines: Lines }> = {}): { cli: C
   const clock = manualClock(AT_MS)
   const hasty = {
     nowMs: () => clock.nowMs(),
+    steadyMs: () => clock.steadyMs(),
     until: (atMs: number) => clock.advance(Math.max(0, atMs - clock.nowMs())),
   }
   const lines = { ...systemLines(), serialPorts: async () => [] }

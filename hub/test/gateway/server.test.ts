@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import { Fault } from '@wattfleet/protocol'
+import { Fault, manualClock } from '@wattfleet/protocol'
 import { describe, expect, it } from 'vitest'
 import { hostNameOf, isLoopback, namesOf } from '../../src/gateway/config.ts'
 import { LIMITS } from '../../src/gateway/limits.ts'
@@ -146,8 +146,7 @@ describe('a store that fails', () => {
 })
 
 describe('configuration', () => {
-  const start = (config: object) =>
-    startGateway({ config, views: memoryViews(), clock: { nowMs: () => 0, until: async () => undefined } })
+  const start = (config: object) => startGateway({ config, views: memoryViews(), clock: manualClock(0) })
 
   it.each([
     [{ host: '0.0.0.0' }, /gateway: host: .*personalDataBeyondLoopback/],
@@ -191,9 +190,10 @@ describe('configuration', () => {
   it('says when its port is taken, and leaves nothing listening to the views', async () => {
     const { gateway } = await running()
     const views = memoryViews()
-    await expect(
-      startGateway({ config: { port: gateway.port }, views, clock: { nowMs: () => 0, until: async () => undefined } }),
-    ).rejects.toMatchObject({ code: 'transport', message: expect.stringContaining(`127.0.0.1:${gateway.port}`) })
+    await expect(startGateway({ config: { port: gateway.port }, views, clock: manualClock(0) })).rejects.toMatchObject({
+      code: 'transport',
+      message: expect.stringContaining(`127.0.0.1:${gateway.port}`),
+    })
     expect(views.listeners()).toBe(0)
   })
 
