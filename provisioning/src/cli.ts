@@ -1,44 +1,104 @@
+#!/usr/bin/env -S node --disable-warning=ExperimentalWarning
 import { parseArgs } from 'node:util'
-import { EXIT, Fault, messageOf, readConfig, wallClock } from '@wattfleet/protocol'
+import { Fault, messageOf, readConfig, runProcess, toHex, wallClock } from '@wattfleet/protocol'
 import { reissueClaim } from './claims.ts'
 import { provisioningConfig } from './config.ts'
+import type { AuditAnchor } from './core/audit.ts'
 import { importFile, type Office, openOffice } from './office.ts'
 
-const USAGE = `usage: cli.ts --config <file.json> <command>
+const USAGE = `usage: wattfleet-fleet --config <file.json> <command>
+
   import <manifest.csv>   add the sites of a manifest and write their claims
   reissue <site>          put a new claim in force for a site that is not enrolled
-  list                    sites, gateways and how far they are`
+  list                    sites, gateways and how far they are
+  audit list              who did what, when
+  audit head              the last entry's number and hash, to be written down elsewhere
+  audit verify            whether the log is whole; with --anchor <number>:<hash> whether what was written down is in it
 
-const COMMANDS: Record<string, (office: Office, argument: string, nowMs: number) => unknown> = {
-  import: importFile,
-  reissue: ({ store, claims }, site, nowMs) => ({ claim: reissueClaim(store, claims, site, nowMs) }),
-  list: ({ store }) =>
-    store.sites().map(({ site, name, gateway, onChain, grant }) => ({
-      ...{ site, name, gateway, onChain },
-      ...(grant === undefined ? { enrolled: false } : { enrolled: true, epoch: grant.epoch }),
-    })),
+What a command prints is one JSON document. Exit codes: 0 done, 1 a fault, or a log that is not whole, 2 a wrong command
+line, configuration or manifest.
+`
+
+interface Asked {
+  readonly argument: string
+  readonly anchors: readonly AuditAnchor[]
+  readonly nowMs: number
 }
 
-/** What a command prints is one JSON document on standard output. The service registers new sites when it starts or a gateway enrols. */
-async function run(): Promise<void> {
-  const { values, positionals } = parseArgs({ options: { config: { type: 'string' } }, allowPositionals: true })
-  const [name = '', argument = ''] = positionals
-  const command = COMMANDS[name]
-  const expected = name === 'list' ? 1 : 2
-  if (values.config === undefined || command === undefined || positionals.length !== expected) {
+/** A command's answer, and whether it is a good one. */
+type Answer = { readonly ok: boolean; readonly value: unknown }
+const done = (value: unknown): Answer => ({ ok: true, value })
+
+const COMMANDS: Readonly<Record<string, { readonly arguments: number; run(office: Office, asked: Asked): Answer }>> = {
+  import: { arguments: 1, run: (office, { argument, nowMs }) => done(importFile(office, argument, nowMs)) },
+  reissue: {
+    arguments: 1,
+    run: ({ store, claims }, { argument, nowMs }) => done({ claim: reissueClaim(store, claims, argument, nowMs) }),
+  },
+  list: {
+    arguments: 0,
+    run: ({ store }) =>
+      done(
+        store.sites().map(({ site, name, gateway, onChain, grant }) => ({
+          ...{ site, name, gateway, onChain },
+          ...(grant === undefined ? { enrolled: false } : { enrolled: true, epoch: grant.epoch }),
+        })),
+      ),
+  },
+  'audit list': { arguments: 0, run: ({ store }) => done(store.audit.entries()) },
+  'audit head': {
+    arguments: 0,
+    run({ store }) {
+      const head = store.audit.head()
+      return done(head && { number: head.number, hash: toHex(head.hash), signature: toHex(head.signature) })
+    },
+  },
+  'audit verify': {
+    arguments: 0,
+    run({ store }, { anchors }) {
+      const verdict = store.audit.verify(anchors)
+      return { ok: verdict.ok, value: verdict }
+    },
+  },
+}
+
+function anchorOf(text: string): AuditAnchor {
+  const [, number, hash] = /^([1-9][0-9]{0,14}):([0-9a-f]{64})$/.exec(text) ?? []
+  if (number === undefined || hash === undefined) {
+    throw new Fault('config', `--anchor: expected <number>:<64 hex digits>, got ${JSON.stringify(text)}`)
+  }
+  return { number: Number(number), hash }
+}
+
+function readCommandLine() {
+  const options = {
+    config: { type: 'string' },
+    anchor: { type: 'string', multiple: true },
+    help: { type: 'boolean', short: 'h' },
+  } as const
+  try {
+    return parseArgs({ options, allowPositionals: true })
+  } catch (error) {
+    throw new Fault('config', `${messageOf(error)}\n${USAGE}`, { cause: error })
+  }
+}
+
+await runProcess(async () => {
+  const { values, positionals } = readCommandLine()
+  if (values.help) return void process.stdout.write(USAGE)
+  const words = positionals[0] === 'audit' ? 2 : 1
+  const command = COMMANDS[positionals.slice(0, words).join(' ')]
+  const rest = positionals.slice(words)
+  if (values.config === undefined || command === undefined || rest.length !== command.arguments) {
     throw new Fault('config', USAGE)
   }
+  const anchors = (values.anchor ?? []).map(anchorOf)
   const office = await openOffice(readConfig(values.config, provisioningConfig))
   try {
-    process.stdout.write(`${JSON.stringify(command(office, argument, wallClock().nowMs()), null, 2)}\n`)
+    const { ok, value } = command.run(office, { argument: rest[0] ?? '', anchors, nowMs: wallClock().nowMs() })
+    process.stdout.write(`${JSON.stringify(value ?? null, null, 2)}\n`)
+    if (!ok) throw new Fault('store', 'the audit log is not whole')
   } finally {
     office.store.close()
   }
-}
-
-try {
-  await run()
-} catch (error) {
-  process.stderr.write(`${messageOf(error)}\n`)
-  process.exitCode = error instanceof Fault && error.code === 'config' ? EXIT.config : EXIT.fault
-}
+})

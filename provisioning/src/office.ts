@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readManifest } from './adapters/manifest-file.ts'
 import { openStore, type Store } from './adapters/store.ts'
+import { keepAuditKey } from './audit-key.ts'
 import { type Authority, createAuthority } from './authority/authority.ts'
 import { issueServerCertificate, keepIdentity } from './authority/identities.ts'
 import { type ClaimSettings, issueMissingClaims } from './claims.ts'
@@ -23,7 +24,7 @@ export function authorityDir(stateDir: string): string {
 export async function openOffice(config: ProvisioningConfig): Promise<Office> {
   mkdirSync(config.stateDir, { recursive: true, mode: 0o700 })
   const authority = await createAuthority(authorityDir(config.stateDir))
-  const store = openStore(join(config.stateDir, 'provisioning.db'))
+  const store = openStore(join(config.stateDir, 'provisioning.db'), keepAuditKey(join(config.stateDir, 'audit.key')))
   const { claimsDir, publicUrl } = config
   return { store, authority, claims: { claimsDir, publicUrl, caPem: authority.caPem } }
 }

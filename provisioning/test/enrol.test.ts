@@ -44,10 +44,10 @@ describe('an enrolment', () => {
       capExportWh: 2500,
     })
     expect(office.chain.keys.get(site?.site ?? '')).toEqual({ signingKey: keys.signingKey, epoch: 1 })
-    expect(office.store.audit().map(({ event }) => event)).toEqual([
+    expect(office.store.audit.entries().map(({ event }) => event)).toEqual([
       ...['imported', 'imported', 'claim-issued', 'claim-issued', 'claim-used', 'enrolled'],
     ])
-    expect(office.store.audit().at(-1)).toMatchObject({
+    expect(office.store.audit.entries().at(-1)).toMatchObject({
       gateway: site?.gateway,
       atMs: AT_MS,
       detail: { fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/), epoch: 1 },
@@ -69,7 +69,7 @@ describe('an enrolment', () => {
     const answers = await Promise.all([1, 2, 3].map(async () => office.post(await keys.request(claim()))))
     const later = await office.post(await keys.request(claim()))
     for (const { status, body } of [...answers, later]) expect([status, body]).toEqual([200, later.body])
-    expect(office.store.audit().filter(({ event }) => event === 'enrolled')).toHaveLength(1)
+    expect(office.store.audit.entries().filter(({ event }) => event === 'enrolled')).toHaveLength(1)
   })
 
   it('ends the same when its answer, or the chain’s, was lost on the way', async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parseManifest, readManifest } from '../src/adapters/manifest-file.ts'
 import { openStore, type Store } from '../src/adapters/store.ts'
+import { keepAuditKey } from '../src/audit-key.ts'
 import { type ClaimSettings, claimPath, issueMissingClaims, reissueClaim } from '../src/claims.ts'
 import { importManifest } from '../src/import.ts'
 import { registerAll } from '../src/register.ts'
@@ -19,7 +20,7 @@ let claims: ClaimSettings
 
 beforeEach(() => {
   dir = temporaryFolder()
-  store = openStore(join(dir.path, 'test.db'))
+  store = openStore(join(dir.path, 'test.db'), keepAuditKey(join(dir.path, 'audit.key')))
   claims = { claimsDir: join(dir.path, 'claims'), publicUrl: 'https://127.0.0.1:8443', caPem: 'the CA' }
 })
 afterEach(() => {

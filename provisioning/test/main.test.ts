@@ -3,8 +3,10 @@ import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { freePorts } from '../../test-support/ports.ts'
+import type { AuditEntry } from '../src/core/audit.ts'
 import { filesIn, manifestOf, post, temporaryFolder } from './fixtures/office.ts'
 
 const MAIN = join(import.meta.dirname, '../src/main.ts')
@@ -92,6 +94,27 @@ describe('the command line', () => {
     const before = readFileSync(summary.claims[0], 'utf8')
     expect(await cli(path, 'reissue', first.site)).toEqual({ claim: summary.claims[0] })
     expect(readFileSync(summary.claims[0], 'utf8')).not.toBe(before)
+  })
+
+  it('shows who did what, and whether the log of it is whole', async () => {
+    const { path } = await configOf()
+    await cli(path, 'import', write('manifest.csv', manifestOf(2)))
+    const entries: AuditEntry[] = await cli(path, 'audit', 'list')
+    expect(entries.map(({ actor, event }) => `${actor} ${event}`)).toEqual([
+      ...['operator imported', 'operator imported', 'operator claim-issued', 'operator claim-issued'],
+    ])
+    const { number, hash } = await cli(path, 'audit', 'head')
+    const anchor = ['--anchor', `${number}:${hash}`]
+    expect(await cli(path, 'audit', 'verify', ...anchor)).toEqual({ ok: true, entries: 4 })
+    const db = new Database(join(dir.path, 'state/provisioning.db'))
+    db.exec('DELETE FROM audit_log WHERE number = 3')
+    db.close()
+    await expect(cli(path, 'audit', 'verify', ...anchor)).rejects.toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('entry 3 is missing'),
+      stderr: 'the audit log is not whole\n',
+    })
+    await expect(cli(path, 'audit', 'verify', '--anchor', '7')).rejects.toMatchObject({ code: 2 })
   })
 
   it('explains itself when it is asked for something else', async () => {

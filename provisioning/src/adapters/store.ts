@@ -1,6 +1,7 @@
-import { type EnrolmentGrant, Fault, messageOf } from '@wattfleet/protocol'
+import { type EnrolmentGrant, Fault, messageOf, type SigningKey } from '@wattfleet/protocol'
 import Database from 'better-sqlite3'
 import type { ManifestSite } from '../core/manifest.ts'
+import { type AuditLog, auditLog } from './audit-log.ts'
 
 /** A site with what became of it. Times are UTC Unix milliseconds of the wall's clock. */
 export interface SiteRecord extends ManifestSite {
@@ -14,14 +15,6 @@ export interface SiteRecord extends ManifestSite {
   readonly tlsKey: Uint8Array | undefined
   /** Undefined until enrolment is complete. */
   readonly grant: EnrolmentGrant | undefined
-}
-
-export interface AuditEntry {
-  readonly atMs: number
-  readonly event: 'imported' | 'claim-issued' | 'claim-used' | 'enrolled'
-  readonly site: string
-  readonly gateway: string
-  readonly detail: Record<string, unknown>
 }
 
 /** What the utility must not forget. Every method is one transaction, durable when it returns. Throws Fault `store`. */
@@ -46,7 +39,7 @@ export interface Store {
     certificate: { readonly serial: string; readonly fingerprint: string },
     atMs: number,
   ): boolean
-  audit(): AuditEntry[]
+  readonly audit: Pick<AuditLog, 'entries' | 'head' | 'verify'>
   close(): void
 }
 
@@ -67,14 +60,6 @@ CREATE TABLE IF NOT EXISTS sites (
   grant_json TEXT
 ) STRICT;
 CREATE TABLE IF NOT EXISTS members (member TEXT PRIMARY KEY, reference TEXT NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS audit (
-  id INTEGER PRIMARY KEY,
-  at_ms INTEGER NOT NULL,
-  event TEXT NOT NULL,
-  site TEXT NOT NULL,
-  gateway TEXT NOT NULL,
-  detail TEXT NOT NULL
-) STRICT;
 `
 
 interface Row {
@@ -109,8 +94,11 @@ function recordOf(row: Row): SiteRecord {
   }
 }
 
-/** Opens the store in one SQLite file. */
-export function openStore(path: string): Store {
+/** What happens in the life of a gateway. */
+type AuditEvent = 'imported' | 'claim-issued' | 'claim-used' | 'enrolled'
+
+/** Opens the store in one SQLite file. `auditKey` signs the end of its audit log. */
+export function openStore(path: string, auditKey: SigningKey): Store {
   const db = guarded(() => {
     const opened = new Database(path)
     opened.pragma('journal_mode = WAL')
@@ -123,11 +111,10 @@ export function openStore(path: string): Store {
     const { changes } = db.prepare(sql).run(...values)
     if (changes !== 1) throw new Fault('internal', `expected one row to change, got ${changes}: ${sql}`)
   }
-  const log = (event: AuditEntry['event'], site: string, detail: object, atMs: number) =>
-    change(
-      'INSERT INTO audit (at_ms, event, site, gateway, detail) SELECT ?, ?, site, gateway, ? FROM sites WHERE site = ?',
-      ...[atMs, event, JSON.stringify(detail), site],
-    )
+  const audit = guarded(() => auditLog(db, auditKey))
+  const gatewayOf = db.prepare<[string], string>('SELECT gateway FROM sites WHERE site = ?').pluck()
+  const log = (actor: string, event: AuditEvent, site: string, detail: Record<string, unknown>, atMs: number) =>
+    audit.append([{ atMs, actor, event, site, gateway: gatewayOf.get(site) ?? '', detail }])
   const select = (where: string, ...values: unknown[]) =>
     guarded(() => (db.prepare(`SELECT * FROM sites ${where}`).all(...values) as Row[]).map(recordOf))
 
@@ -142,8 +129,9 @@ export function openStore(path: string): Store {
             'INSERT INTO sites (site, name, member, zone, cap_import_wh, cap_export_wh, gateway) VALUES (?, ?, ?, ?, ?, ?, ?)',
             ...[site, name, member, zone, capImportWh, capExportWh, gateway],
           )
-          log('imported', site, {}, atMs)
         }
+        const imported = sites.map(({ site, gateway }) => ({ site, gateway, detail: {} }))
+        audit.append(imported.map((one) => ({ ...one, atMs, actor: 'operator', event: 'imported' })))
       }),
     setOnChain: (site) => write(() => change('UPDATE sites SET on_chain = 1 WHERE site = ?', site)),
     fundedMembers: () => guarded(() => new Set(db.prepare('SELECT member FROM members').pluck().all() as string[])),
@@ -155,7 +143,7 @@ export function openStore(path: string): Store {
           'UPDATE sites SET claim_hash = ?, claim_written = 0, signing_key = NULL, tls_key = NULL WHERE site = ? AND grant_json IS NULL',
           ...[Buffer.from(claimHash), site],
         )
-        log('claim-issued', site, {}, atMs)
+        log('operator', 'claim-issued', site, {}, atMs)
       }),
     setClaimWritten: (site) => write(() => change('UPDATE sites SET claim_written = 1 WHERE site = ?', site)),
     bindKeys: (site, signingKey, tlsKey, atMs) =>
@@ -164,28 +152,21 @@ export function openStore(path: string): Store {
           'UPDATE sites SET signing_key = ?, tls_key = ? WHERE site = ? AND signing_key IS NULL',
           ...[signingKey, Buffer.from(tlsKey), site],
         )
-        log('claim-used', site, { signingKey }, atMs)
+        log('gateway', 'claim-used', site, { signingKey }, atMs)
       }),
     setGrant: (site, signingKey, grant, certificate, atMs) =>
       write(() => {
         const { changes } = db
           .prepare('UPDATE sites SET grant_json = ? WHERE site = ? AND signing_key = ? AND grant_json IS NULL')
           .run(JSON.stringify(grant), site, signingKey)
-        if (changes === 1) log('enrolled', site, { ...certificate, epoch: grant.epoch }, atMs)
+        if (changes === 1) log('service', 'enrolled', site, { ...certificate, epoch: grant.epoch }, atMs)
         return changes === 1
       }),
-    audit: () =>
-      guarded(() =>
-        (db.prepare('SELECT * FROM audit ORDER BY id').all() as (AuditEntry & { at_ms: number; detail: string })[]).map(
-          ({ at_ms, event, site, gateway, detail }) => ({
-            atMs: at_ms,
-            event,
-            site,
-            gateway,
-            detail: JSON.parse(detail),
-          }),
-        ),
-      ),
+    audit: {
+      entries: (from) => guarded(() => audit.entries(from)),
+      head: () => guarded(() => audit.head()),
+      verify: (anchors) => guarded(() => audit.verify(anchors)),
+    },
     close: () => db.close(),
   }
 }
