@@ -37,7 +37,7 @@ const slack = (value: number) => Math.abs(value) * 1e-12
 
 /** What we read, as the peer writes it: bits as a number, null for what is not available. */
 function plain({ point, measured }: PointValue): number | string | null {
-  if (measured.quality !== 'good') return measured.reason === 'not-available' ? null : measured.reason
+  if (measured.quality === 'missing') return measured.reason === 'not-available' ? null : measured.reason
   const { value } = measured
   if (typeof value === 'number' || typeof value === 'string') return value
   const bitOf = new Map(Object.entries(point.bits ?? {}).map(([bit, name]) => [name, Number(bit)]))
