@@ -1,8 +1,8 @@
 import { openSync, writeSync } from 'node:fs'
 import { manualClock } from '@wattfleet/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
+import { hasPseudoTerminals, pseudoTerminals } from '../../../test-support/pseudo-terminals.ts'
 import { infraredMeter } from '../../src/index.ts'
-import { hasPseudoTerminals, pseudoTerminals } from '../pseudo-terminals.ts'
 import { smlTelegram, WH } from '../telegrams/build.ts'
 
 const isRequired = process.env.WATTFLEET_REQUIRE_INTEROP !== undefined || process.env.CI !== undefined

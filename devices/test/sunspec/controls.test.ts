@@ -1,10 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { encodeImage, type PointValues } from '../../src/core/encode.ts'
+import type { PointValues } from '../../src/core/encode.ts'
 import { openModbusTcp } from '../../src/index.ts'
 import { type SetPoint, sunSpecControls } from '../../src/sunspec/controls.ts'
-import { layOut } from '../../src/sunspec/model.ts'
-import { knownSunSpec } from '../../src/sunspec/models.ts'
-import { imageFrom, tcpDevice, writable } from '../tcp-device.ts'
+import { tcpDevice, writable } from '../tcp-device.ts'
+import { modelImage, sunSpecImage } from './images.ts'
 
 const never = new AbortController().signal
 const closing: (() => Promise<void>)[] = []
@@ -12,11 +11,6 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
 
-function modelImage(id: number, values: PointValues): number[] {
-  const model = knownSunSpec(id)
-  const table = layOut(model, model.length - 2, () => undefined)
-  return [...encodeImage(table, { ID: id, L: model.length - 2, ...values }, model.length)]
-}
 const BASE = 40_000
 const IMMEDIATE = {
   WMaxLimPct: 100,
@@ -27,12 +21,6 @@ const IMMEDIATE = {
   VArPct_SF: 0,
 }
 const STORAGE = { OutWRte: 100, InWRte: 100, InOutWRte_RvrtTms: 0, InOutWRte_SF: -2, ChaGriSet: 0, StorCtl_Mod: 0 }
-const factors = (id: number) =>
-  Object.fromEntries(
-    Object.entries(knownSunSpec(id).points)
-      .filter(([, { type }]) => type === 'sunssf')
-      .map(([name]) => [name, 0]),
-  )
 
 /** A device with these models, whose registers can be written. */
 async function device(
@@ -40,8 +28,10 @@ async function device(
   isAllowed = true,
   isFrozen?: (at: number) => boolean,
 ) {
-  const words = models.flatMap(([id, values]) => modelImage(id, { ...factors(id), ...values }))
-  const image = imageFrom([BASE, [0x5375, 0x6e53, ...words, 0xffff, 0]])
+  const image = sunSpecImage(
+    models.map(([id, values]) => modelImage(id, values)),
+    BASE,
+  )
   const slave = await tcpDevice(writable(image, isFrozen))
   const connection = openModbusTcp({ host: '127.0.0.1', port: slave.port, timeoutMs: 1_000 })
   closing.push(
