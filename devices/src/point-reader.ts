@@ -22,6 +22,8 @@ export interface Source {
 export interface ReadResult {
   readonly blocks: readonly Block[]
   readonly unread: MissingReason | undefined
+  /** What that reason was made of. */
+  readonly fault: unknown
 }
 
 /** Illegal data address; some devices say illegal value, or function, of a length that they do not like. */
@@ -39,6 +41,7 @@ export async function readSpans(
 ): Promise<ReadResult> {
   const blocks: Block[] = []
   let unread: MissingReason | undefined
+  let fault: unknown
   const planned = (of: readonly Span[]) => planReads(of, { maxRegisters, holes, cuts, timing: reader.timing })
   const waiting = planned(spans)
   for (let request = waiting.shift(); request !== undefined; request = waiting.shift()) {
@@ -53,10 +56,11 @@ export async function readSpans(
         continue
       }
       unread ??= missingReasonOf(error)
+      fault ??= error
       if (unread !== 'exception') break
     }
   }
-  return { blocks, unread }
+  return { blocks, unread, fault }
 }
 
 /** A value and its scale factor are one run, so that they come from one answer; only where none can hold both, two. */
@@ -84,14 +88,16 @@ export function blockReader(
   return async (signal) => {
     const blocks: Block[] = []
     let unread: MissingReason | undefined
+    let fault: unknown
     for (const { source, spans } of sources) {
       if (spans.length === 0) continue
       const result = await readSpans(source, spans, signal)
       const isOther = source.kind !== model.kind
       blocks.push(...result.blocks.map((block) => (isOther ? { ...block, kind: source.kind } : block)))
       unread ??= result.unread
+      fault ??= result.fault
     }
-    return { blocks, unread }
+    return { blocks, unread, fault }
   }
 }
 

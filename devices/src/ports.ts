@@ -1,4 +1,5 @@
 import type { LineTiming } from './core/plan.ts'
+import type { SetPoint } from './core/set-points.ts'
 
 /**
  * What the rest of the project asks of a device. Every value is on its own good or missing: a device that is silent
@@ -130,4 +131,18 @@ export interface RegisterWriter {
 /** One line or socket shared by the devices behind it; opened by the first request, closed for good by `close`. */
 export interface ModbusConnection extends RegisterReader, RegisterWriter {
   close(): Promise<void>
+}
+
+/** A device that may be told what to do. */
+export interface Controls {
+  /**
+   * Sets it for so many seconds, after which the device takes it back by itself, and reads back what it has then. Rejects
+   * before anything is written with Fault `config` where the operator has not allowed it, with RangeError for figures out
+   * of bounds, with Fault `device` where the device has no such set-point or is not set up for it. Where a write fails or
+   * the device shows another value after, what was begun is taken back, and it rejects with the line's Fault or Fault
+   * `device`, whose text says whether that came off and otherwise what stands.
+   */
+  set(setPoint: SetPoint, revertS: number, signal: AbortSignal): Promise<void>
+  /** Lets the device do again what it does by itself. Rejects as `set`. */
+  release(is: SetPoint['is'], signal: AbortSignal): Promise<void>
 }
