@@ -15,6 +15,7 @@ export const MISSING_REASONS = [
   'unreachable', // a gateway answered that it did not reach the device
   'malformed', // an answer that does not follow the protocol
   'not-available', // the device marks the value as not available, or gives NaN
+  'changing', // its scale factor changed again and again while it was read
   'implausible', // a figure that cannot be, such as a counter below zero, or one that jumps
   'stuck', // a counter that stands still while power flows
   'unsupported', // the device has no such value

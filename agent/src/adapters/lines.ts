@@ -18,7 +18,10 @@ export interface Lines {
   to(device: DeviceConfig, model?: DeviceModel): ModbusConnection
   /** A meter behind an infrared head on a serial port; it is nobody else's line. */
   infrared(path: string, format: TelegramFormat, baudRate: number | undefined, clock: Clock): Meter
-  /** Lets others read the line of a device that says so, after `to`. Rejects with Fault `transport` where that cannot be listened on. */
+  /**
+   * Lets others read the line of a device that says so; a serial one is opened by `to` before, as its model needs it.
+   * Rejects with Fault `transport` where that cannot be listened on.
+   */
   share(device: DeviceConfig): Promise<void>
   close(): Promise<void>
 }
