@@ -136,7 +136,8 @@ export function modelControls(
     }
     return undertake(connection, undertaking, signal)
   }
-  return { set, release: (is, signal) => set(automaticOf({ is }), LONGEST_REVERT_S, signal) }
+  const hasTimer = Object.values(model.controls ?? {}).some(({ writes }) => writes.some(({ to }) => to === 'timer'))
+  return { hasTimer, set, release: (is, signal) => set(automaticOf({ is }), LONGEST_REVERT_S, signal) }
 }
 
 function writtenBy({ writes }: Control): string[] {

@@ -136,9 +136,11 @@ export interface ModbusConnection extends RegisterReader, RegisterWriter {
 
 /** A device that may be told what to do. */
 export interface Controls {
+  /** Whether the device has a timer and takes set-points back by itself. Where not, whoever set one has to release it. */
+  readonly hasTimer: boolean
   /**
-   * Sets it for so many seconds, after which the device takes it back by itself, and reads back what it has then. Rejects
-   * before anything is written with Fault `config` where the operator has not allowed it, with RangeError for figures out
+   * Sets it for so many seconds, after which a device with a timer takes it back by itself, and reads back what it has
+   * then; said again within that time it stands on. Rejects before anything is written with Fault `config` where the operator has not allowed it, with RangeError for figures out
    * of bounds, with Fault `device` where the device has no such set-point or is not set up for it. Where a write fails or
    * the device shows another value after, what was begun is taken back, and it rejects with the line's Fault or Fault
    * `device`, whose text says whether that came off and otherwise what stands.

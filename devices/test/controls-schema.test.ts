@@ -14,7 +14,7 @@ const points: Raw = {
 }
 const file = (controls: Raw): Raw => ({
   ...{ maker: 'Maker', name: 'M1', category: 'battery', sources: ['a document'], kind: 'holding', unitId: 1 },
-  ...{ maxRegisters: 60, holes: 'rejected', marks: [], points, controls },
+  ...{ maxRegisters: 60, holes: 'rejected', marks: [{ point: 'serial', oneOf: ['M1'] }], points, controls },
 })
 const timer = { point: 'timer', to: 'timer' }
 const on = { point: 'mode', to: 1 }
@@ -29,6 +29,11 @@ it('takes controls whose timer comes first', () => {
 
 it('takes controls of a device without a timer', () => {
   expect(parseModel('m1', file(charge(ofRated, on))).ok).toBe(true)
+})
+
+it('refuses controls of what nothing tells from others', () => {
+  const parsed = parseModel('m1', { ...file(charge(timer, ofRated, on)), marks: [] })
+  expect(parsed.ok ? [] : parsed.faults).toEqual([expect.stringContaining('marks: expected what tells')])
 })
 
 it('leaves a model without controls without', () => {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { modelControls, openModbusTcp, type SetPoint, shippedModel } from '../src/index.ts'
+import { modelControls, openModbusTcp, parseModel, type SetPoint, shippedModel } from '../src/index.ts'
 import { type Asked, hexRegisters, imageFrom, type Line, tcpDevice, writable } from './tcp-device.ts'
 
 const never = new AbortController().signal
@@ -34,11 +34,11 @@ async function battery(registers: Partial<typeof SOLAREDGE> = {}, isAllowed = tr
 }
 
 const charge: SetPoint = { is: 'battery', mode: 'charge', percent: 50 }
-/** What takes every set-point back: both limits as rated, and self-consumption. */
+/** What takes every set-point back: self-consumption before the limits are as rated again. */
 const BACK = [
+  [0xe00d, 7],
   [0xe00e, 0x4000, 0x459c],
   [0xe010, 0x0000, 0x457a],
-  [0xe00d, 7],
 ]
 
 describe('a battery with registers of its own', () => {
@@ -238,7 +238,7 @@ describe('a set-point that does not come off', () => {
     await expect(controls.set(charge, 60, never)).rejects.toMatchObject({
       code: 'device',
       message: expect.stringMatching(
-        /; the device has confirmed commandTimeout 60 s, chargeLimit 2500 W, of taking it back chargeLimit 5000 W: .*illegal data value$/,
+        /; the device has confirmed commandTimeout 60 s, chargeLimit 2500 W, of taking it back commandMode 7, chargeLimit 5000 W: .*illegal data value$/,
       ),
     })
   })
@@ -252,8 +252,71 @@ describe('a set-point that does not come off', () => {
     await expect(controls.set(charge, 60, never)).rejects.toMatchObject({
       code: 'timeout',
       message: expect.stringContaining(
-        'confirmed commandTimeout 60 s, chargeLimit 2500 W, dischargeLimit 0 W, perhaps commandMode 2, of taking it back perhaps chargeLimit 5000 W',
+        'confirmed commandTimeout 60 s, chargeLimit 2500 W, dischargeLimit 0 W, perhaps commandMode 2, of taking it back perhaps commandMode 7',
       ),
     })
+  })
+})
+
+describe('an inverter that counts its timer in minutes and its limit by a scale factor', () => {
+  const parsed = parseModel('minutes', {
+    ...{ maker: 'Maker', name: 'M1', category: 'inverter', sources: ['a document'], kind: 'input', unitId: 1 },
+    ...{ maxRegisters: 20, holes: 'rejected', marks: [{ point: 'type', oneOf: [7] }] },
+    points: {
+      type: { at: 0, as: 'u16' },
+      acPower: { at: 10, as: 's16', unit: 'W', positive: 'generate' },
+      timer: { at: 10, as: 'u16', unit: 's', scale: 60, most: 1_800, kind: 'holding' },
+      limit: { at: 11, as: 'u16', unit: '%', scaleFactor: 'limitScale', kind: 'holding' },
+      limitScale: { at: 12, as: 's16', kind: 'holding' },
+      isLimited: { at: 13, as: 'u16', states: { 0: 'no', 1: 'yes' }, kind: 'holding' },
+    },
+    controls: {
+      powerLimit: {
+        writes: [
+          { point: 'timer', to: 'timer' },
+          { point: 'limit', to: 'percent' },
+          { point: 'isLimited', to: 1 },
+        ],
+      },
+      noPowerLimit: {
+        writes: [
+          { point: 'isLimited', to: 0 },
+          { point: 'limit', to: 100 },
+        ],
+      },
+    },
+  })
+
+  async function inverter() {
+    const image = imageFrom([10, [0, 1_000, 0xffff, 0]])
+    const write = writable(image)
+    const slave = await tcpDevice((asked, line) => (asked.code === 4 ? line.registers(asked, [7]) : write(asked, line)))
+    const connection = openModbusTcp({ host: '127.0.0.1', port: slave.port, timeoutMs: 1_000 })
+    closing.push(
+      () => slave.close(),
+      () => connection.close(),
+    )
+    if (!parsed.ok) throw new Error(parsed.faults.join())
+    return { image, controls: modelControls(connection, 1, parsed.model, true) }
+  }
+
+  it('is limited, never above what was asked for, and let go', async () => {
+    const { image, controls } = await inverter()
+    expect(controls.hasTimer).toBe(true)
+    await controls.set({ is: 'power-limit', percent: 62.57 }, 600, never)
+    expect([...image.values()]).toEqual([10, 625, 0xffff, 1])
+    await controls.release('power-limit', never)
+    expect([...image.values()]).toEqual([10, 1_000, 0xffff, 0])
+  })
+
+  it.each([
+    [90, 'timer counts in steps of 60 s: 90 s is none'],
+    [1_860, 'timer takes 1 to 1800 s, not 1860'],
+  ])('is not limited for %i s, which its timer cannot count', async (revertS, message) => {
+    const { image, controls } = await inverter()
+    await expect(controls.set({ is: 'power-limit', percent: 50 }, revertS, never)).rejects.toMatchObject({
+      ...{ name: 'RangeError', message },
+    })
+    expect([...image.values()]).toEqual([0, 1_000, 0xffff, 0])
   })
 })

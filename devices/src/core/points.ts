@@ -89,7 +89,10 @@ export interface ControlWrite {
 export interface Control {
   /** All of them hold before anything is written: what only an installer should change. */
   readonly requires?: readonly Mark[]
-  /** In this order, each in a request of its own: the device's timer before, what puts it in force last. */
+  /**
+   * In this order, each in a request of its own: the device's timer before, what puts it in force last; of what takes a
+   * set-point back that first.
+   */
   readonly writes: readonly ControlWrite[]
 }
 

@@ -99,9 +99,12 @@ function writeFault(
 }
 
 /** What is wrong with a model's controls, each as path and expectation. */
-export function controlFaults(model: Pick<DeviceModel, 'points' | 'kind' | 'controls'>): string[] {
-  const { points, controls = {} } = model
+export function controlFaults(model: Pick<DeviceModel, 'points' | 'kind' | 'marks' | 'controls'>): string[] {
+  const { points, marks, controls = {} } = model
   const all = Object.entries(controls) as [ControlName, Control][]
+  if (all.length > 0 && marks.length === 0) {
+    return ['marks: expected what tells this model from others, before anything is written to it']
+  }
   const hasTimer = all.some(([, { writes }]) => writes.some(({ to }) => to === 'timer'))
   return all.flatMap(([name, { requires = [], writes }]) => {
     const path = `controls.${name}`

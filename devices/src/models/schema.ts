@@ -150,7 +150,7 @@ export function parseModel(id: string, raw: unknown): ParsedModel {
   for (const { point } of rest.marks)
     if (points[point] === undefined) faults.push(`marks: there is no point "${point}"`)
   const controls = rawControls && controlsFrom(rawControls)
-  faults.push(...controlFaults({ kind: rest.kind, points, ...(controls && { controls }) }))
+  faults.push(...controlFaults({ kind: rest.kind, marks: rest.marks, points, ...(controls && { controls }) }))
   if (faults.length > 0) return { ok: false, faults }
   const optional = { ...(notes && { notes }), ...(serial && { serial }), ...(controls && { controls }) }
   return { ok: true, model: { id, ...rest, points, ...optional } }

@@ -87,5 +87,5 @@ export function sunSpecControls(connection: ModbusConnection, unitId: number, is
     }
     throw new Fault('device', `unit ${unitId}: has no model for a set-point of its ${setPoint.is}`)
   }
-  return { set, release: (is, signal) => set(automaticOf({ is }), LONGEST_REVERT_S, signal) }
+  return { hasTimer: true, set, release: (is, signal) => set(automaticOf({ is }), LONGEST_REVERT_S, signal) }
 }

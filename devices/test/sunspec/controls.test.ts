@@ -76,6 +76,22 @@ describe('a limit of an inverter’s power', () => {
     ])
   })
 
+  it('is never above what was asked for, where the device counts coarsely', async () => {
+    const { controls, written } = await device([[123, { ...IMMEDIATE, WMaxLimPct_SF: 0 }]])
+    await controls.set(limit(62.7), 300, never)
+    expect(written()[1]).toEqual([5, 62])
+  })
+
+  it('is as exact as the device counts', async () => {
+    const { controls, written } = await device([[123, IMMEDIATE]])
+    for (const percent of [0.29, 1.1, 57.99]) await controls.set(limit(percent), 300, never)
+    expect(written().filter(([at]) => at === 5)).toEqual([
+      [5, 29],
+      [5, 110],
+      [5, 5_799],
+    ])
+  })
+
   it('is taken back', async () => {
     const { controls, image } = await device([[123, { ...IMMEDIATE, WMaxLimPct: 20, WMaxLim_Ena: 1 }]])
     await controls.release('power-limit', never)
@@ -138,6 +154,10 @@ describe('a battery', () => {
 })
 
 describe('a set-point', () => {
+  it('is taken back by the device itself', async () => {
+    expect((await device([[123, IMMEDIATE]])).controls.hasTimer).toBe(true)
+  })
+
   it('is not written unless the operator has allowed it', async () => {
     const { controls, written } = await device([[123, IMMEDIATE]], false)
     await expect(controls.set(limit(0), 60, never)).rejects.toMatchObject({ code: 'config' })
