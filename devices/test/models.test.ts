@@ -15,7 +15,9 @@ import { hexRegisters } from './tcp-device.ts'
 function blocksOf({ registers }: Golden): Block[] {
   return Object.entries(registers).map(([key, hex]) => {
     const [kind, at] = key.includes(':') ? key.split(':') : [undefined, key]
-    return { at: Number(at), registers: hexRegisters(hex), ...(kind && { kind: kind as RegisterKind }) }
+    // one image is of one moment
+    const registers = hexRegisters(hex)
+    return { at: Number(at), registers, isSteady: true, ...(kind && { kind: kind as RegisterKind }) }
   })
 }
 

@@ -6,6 +6,8 @@ export interface Block {
   readonly registers: readonly number[]
   /** Where a device has both: `input` and `holding` registers of one address are different registers. */
   readonly kind?: RegisterKind | undefined
+  /** Of several answers between which no scale factor changed: values and factors of such blocks belong together. */
+  readonly isSteady?: boolean | undefined
 }
 
 /**
@@ -25,4 +27,23 @@ export function wordsAt(
     }
   }
   return undefined
+}
+
+interface Place {
+  readonly at: number
+  readonly count: number
+  readonly kind?: RegisterKind | undefined
+}
+
+/**
+ * The blocks from which two runs of registers may be read together: one that holds both, else the steady ones. Undefined
+ * where they were not read together: a value and a scale factor of two moments make a figure that never was.
+ */
+export function blocksWithBoth(blocks: readonly Block[], one: Place, other: Place): readonly Block[] | undefined {
+  const holds = (some: readonly Block[]) =>
+    [one, other].every(({ at, count, kind }) => wordsAt(some, at, count, kind) !== undefined)
+  const single = blocks.find((block) => holds([block]))
+  if (single !== undefined) return [single]
+  const steady = blocks.filter(({ isSteady }) => isSteady)
+  return holds(steady) ? steady : undefined
 }

@@ -1,7 +1,7 @@
 import { missingReasonOf } from '../core/faults.ts'
 import { type Block, wordsAt } from '../core/image.ts'
 import { MOST_REGISTERS, type Span } from '../core/plan.ts'
-import { readSpans, type Source } from '../point-reader.ts'
+import { readWanted, type Source } from '../point-reader.ts'
 import type { MissingReason, RegisterReader } from '../ports.ts'
 import type { ModelAt } from './model.ts'
 import { sunSpecModel } from './models.ts'
@@ -11,6 +11,8 @@ import { walkModels } from './walk.ts'
 export interface Layout {
   readonly models: readonly ModelAt[]
   readonly spans: readonly Span[]
+  /** Scale factors of values in `spans` that no request can hold together with them. */
+  readonly factors?: readonly Span[]
 }
 
 export type Found<L> =
@@ -48,7 +50,8 @@ export function locatedReader<L extends Layout>(
     if (known === undefined) return { ok: false, reason: 'unsupported' }
     const layout = known
     const heads = layout.models.map(({ at }) => ({ at, count: 2 }))
-    const { blocks, unread } = await readSpans(source, [...heads, ...layout.spans], signal)
+    const wanted = { spans: [...heads, ...layout.spans], factors: layout.factors ?? [] }
+    const { blocks, unread } = await readWanted(source, wanted, signal)
     const isThere = stillThere(layout, blocks)
     if (unread === 'exception' || !isThere) known = undefined
     return isThere ? { ok: true, layout, blocks, unread } : { ok: false, reason: 'malformed' }

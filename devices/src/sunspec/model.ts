@@ -85,7 +85,6 @@ const MOST_POINTS = 4_000
 
 interface Laid {
   readonly points: Record<string, Point>
-  end: number
   count: number
 }
 
@@ -142,7 +141,7 @@ export function layOut(
   length: number,
   countOf: (point: string) => number | undefined,
 ): PointTable {
-  const laid: Laid = { points: {}, end: 0, count: 0 }
+  const laid: Laid = { points: {}, count: 0 }
   const limit = length + 2
   const put = (
     group: SunSpecGroup,

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { PointValues } from '../../src/core/encode.ts'
-import { openModbusTcp } from '../../src/index.ts'
-import { type SetPoint, sunSpecControls } from '../../src/sunspec/controls.ts'
+import { openModbusTcp, type SetPoint } from '../../src/index.ts'
+import { sunSpecControls } from '../../src/sunspec/controls.ts'
 import { tcpDevice, writable } from '../tcp-device.ts'
 import { modelImage, sunSpecImage } from './images.ts'
 
@@ -46,12 +46,12 @@ async function device(
 const limit = (percent: number | undefined): SetPoint => ({ is: 'power-limit', percent })
 
 describe('a limit of an inverter’s power', () => {
-  it('is written by model 123 with its scale, before it is put in force, and reverts by itself', async () => {
+  it('is written by model 123 with its scale after the timer, and put in force last', async () => {
     const { controls, written } = await device([[123, IMMEDIATE]])
     await controls.set(limit(62.5), 300, never)
     expect(written()).toEqual([
-      [5, 6_250],
       [7, 300],
+      [5, 6_250],
       [9, 1],
     ])
   })
@@ -60,15 +60,31 @@ describe('a limit of an inverter’s power', () => {
     const { controls, written } = await device([[704, { WMaxLimPct_SF: -1 }]])
     await controls.set(limit(40), 60, never)
     expect(written()).toEqual([
-      [15, 400],
       [17, 0, 0, 60],
+      [15, 400],
       [14, 1],
+    ])
+  })
+
+  it('is never above what was asked for, where the device counts coarsely', async () => {
+    const { controls, written } = await device([[123, { ...IMMEDIATE, WMaxLimPct_SF: 0 }]])
+    await controls.set(limit(62.7), 300, never)
+    expect(written()[1]).toEqual([5, 62])
+  })
+
+  it('is as exact as the device counts', async () => {
+    const { controls, written } = await device([[123, IMMEDIATE]])
+    for (const percent of [0.29, 1.1, 57.99]) await controls.set(limit(percent), 300, never)
+    expect(written().filter(([at]) => at === 5)).toEqual([
+      [5, 29],
+      [5, 110],
+      [5, 5_799],
     ])
   })
 
   it('is taken back', async () => {
     const { controls, image } = await device([[123, { ...IMMEDIATE, WMaxLimPct: 20, WMaxLim_Ena: 1 }]])
-    await controls.set(limit(undefined), 1, never)
+    await controls.release('power-limit', never)
     expect([image.get(BASE + 2 + 5), image.get(BASE + 2 + 9)]).toEqual([10_000, 0])
   })
 })
@@ -78,45 +94,45 @@ describe('a battery', () => {
     [
       { is: 'battery', mode: 'auto' },
       [
-        [12, 10_000, 10_000],
         [15, 120],
         [17, 0],
+        [12, 10_000, 10_000],
         [5, 0],
       ],
     ],
     [
       { is: 'battery', mode: 'hold' },
       [
-        [12, 0, 0],
         [15, 120],
         [17, 0],
+        [12, 0, 0],
         [5, 3],
       ],
     ],
     [
       { is: 'battery', mode: 'charge', percent: 50 },
       [
-        [12, 0xec78, 5_000],
         [15, 120],
         [17, 0],
+        [12, 0xec78, 5_000],
         [5, 3],
       ],
     ],
     [
       { is: 'battery', mode: 'charge', percent: 50, fromGrid: true },
       [
-        [12, 0xec78, 5_000],
         [15, 120],
         [17, 1],
+        [12, 0xec78, 5_000],
         [5, 3],
       ],
     ],
     [
       { is: 'battery', mode: 'discharge', percent: 25 },
       [
-        [12, 2_500, 0xf63c],
         [15, 120],
         [17, 0],
+        [12, 2_500, 0xf63c],
         [5, 3],
       ],
     ],
@@ -128,6 +144,10 @@ describe('a battery', () => {
 })
 
 describe('a set-point', () => {
+  it('is taken back by the device itself', async () => {
+    expect((await device([[123, IMMEDIATE]])).controls.hasTimer).toBe(true)
+  })
+
   it('is not written unless the operator has allowed it', async () => {
     const { controls, written } = await device([[123, IMMEDIATE]], false)
     await expect(controls.set(limit(0), 60, never)).rejects.toMatchObject({ code: 'config' })
@@ -151,7 +171,7 @@ describe('a set-point', () => {
     const { controls } = await device([[123, IMMEDIATE]], true, (at) => at === BASE + 2 + 9)
     await expect(controls.set(limit(50), 60, never)).rejects.toMatchObject({
       code: 'device',
-      message: 'unit 1: registers from 40011 hold 0 after 1 was written',
+      message: 'unit 1: registers from 40011 hold 0 after 1 was written; taken back',
     })
   })
 
