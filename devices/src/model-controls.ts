@@ -1,4 +1,4 @@
-import { Fault } from '@wattfleet/protocol'
+import { Fault, monotonicMs } from '@wattfleet/protocol'
 import { decodeNumber, decodeText } from './core/decode.ts'
 import type { Block } from './core/image.ts'
 import {
@@ -96,7 +96,9 @@ export function modelControls(
   isAllowed: boolean,
 ): Controls {
   const readOf = async (names: readonly string[], signal: AbortSignal): Promise<readonly Block[]> => {
-    const { blocks, fault } = await blockReader(connection, unitId, model, [...new Set(names)])(signal)
+    const { blocks, fault } = await blockReader(connection, unitId, model, [...new Set(names)], {
+      steadyMs: monotonicMs,
+    })(signal)
     if (fault !== undefined) throw fault
     return blocks
   }

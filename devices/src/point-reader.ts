@@ -1,5 +1,4 @@
 import type { Clock } from '@wattfleet/protocol'
-import { decodeNumber } from './core/decode.ts'
 import { exceptionOf, missingReasonOf } from './core/faults.ts'
 import { type Block, wordsAt } from './core/image.ts'
 import { cutOf, planReads, type Span } from './core/plan.ts'
@@ -16,7 +15,11 @@ export interface Source {
   readonly holes: 'readable' | 'rejected'
   /** Where requests have to begin, as far as the device has taught it: kept from one reading to the next. */
   readonly cuts: Set<number>
+  readonly clock: Steady
 }
+
+/** What tells when an answer was there. */
+export type Steady = Pick<Clock, 'steadyMs'>
 
 /** What a plan's requests gave: the blocks that came, and the first reason why others did not. */
 export interface ReadResult {
@@ -35,7 +38,7 @@ const REFUSED_RANGE = [2, 3]
  * rest is not asked, because it would only wait for the same.
  */
 export async function readSpans(
-  { reader, unitId, kind, maxRegisters, holes, cuts }: Source,
+  { reader, unitId, kind, maxRegisters, holes, cuts, clock }: Source,
   spans: readonly Span[],
   signal: AbortSignal,
 ): Promise<ReadResult> {
@@ -47,7 +50,8 @@ export async function readSpans(
   for (let request = waiting.shift(); request !== undefined; request = waiting.shift()) {
     const { at, count } = request
     try {
-      blocks.push({ at, registers: await reader.readRegisters({ unitId, kind, at, count }, signal) })
+      const registers = await reader.readRegisters({ unitId, kind, at, count }, signal)
+      blocks.push({ at, registers, readMs: clock.steadyMs() })
     } catch (error) {
       const cut = REFUSED_RANGE.includes(exceptionOf(error) ?? 0) ? cutOf(request, spans) : undefined
       if (cut !== undefined) {
@@ -135,13 +139,14 @@ export function blockReader(
   unitId: number,
   model: DeviceModel,
   names: readonly string[],
+  clock: Steady,
 ): (signal: AbortSignal) => Promise<ReadResult> {
   const kinds: readonly RegisterKind[] = ['input', 'holding']
   const sources = kinds.map((kind): { source: Source; wanted: Wanted } => {
     const { maxRegisters, holes } = model
     const own = names.map((name) => pointOf(model.points, name)).filter((point) => (point.kind ?? model.kind) === kind)
     const wanted = wantedOf(model.points, own, maxRegisters)
-    return { source: { reader, unitId, kind, maxRegisters, holes, cuts: new Set() }, wanted }
+    return { source: { reader, unitId, kind, maxRegisters, holes, cuts: new Set(), clock }, wanted }
   })
   return async (signal) => {
     const blocks: Block[] = []
@@ -171,16 +176,13 @@ export function pointReader<Name extends string>(
   unitId: number,
   model: DeviceModel,
   names: readonly Name[],
-  clock: Clock,
+  clock: Steady,
 ): PointReader<Name> {
-  const readBlocks = blockReader(reader, unitId, model, names)
+  const readBlocks = blockReader(reader, unitId, model, names, clock)
   return {
     async read(signal) {
-      const { blocks, unread } = await readBlocks(signal)
-      const atMs = clock.nowMs()
-      const values = names.map(
-        (name) => [name, measured(decodeNumber(model.points, name, blocks), atMs, unread)] as const,
-      )
+      const answers = { ...(await readBlocks(signal)), doneMs: clock.steadyMs() }
+      const values = names.map((name) => [name, measured(model.points, name, answers)] as const)
       return Object.fromEntries(values) as Record<Name, Measured>
     },
   }

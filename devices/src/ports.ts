@@ -23,14 +23,18 @@ export const MISSING_REASONS = [
 ] as const
 export type MissingReason = (typeof MISSING_REASONS)[number]
 
-/** One value as it was read. `estimated` is for sources that interpolate; nothing here guesses. */
+/**
+ * One value as it was read. `estimated` is for sources that interpolate; nothing here guesses. `readMs` is when the answer
+ * that held it was there, or when it was given up, on the caller's steady time (`Clock.steadyMs`): a clock that is stepped
+ * makes no energy.
+ */
 export type Measured<T = number> =
-  | { readonly quality: 'good' | 'estimated'; readonly value: T; readonly atMs: number }
-  | { readonly quality: 'missing'; readonly reason: MissingReason; readonly atMs: number }
+  | { readonly quality: 'good' | 'estimated'; readonly value: T; readonly readMs: number }
+  | { readonly quality: 'missing'; readonly reason: MissingReason; readonly readMs: number }
 
 /**
  * A grid connection at one moment, under the names of OBIS (IEC 62056-6-1). Import and export are two figures, never
- * one signed number. `atMs` is the caller's clock, taken when the answer was there.
+ * one signed number. `atMs` is the caller's clock when its counters were read.
  */
 export interface Reading {
   readonly atMs: number

@@ -38,8 +38,8 @@ function sdm630(power: string, importEnergy: string, exportEnergy: string) {
   )
 }
 
-const good = (value: number) => ({ quality: 'good', value, atMs: AT_MS })
-const missing = (reason: string) => ({ quality: 'missing', reason, atMs: AT_MS })
+const good = (value: number) => ({ quality: 'good', value, readMs: AT_MS })
+const missing = (reason: string) => ({ quality: 'missing', reason, readMs: AT_MS })
 
 describe('an SDM630 at the grid connection', () => {
   it.each([

@@ -7,8 +7,8 @@ import { type DeviceModel, type MissingReason, pointReader, type RegisterReader 
 
 const AT_MS = 1_763_000_000_000
 const never = new AbortController().signal
-const good = (value: number) => ({ quality: 'good', value, atMs: AT_MS })
-const missing = (reason: MissingReason) => ({ quality: 'missing', reason, atMs: AT_MS })
+const good = (value: number) => ({ quality: 'good', value, readMs: AT_MS })
+const missing = (reason: MissingReason) => ({ quality: 'missing', reason, readMs: AT_MS })
 
 /** A power whose factor no request of ten registers reaches, and one beside its own. */
 const MODEL: DeviceModel = {

@@ -65,7 +65,7 @@ function devicesOf(
   }
 }
 
-const good = (value: unknown, atMs: number) => ({ quality: 'good', value, atMs })
+const good = (value: unknown, readMs: number) => ({ quality: 'good', value, readMs })
 const states = (simulator: Simulator) => simulator.houses.map(({ name }) => simulator.stateOf(name).state)
 
 describe('the street over its sockets', () => {

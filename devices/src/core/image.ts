@@ -4,6 +4,8 @@ import type { RegisterKind } from './points.ts'
 export interface Block {
   readonly at: number
   readonly registers: readonly number[]
+  /** Steady time when the answer was there. */
+  readonly readMs?: number
   /** Where a device has both: `input` and `holding` registers of one address are different registers. */
   readonly kind?: RegisterKind | undefined
   /** Of several answers between which no scale factor changed: values and factors of such blocks belong together. */
@@ -20,16 +22,17 @@ export function wordsAt(
   count: number,
   kind?: RegisterKind,
 ): readonly number[] | undefined {
-  for (const block of blocks) {
-    const from = at - block.at
-    if (block.kind === kind && from >= 0 && from + count <= block.registers.length) {
-      return block.registers.slice(from, from + count)
-    }
-  }
-  return undefined
+  const block = blocks.find((one) => isWithin(one, { at, count, kind }))
+  return block?.registers.slice(at - block.at, at - block.at + count)
 }
 
-interface Place {
+/** Whether one block holds all these registers. */
+export function isWithin(block: Block, { at, count, kind }: Place): boolean {
+  const from = at - block.at
+  return block.kind === kind && from >= 0 && from + count <= block.registers.length
+}
+
+export interface Place {
   readonly at: number
   readonly count: number
   readonly kind?: RegisterKind | undefined

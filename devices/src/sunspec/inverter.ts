@@ -1,13 +1,10 @@
 import type { Clock } from '@wattfleet/protocol'
-import { decodeNumber } from '../core/decode.ts'
-import type { Block } from '../core/image.ts'
 import { lengthOf, type PointTable, pointOf, wordsOf } from '../core/points.ts'
-import { counterWh, good, mapMeasured, measured, missing } from '../core/readings.ts'
+import { type Answers, clockAt, counterWh, good, mapMeasured, measured, missing } from '../core/readings.ts'
 import {
   INVERTER_STATES,
   type Inverter,
   type InverterReading,
-  type Measured,
   type MissingReason,
   type RegisterReader,
 } from '../ports.ts'
@@ -43,12 +40,11 @@ interface InverterLayout extends Layout {
 
 /** A SunSpec inverter: models 101 to 103 or 111 to 113 with 160 where it has one, else 701 with 714. */
 export function sunSpecInverter(connection: RegisterReader, unitId: number, clock: Clock): Inverter {
-  const read = locatedReader<InverterLayout>(connection, unitId, layoutOf)
+  const read = locatedReader<InverterLayout>(connection, unitId, clock, layoutOf)
   return {
     async read(signal) {
       const found = await read(signal)
-      const atMs = clock.nowMs()
-      return found.ok ? readingOf(found.layout, found.blocks, found.unread, atMs) : nothingRead(found.reason, atMs)
+      return found.ok ? readingOf(found.layout, found.answers, clock) : nothingRead(found.reason, clock)
     },
   }
 }
@@ -86,31 +82,31 @@ function neededOf(table: PointTable, { energy, state, isDcApart }: Names): numbe
 
 function readingOf(
   { inverter, table, names, inputs }: InverterLayout,
-  blocks: readonly Block[],
-  unread: MissingReason | undefined,
-  atMs: number,
+  answers: Answers,
+  clock: Clock,
 ): InverterReading {
-  const shown = (name: string, from: PointTable, at: number): Measured =>
-    measured(decodeNumber(from, name, blocks, at), atMs, unread)
-  const value = (name: string) => shown(name, table, inverter.at)
-  const inputsPower = () => (inputs ? shown('DCW', inputs.table, inputs.at) : missing('unsupported', atMs))
+  const { doneMs } = answers
+  const value = (name: string) => measured(table, name, answers, inverter.at)
+  const inputsPower = () =>
+    inputs ? measured(inputs.table, 'DCW', answers, inputs.at) : missing('unsupported', doneMs)
+  const acPowerW = value('W')
   return {
-    atMs,
-    acPowerW: value('W'),
+    atMs: clockAt(clock, acPowerW.readMs),
+    acPowerW,
     lifetimeEnergyWh: counterWh(value(names.energy), 'Wh'),
     dcPowerW: names.isDcApart ? inputsPower() : value('DCW'),
-    state: mapMeasured(value(names.state), (code) => {
+    state: mapMeasured(value(names.state), (code, readMs) => {
       const state = INVERTER_STATES[code - names.firstState]
-      return state === undefined ? missing('implausible', atMs) : good(state, atMs)
+      return state === undefined ? missing('implausible', readMs) : good(state, readMs)
     }),
-    dcInputs: inputs === undefined ? [] : decodeInputs(inputs, blocks, atMs, unread),
+    dcInputs: inputs === undefined ? [] : decodeInputs(inputs, answers),
   }
 }
 
-function nothingRead(reason: MissingReason, atMs: number): InverterReading {
-  const nothing = missing(reason, atMs)
+function nothingRead(reason: MissingReason, clock: Clock): InverterReading {
+  const nothing = missing(reason, clock.steadyMs())
   return {
-    atMs,
+    atMs: clock.nowMs(),
     acPowerW: nothing,
     lifetimeEnergyWh: nothing,
     dcPowerW: nothing,

@@ -1,9 +1,8 @@
 import { decodeNumber, decodeText } from '../core/decode.ts'
-import type { Block } from '../core/image.ts'
 import { MOST_REGISTERS, type Span } from '../core/plan.ts'
 import { type PointTable, pointOf, wordsOf } from '../core/points.ts'
-import { counterWh, measured } from '../core/readings.ts'
-import type { DcInput, MissingReason } from '../ports.ts'
+import { type Answers, counterWh, measured } from '../core/readings.ts'
+import type { DcInput } from '../ports.ts'
 import { layOut, type ModelAt } from './model.ts'
 import { knownSunSpec } from './models.ts'
 
@@ -61,19 +60,15 @@ function factorsOf(table: PointTable, id: ListId, base: number): Span[] {
 }
 
 /** The inputs that were read; none where they were not. A point says how many there are, the model's length how many fit. */
-export function decodeInputs(
-  { id, at, most, table }: Inputs,
-  blocks: readonly Block[],
-  atMs: number,
-  unread?: MissingReason,
-): DcInput[] {
+export function decodeInputs({ id, at, most, table }: Inputs, answers: Answers): DcInput[] {
+  const { blocks } = answers
   const list = LISTS[id]
   const count = decodeNumber(table, list.count, blocks, at)
   if (!count.ok) return []
   return Array.from({ length: Math.min(count.value, most) }, (_, i) => {
     const point = (name: string) => `${list.group}${i + 1}.${name}`
     const name = decodeText(table, point('IDStr'), blocks, at)
-    const value = (of: string) => measured(decodeNumber(table, point(of), blocks, at), atMs, unread)
+    const value = (of: string) => measured(table, point(of), answers, at)
     return {
       name: name.ok ? name.value : `input ${i + 1}`,
       powerW: value('DCW'),

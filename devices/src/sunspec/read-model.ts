@@ -1,9 +1,8 @@
-import type { Clock } from '@wattfleet/protocol'
 import { decodeNumber } from '../core/decode.ts'
 import type { Block } from '../core/image.ts'
 import { MOST_REGISTERS, type Span } from '../core/plan.ts'
 import { missing } from '../core/readings.ts'
-import { readWanted } from '../point-reader.ts'
+import { readWanted, type Steady } from '../point-reader.ts'
 import type { RegisterReader } from '../ports.ts'
 import { type PointValue, pointValue } from '../value-reader.ts'
 import { layOut, type ModelAt, type SunSpecModel } from './model.ts'
@@ -53,7 +52,7 @@ export async function readSunSpecModel(
   reader: RegisterReader,
   unitId: number,
   at: ModelAt,
-  clock: Clock,
+  clock: Steady,
   signal: AbortSignal,
 ): Promise<ModelReading> {
   const model = sunSpecModel(at.id)
@@ -64,7 +63,7 @@ export async function readSunSpecModel(
     spans.push({ at: at.at + from, count: Math.min(MOST_REGISTERS, words - from) })
   }
   const limits = { maxRegisters: MOST_REGISTERS, holes: 'rejected' } as const
-  const source = { reader, unitId, kind: 'holding', ...limits, cuts: new Set<number>() } as const
+  const source = { reader, unitId, kind: 'holding', ...limits, cuts: new Set<number>(), clock } as const
   const wanted = { spans, factors: factorsOf(model, at, words) }
   const { blocks: read, unread, isSteady } = await readWanted(source, wanted, signal)
   const blocks = joined(read)
@@ -75,15 +74,15 @@ export async function readSunSpecModel(
     return count.ok ? count.value : undefined
   }
   const table = layOut(model, words - 2, countOf)
-  const atMs = clock.nowMs()
+  const doneMs = clock.steadyMs()
   const names = Object.keys(table).filter((name) => isValue(model, name))
   return {
     at,
     model,
     values: names.map((name) => {
-      const value = pointValue(table, name, blocks, { base: at.at, atMs, unread })
+      const value = pointValue(table, name, { blocks, unread, doneMs }, at.at)
       const isMixed = !isSteady && value.measured.quality !== 'missing' && value.point.scaleFactor !== undefined
-      return isMixed ? { ...value, measured: missing(unread ?? 'changing', atMs) } : value
+      return isMixed ? { ...value, measured: missing(unread ?? 'changing', doneMs) } : value
     }),
   }
 }

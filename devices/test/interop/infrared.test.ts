@@ -22,6 +22,6 @@ describe.skipIf(!hasPseudoTerminals() && !isRequired)('an infrared head on a ser
     const pushing = setInterval(() => writeSync(file, telegram), 50)
     closing.push(() => clearInterval(pushing))
     const reading = await meter.read(new AbortController().signal)
-    expect(reading.importEnergyWh).toEqual({ quality: 'good', value: 1_235, atMs: 5 })
+    expect(reading.importEnergyWh).toEqual({ quality: 'good', value: 1_235, readMs: 5 })
   })
 })

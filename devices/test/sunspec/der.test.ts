@@ -53,8 +53,8 @@ async function device(registers: Map<number, number>, before: (asked: Asked) => 
   return { slave, connection, inverter, requests }
 }
 
-const good = <T>(value: T) => ({ quality: 'good', value, atMs: AT_MS })
-const missing = (reason: string) => ({ quality: 'missing', reason, atMs: AT_MS })
+const good = <T>(value: T) => ({ quality: 'good', value, readMs: AT_MS })
+const missing = (reason: string) => ({ quality: 'missing', reason, readMs: AT_MS })
 
 describe('an inverter with the models of IEEE 1547-2018 alone', () => {
   it('is read: 701 from its id to its last scale factor in one request', async () => {

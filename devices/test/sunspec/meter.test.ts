@@ -11,8 +11,8 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
 
-const good = (value: number) => ({ quality: 'good', value, atMs: AT_MS })
-const missing = (reason: string) => ({ quality: 'missing', reason, atMs: AT_MS })
+const good = (value: number) => ({ quality: 'good', value, readMs: AT_MS })
+const missing = (reason: string) => ({ quality: 'missing', reason, readMs: AT_MS })
 
 const common = (maker: string) => modelImage(1, { Mn: maker, Md: 'M', SN: '1' })
 
