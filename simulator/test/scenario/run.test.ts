@@ -14,6 +14,7 @@ import {
 } from '@wattfleet/devices'
 import { checkConfig, Fault, type ManualClock, manualClock, messageOf } from '@wattfleet/protocol'
 import { describe, expect, it } from 'vitest'
+import { withDerived } from '../../src/core/street.ts'
 import { buildDevices } from '../../src/scenario/build.ts'
 import { readScenario } from '../../src/scenario/load.ts'
 import { runScenario } from '../../src/scenario/run.ts'
@@ -275,8 +276,10 @@ describe('a house as a device', () => {
   })
 })
 
-const ZERO = { importWh: 0, exportWh: 0, inverterWh: 0, pvWh: 0, chargedWh: 0, dischargedWh: 0, storedWh: 0 }
+const ZERO = withDerived({
+  ...{ importWh: 0, exportWh: 0, inverterWh: 0, pvWh: 0, chargedWh: 0, dischargedWh: 0, storedWh: 0 },
+})
 const NOTHING = {
-  ...{ loadW: 0, pvW: 0, chargeW: 0, dischargeW: 0, inverterW: 0, importW: 0, exportW: 0 },
-  throttled: false,
+  ...{ loadW: 0, baseW: 0, heatPumpW: 0, carW: 0, pvW: 0, chargeW: 0, dischargeW: 0, inverterW: 0, lossW: 0 },
+  ...{ importW: 0, exportW: 0, throttled: false },
 }
