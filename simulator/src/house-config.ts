@@ -74,7 +74,10 @@ export const houseShape = {
   name: z.string().min(1).max(32),
   annualKwh: z.number().positive().max(100_000).describe('Of everything but heat pump and car'),
   pv: z
-    .union([plane, z.array(plane).min(1).max(MOST_PLANES)], `expected { peakW, tiltDeg, azimuthDeg }, or a list of them`)
+    .union(
+      [plane, z.array(plane).min(1).max(MOST_PLANES)],
+      `expected { peakW, tiltDeg, azimuthDeg }, or a list of them`,
+    )
     .refine((pv) => peakWOf(pv) <= MOST_PEAK_W, `expected planes of at most ${MOST_PEAK_W} W together`)
     .optional(),
   inverter: inverterConfig.optional(),
@@ -89,7 +92,10 @@ type Parts = { readonly battery?: unknown; readonly inverter?: unknown; readonly
 export const needsPanels = (part: 'battery' | 'inverter') => (house: Parts) =>
   house[part] === undefined || house.pv !== undefined
 export const ALONE = {
-  battery: { path: ['battery'], message: 'a battery sits behind the inverter of the photovoltaics: expected pv as well' },
+  battery: {
+    path: ['battery'],
+    message: 'a battery sits behind the inverter of the photovoltaics: expected pv as well',
+  },
   inverter: { path: ['inverter'], message: 'the inverter is that of the photovoltaics: expected pv as well' },
 }
 
@@ -98,4 +104,3 @@ export const houseSpec = z
   .strictObject(houseShape)
   .refine(needsPanels('battery'), ALONE.battery)
   .refine(needsPanels('inverter'), ALONE.inverter)
-

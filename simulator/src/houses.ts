@@ -142,7 +142,8 @@ class Street implements Houses {
     let done = 0
     while (this.#step < stepAt(this.#clock.nowMs()) && !this.#stopping.signal.aborted) {
       const moment = momentOf(this.#world, this.#step + 1)
-      for (const house of this.#houses.values()) Object.assign(house, nextStep(this.#world, moment, house.spec, house.state))
+      for (const house of this.#houses.values())
+        Object.assign(house, nextStep(this.#world, moment, house.spec, house.state))
       this.#step = moment.step
       if (++done % stepsPerTurn === 0) await new Promise((resolve) => setImmediate(resolve))
     }

@@ -34,7 +34,10 @@ export const weatherFile = z.looseObject({
     .min(24)
     .max(MOST_HOURS)
     .refine((hours) => hours.length % 24 === 0, 'expected whole days of 24 hours')
-    .refine((hours) => hours.every((one) => (one.dni === undefined) === (one.dhi === undefined)), 'expected dni and dhi together')
+    .refine(
+      (hours) => hours.every((one) => (one.dni === undefined) === (one.dhi === undefined)),
+      'expected dni and dhi together',
+    )
     .refine((hours) => everyHourOrNone(hours, 'dni'), 'expected dni and dhi in every hour or in none')
     .refine((hours) => everyHourOrNone(hours, 'temperatureC'), 'expected temperatureC in every hour or in none'),
 })

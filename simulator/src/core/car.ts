@@ -74,7 +74,8 @@ export function carMoment(
   const isBack = today !== undefined && Math.abs(today.returnsS + 0.5 - secondOfDay) < stepS / 2
   const missing = isBack ? Math.min(car.capacityWh, missingWh + today.usedWh) : missingWh
   const isHome = today === undefined || secondOfDay < today.leavesS || secondOfDay >= today.returnsS
-  if (car.charging === 'at-once' || missing === 0) return { isHome, missingWh: missing, leavesInS: Number.POSITIVE_INFINITY }
+  if (car.charging === 'at-once' || missing === 0)
+    return { isHome, missingWh: missing, leavesInS: Number.POSITIVE_INFINITY }
   const next =
     today !== undefined && secondOfDay < today.leavesS
       ? today.leavesS

@@ -46,7 +46,12 @@ export function coefficientOfPerformance(emitter: HeatPumpSpec['emitter'], outdo
 /** What the thermostat decides for a step. */
 export function switched(spec: HeatPumpSpec, state: HeatState, step: number, stepS: number): HeatState {
   if ((step - state.switchedStep) * stepS < spec.minimumRunS) return state
-  const isHeating = state.indoorC < spec.setPointC - HYSTERESIS_K ? 1 : state.indoorC > spec.setPointC + HYSTERESIS_K ? 0 : state.isHeating
+  const isHeating =
+    state.indoorC < spec.setPointC - HYSTERESIS_K
+      ? 1
+      : state.indoorC > spec.setPointC + HYSTERESIS_K
+        ? 0
+        : state.isHeating
   return isHeating === state.isHeating ? state : { ...state, isHeating, switchedStep: step }
 }
 

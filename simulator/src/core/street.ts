@@ -1,5 +1,5 @@
-import { CHARGER_EFFICIENCY, type CarMoment, carMoment, chargingW } from './car.ts'
 import { type LocalMoment, localMoment } from './calendar.ts'
+import { type CarMoment, CHARGER_EFFICIENCY, carMoment, chargingW } from './car.ts'
 import { type HeatState, HYSTERESIS_K, indoorAfter, switched } from './heat-pump.ts'
 import { after, type Flows, flowsOf, type HouseSpec, type HouseState, surplusW } from './house.ts'
 import type { Irradiance } from './irradiance.ts'
@@ -100,7 +100,8 @@ export function nextStep(world: World, moment: Moment, spec: HouseSpec, state: H
   const { heat, car, flows } = within(world, moment, spec, state)
   const counted = after(spec, state, flows, STEP_H)
   const { isHeating, switchedStep } = heat
-  const indoorC = spec.heatPump === undefined ? state.indoorC : indoorAfter(spec.heatPump, heat, moment.outdoorC, STEP_H)
+  const indoorC =
+    spec.heatPump === undefined ? state.indoorC : indoorAfter(spec.heatPump, heat, moment.outdoorC, STEP_H)
   const missingWh = car === undefined ? state.carMissingWh : car.missingWh - flows.carW * CHARGER_EFFICIENCY * STEP_H
   // what is charged to the full leaves a rounding error
   const carMissingWh = missingWh < 1e-6 ? 0 : missingWh

@@ -141,7 +141,19 @@ function deviceOf(spec: DeviceSpec, scenario: Scenario, folder: string, around: 
 }
 
 const HOUSE_NAMES = [
-  ...['loadW', 'baseW', 'heatPumpW', 'carW', 'pvW', 'chargeW', 'dischargeW', 'inverterW', 'lossW', 'importW', 'exportW'],
+  ...[
+    'loadW',
+    'baseW',
+    'heatPumpW',
+    'carW',
+    'pvW',
+    'chargeW',
+    'dischargeW',
+    'inverterW',
+    'lossW',
+    'importW',
+    'exportW',
+  ],
   ...['importWh', 'exportWh', 'inverterWh', 'pvWh', 'chargedWh', 'dischargedWh', 'storedWh'],
   ...['loadWh', 'heatPumpWh', 'carWh', 'lossWh', 'carMissingWh', 'indoorC', 'isHeating', 'throttled'],
 ]

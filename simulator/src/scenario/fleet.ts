@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { carConfig, heatPumpConfig, type houseSpec } from '../house-config.ts'
 import { coefficientOfPerformance } from '../core/heat-pump.ts'
 import { seedOf, uniform } from '../core/random.ts'
+import { carConfig, heatPumpConfig, type houseSpec } from '../house-config.ts'
 
 /*
  * Many houses from a few figures: what a load test of a utility needs. A fleet becomes houses, lines and devices like
@@ -51,11 +51,16 @@ export const fleetConfig = z.strictObject({
       peakW: range(100, 30_000).default([4_000, 12_000]),
       tiltDeg: range(0, 90).default([15, 45]),
       azimuthDeg: range(0, 359).default([110, 250]),
-      eastWest: share.default(0.2).describe('Share of these houses with half of the panels to the east and half to the west'),
+      eastWest: share
+        .default(0.2)
+        .describe('Share of these houses with half of the panels to the east and half to the west'),
     })
     .prefault({}),
   battery: z
-    .strictObject({ share: share.default(0.5).describe('Of the houses with pv'), capacityWh: range(500, 100_000).default([5_000, 12_000]) })
+    .strictObject({
+      share: share.default(0.5).describe('Of the houses with pv'),
+      capacityWh: range(500, 100_000).default([5_000, 12_000]),
+    })
     .prefault({}),
   heatPump: z
     .strictObject({
@@ -69,7 +74,10 @@ export const fleetConfig = z.strictObject({
       ...carConfig.shape,
       share: share.default(0.25),
       kmPerDay: range(0, 1_000).default([10, 60]),
-      charging: z.enum(['at-once', 'surplus', 'mixed']).default('mixed').describe('mixed: from surplus where there is pv'),
+      charging: z
+        .enum(['at-once', 'surplus', 'mixed'])
+        .default('mixed')
+        .describe('mixed: from surplus where there is pv'),
     })
     .prefault({}),
 })
@@ -111,7 +119,10 @@ function panelsOf({ pv }: FleetConfig, { has, within }: Draws): House['pv'] {
   return [90, 270].map((azimuthDeg) => ({ peakW: peakW / 2, tiltDeg, azimuthDeg }))
 }
 
-function heatPumpOf({ heatPump: { share: _, heatLossWPerK, ...rest } }: FleetConfig, { within }: Draws): House['heatPump'] {
+function heatPumpOf(
+  { heatPump: { share: _, heatLossWPerK, ...rest } }: FleetConfig,
+  { within }: Draws,
+): House['heatPump'] {
   const lossWPerK = within(heatLossWPerK, 8, 5)
   const heatW = lossWPerK * (rest.setPointC - DESIGN_C) - rest.gainsW
   const electricW = heatW / coefficientOfPerformance(rest.emitter, DESIGN_C)

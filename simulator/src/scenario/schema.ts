@@ -98,7 +98,11 @@ const written = z
     /** Seconds of the houses' time for each second. */
     speed: z.number().positive().max(10_000).default(1),
     utcOffsetS: z.int().min(-50_400).max(50_400).default(0),
-    weather: z.string().min(1).optional().describe('sunny-day, winter-day, or a file of measured weather beside this one'),
+    weather: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('sunny-day, winter-day, or a file of measured weather beside this one'),
     temperature: temperatureConfig.optional(),
     /** Where the counters of the houses are kept; without it every start is a first one. */
     stateDir: z.string().min(1).optional(),
