@@ -51,7 +51,7 @@ async function follow(device: Device, place: number, figures: Figures): Promise<
   try {
     const begin = performance.now() + place * 1000
     for (let i = 0; i < SECONDS; i++) {
-      await new Promise((resolve) => setTimeout(resolve, begin + i * 1000 - performance.now()))
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, begin + i * 1000 - performance.now())))
       const asked = performance.now()
       socket.write(requestTo(device, i))
       const [answer] = (await once(socket, 'data')) as [Buffer]
