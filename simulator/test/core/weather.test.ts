@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { lightAt, sunAt } from '../../src/core/weather.ts'
+import { lightAt, seasonalC, sunAt, temperatureAt, type Weather, weatherSecond } from '../../src/core/weather.ts'
 import { loadWeather } from '../../src/data.ts'
 
 const day = loadWeather('sunny-day')
@@ -43,5 +43,66 @@ describe('the measured day', () => {
 
   it('has no cloud between 10 and 14 h', () => {
     for (let hour = 10; hour <= 14; hour += 0.25) expect(irradianceAt(day, hour * 3600).dni).toBeGreaterThan(700)
+  })
+})
+
+describe('the measured winter day', () => {
+  const winter = loadWeather('winter-day')
+
+  it('is of 24 cold hours with sun from eight to five, and closes', () => {
+    expect(winter.hours).toHaveLength(24)
+    const temperatures = winter.hours.map(({ temperatureC = 99 }) => temperatureC)
+    expect([Math.min(...temperatures), Math.max(...temperatures)]).toEqual([-22.7, -3.5])
+    for (const [i, { ghi, dni = 0, dhi = 0 }] of winter.hours.entries()) {
+      const { elevationDeg } = sunAt(winter, (i + 0.5) * 3600)
+      expect(ghi > 0, `hour ${i + 1}`).toBe(i + 1 >= 8 && i + 1 <= 17)
+      // the first and the last hour have the sun only for a part
+      if (elevationDeg < 5) continue
+      expect(Math.abs(dni * Math.sin((elevationDeg * Math.PI) / 180) + dhi - ghi), `hour ${i + 1}`).toBeLessThan(20)
+    }
+  })
+
+  it('gives the temperature between the hours, around midnight too', () => {
+    expect(temperatureAt(winter, 30 * 60)).toBeCloseTo(-16.9, 9)
+    expect(temperatureAt(winter, 0)).toBeCloseTo((-16.9 - 16.5) / 2, 9)
+    expect(temperatureAt(winter, 86_399.999)).toBeCloseTo((-16.9 - 16.5) / 2, 3)
+  })
+})
+
+describe('weather of several days', () => {
+  const hours = Array.from({ length: 72 }, (_, i) => ({ ghi: i, temperatureC: i }))
+  const days: Weather = {
+    ...{ firstDay: 20_000, midnightUtcS: 20_000 * 86_400, latitudeDeg: 52, longitudeDeg: 0 },
+    hours,
+  }
+
+  it.each([
+    { day: 20_000, second: 0 },
+    { day: 20_002, second: 2 * 86_400 },
+    { day: 20_003, second: 0 },
+    { day: 19_999, second: 2 * 86_400 },
+  ])('shows day $day its own', ({ day, second }) => {
+    expect(weatherSecond(days, { day, secondOfDay: 60 })).toBe(second + 60)
+  })
+
+  it('goes on from one day to the next, and splits the light that was measured as a whole', () => {
+    expect(temperatureAt(days, 86_400)).toBeCloseTo(23.5, 9)
+    const noon = 86_400 + 12 * 3600
+    const sun = sunAt(days, noon)
+    const light = lightAt(days, noon, sun)
+    expect(light.ghi).toBeCloseTo(35.5, 9)
+    expect(light.dhi + light.dni * Math.sin((sun.elevationDeg * Math.PI) / 180)).toBeCloseTo(35.5, 9)
+  })
+})
+
+describe('a year without measurements', () => {
+  const year = { meanC: 9.5, yearAmplitudeK: 9, dayAmplitudeK: 4 }
+  /** 20 January and 21 July 2026, and the hours that are the coldest and the warmest. */
+  it.each([
+    { day: 20_473, hour: 4, celsius: -3.5 },
+    { day: 20_473, hour: 16, celsius: 4.5 },
+    { day: 20_655, hour: 16, celsius: 22.5 },
+  ])('is $celsius °C on day $day at $hour h', ({ day, hour, celsius }) => {
+    expect(seasonalC(year, { day, secondOfDay: hour * 3600 })).toBeCloseTo(celsius, 1)
   })
 })
