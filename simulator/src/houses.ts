@@ -10,8 +10,8 @@ const STORE_EVERY_MS = 5_000
 const HOUSE_STEPS_PER_TURN = 3_000
 /** A month. What lies before that passes without flows, and is said so. */
 const LONGEST_CATCH_UP_STEPS = (31 * 86_400_000) / STEP_MS
-/** What a start integrates in some ten seconds: a month of eighteen houses, or fourteen hours of a thousand. */
-const MOST_CATCH_UP_HOUSE_STEPS = 10_000_000
+/** What a start integrates in some ten seconds: a month of eleven houses, or eight hours of a thousand. */
+const MOST_CATCH_UP_HOUSE_STEPS = 6_000_000
 
 /** What the simulator tells of itself; pino's logger is one. */
 export interface Log {
