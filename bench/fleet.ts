@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { median } from './median.ts'
 
 const PROGRAM = join(import.meta.dirname, '../simulator/src/simulate.ts')
+const PEER = join(import.meta.dirname, 'fleet_pymodbus.py')
 const HOUSES = 1_000
 const SECONDS = 30
 /** What the fleet may take. */
@@ -75,19 +76,30 @@ function usageOf({ pid }: ChildProcess): { readonly rssMib: number; readonly cpu
   }
 }
 
-async function start(file: string): Promise<{ readonly child: ChildProcess; readonly devices: readonly Device[] }> {
+interface Served {
+  readonly child: ChildProcess
+  readonly devices: readonly Device[]
+}
+
+/** What the first whole piece of standard output that matches says. */
+function said(child: ChildProcess, pattern: RegExp): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    child.once('error', reject)
+    child.once('exit', () => reject(new Error('it stopped')))
+    child.stdout?.on('data', (data) => {
+      text += data
+      const [, found] = pattern.exec(text) ?? []
+      if (found !== undefined) resolve(found)
+    })
+  })
+}
+
+async function startOurs(file: string): Promise<Served> {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', PROGRAM, file], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const control = await new Promise<string>((resolve, reject) => {
-    let said = ''
-    child.once('exit', () => reject(new Error('the simulator stopped')))
-    child.stdout?.on('data', (data) => {
-      said += data
-      const [, address] = /control: (\S+)\n/.exec(said) ?? []
-      if (address !== undefined) resolve(address)
-    })
-  })
+  const control = await said(child, /control: (\S+)\n/)
   const listed = (await (await fetch(`${control}/devices`)).json()) as { name: string; where: string; unitId: number }[]
   const devices = listed.map(({ name, where, unitId }) => {
     return { where, unitId, kind: name.endsWith('-inverter') ? 'inverter' : 'meter' } as const
@@ -95,20 +107,26 @@ async function start(file: string): Promise<{ readonly child: ChildProcess; read
   return { child, devices }
 }
 
-/**
- * A thousand houses in one process: every meter and every inverter is read once a second over a connection of its own. The
- * ratio is the memory that the process takes of the gibibyte that it may take.
- */
-export async function run(print: (line: string) => void): Promise<object> {
-  const folder = mkdtempSync(join(tmpdir(), 'wattfleet-bench-'))
-  const file = join(folder, 'fleet.yaml')
-  writeFileSync(file, JSON.stringify({ seed: 42, control: { port: 0 }, fleet: { count: HOUSES, port: 0 } }))
+/** pymodbus with Python of `WATTFLEET_PYTHON`: as many meters and inverters, whose registers stand still. */
+async function startPeer(python: string, inverters: number): Promise<Served> {
+  const child = spawn(python, [PEER, String(HOUSES), String(inverters)], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const ports = JSON.parse(await said(child, /(\[.*\])\n/)) as number[]
+  const devices = ports.flatMap((port, i): Device[] => {
+    const where = `127.0.0.1:${port}`
+    const meter = { where, unitId: 1, kind: 'meter' } as const
+    return i < inverters ? [meter, { where, unitId: 2, kind: 'inverter' }] : [meter]
+  })
+  return { child, devices }
+}
+
+/** Reads everything for `SECONDS`, and ends the process. */
+async function measure(name: string, start: Promise<Served>, print: (line: string) => void) {
   const began = performance.now()
-  const { child, devices } = await start(file)
-  const startS = Number(((performance.now() - began) / 1000).toFixed(1))
-  const before = usageOf(child)
-  print(`${HOUSES} houses with ${devices.length} devices serve after ${startS} s, ${before?.rssMib} MiB`)
+  const { child, devices } = await start
   try {
+    const startS = Number(((performance.now() - began) / 1000).toFixed(1))
+    const before = usageOf(child)
+    print(`${name}: ${HOUSES} houses with ${devices.length} devices serve after ${startS} s, ${before?.rssMib} MiB`)
     const figures: Figures = { latenciesMs: [], wrong: 0 }
     const rss: number[] = []
     const watching = setInterval(() => rss.push(usageOf(child)?.rssMib ?? Number.NaN), 1000)
@@ -116,20 +134,35 @@ export async function run(print: (line: string) => void): Promise<object> {
     clearInterval(watching)
     const after = usageOf(child)
     const sorted = figures.latenciesMs.sort((a, b) => a - b)
+    const medianMs = Number(median(sorted).toFixed(1))
     const p99Ms = Number(sorted[Math.floor(sorted.length * 0.99)]?.toFixed(1))
     const cpu = before && after ? Number(((after.cpuS - before.cpuS) / SECONDS).toFixed(3)) : undefined
     const mostMib = Math.max(...rss)
-    print(
-      `${sorted.length} answers, ${figures.wrong} wrong, half within ${median(sorted).toFixed(1)} ms, 99% within ${p99Ms} ms`,
-    )
-    print(`${mostMib} MiB at most, ${cpu} of a processor`)
-    return {
-      ...{ bench: 'fleet', houses: HOUSES, devices: devices.length, answers: sorted.length, wrong: figures.wrong },
-      ...{ startS, idleMib: before?.rssMib, mostMib, cpu, medianMs: Number(median(sorted).toFixed(1)), p99Ms },
-      ratio: Number((mostMib / BUDGET_MIB).toFixed(3)),
-    }
+    print(`${name}: ${sorted.length} answers, ${figures.wrong} wrong, half in ${medianMs} ms, 99% in ${p99Ms} ms`)
+    print(`${name}: ${mostMib} MiB at most, ${cpu} of a processor`)
+    const counted = { devices: devices.length, answers: sorted.length, wrong: figures.wrong }
+    return { ...counted, startS, idleMib: before?.rssMib, mostMib, cpu, medianMs, p99Ms }
   } finally {
     child.kill()
+  }
+}
+
+/**
+ * A thousand houses in one process: every meter and every inverter is read once a second over a connection of its own; and
+ * beside it pymodbus' server with as many devices, which count nothing. The ratio is the memory that the process takes of
+ * the gibibyte that it may take.
+ */
+export async function run(print: (line: string) => void): Promise<object> {
+  const folder = mkdtempSync(join(tmpdir(), 'wattfleet-bench-'))
+  const file = join(folder, 'fleet.yaml')
+  writeFileSync(file, JSON.stringify({ seed: 42, control: { port: 0 }, fleet: { count: HOUSES, port: 0 } }))
+  try {
+    const ours = await measure('ours', startOurs(file), print)
+    const python = process.env.WATTFLEET_PYTHON
+    const peer = python && (await measure('pymodbus', startPeer(python, ours.devices - HOUSES), print))
+    const ratio = Number((ours.mostMib / BUDGET_MIB).toFixed(3))
+    return { bench: 'fleet', houses: HOUSES, ours, ...(peer && { pymodbus: peer }), ratio }
+  } finally {
     rmSync(folder, { recursive: true })
   }
 }

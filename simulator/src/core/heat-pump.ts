@@ -43,15 +43,16 @@ export function coefficientOfPerformance(emitter: HeatPumpSpec['emitter'], outdo
   return FIELD_CORRECTION * (6.08 - 0.09 * lift + 0.0005 * lift ** 2)
 }
 
-/** What the thermostat decides for a step. */
+function thermostat({ setPointC }: HeatPumpSpec, { indoorC, isHeating }: HeatState): 0 | 1 {
+  if (indoorC < setPointC - HYSTERESIS_K) return 1
+  if (indoorC > setPointC + HYSTERESIS_K) return 0
+  return isHeating
+}
+
+/** What the heat pump does in a step: what the thermostat wants, unless it was switched a short while ago. */
 export function switched(spec: HeatPumpSpec, state: HeatState, step: number, stepS: number): HeatState {
   if ((step - state.switchedStep) * stepS < spec.minimumRunS) return state
-  const isHeating =
-    state.indoorC < spec.setPointC - HYSTERESIS_K
-      ? 1
-      : state.indoorC > spec.setPointC + HYSTERESIS_K
-        ? 0
-        : state.isHeating
+  const isHeating = thermostat(spec, state)
   return isHeating === state.isHeating ? state : { ...state, isHeating, switchedStep: step }
 }
 
