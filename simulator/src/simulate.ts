@@ -5,8 +5,9 @@ import { aborted, clockFromEnvironment, EXIT, Fault, messageOf, monotonicMs, sca
 import type { Log } from './houses.ts'
 import { buildDevices } from './scenario/build.ts'
 import { readScenario } from './scenario/load.ts'
-import { runScenario, type ServedLine } from './scenario/run.ts'
+import { runScenario } from './scenario/run.ts'
 import type { Scenario } from './scenario/schema.ts'
+import { toldOf } from './scenario/told.ts'
 
 const USAGE = `usage: wattfleet-simulate <file.yaml> [--check]
 
@@ -47,32 +48,6 @@ function check(scenario: Scenario, file: string): void {
   })
 }
 
-/** Nobody reads more lines than this one by one. */
-const MOST_TOLD = 20
-
-/** What is served, and where: each device, or of many lines the runs of ports that follow each other. */
-function told(lines: readonly ServedLine[]): string[] {
-  if (lines.length <= MOST_TOLD) {
-    return lines.flatMap(({ name, transport, where, devices }) => [
-      `${name}: ${transport} on ${where}`,
-      ...devices.map((one) => `  unit ${one.unitId}: ${one.name}`),
-    ])
-  }
-  const runs: ServedLine[][] = []
-  for (const line of lines) {
-    const last = runs.at(-1)?.at(-1)
-    if (last?.port !== undefined && line.port === last.port + 1 && line.transport === last.transport)
-      runs.at(-1)?.push(line)
-    else runs.push([line])
-  }
-  return runs.map((run) => {
-    const [first, last] = [run[0], run.at(-1)]
-    const count = run.reduce((sum, { devices }) => sum + devices.length, 0)
-    if (first === last) return `${first?.name}: ${first?.transport} on ${first?.where}, ${count} devices`
-    return `${first?.name} … ${last?.name}: ${first?.transport} on ${first?.where} to ${last?.port}, ${count} devices`
-  })
-}
-
 async function run(scenario: Scenario, file: string, signal: AbortSignal): Promise<void> {
   const { speed } = scenario
   const clock =
@@ -80,7 +55,7 @@ async function run(scenario: Scenario, file: string, signal: AbortSignal): Promi
       ? clockFromEnvironment()
       : scaledClock({ monotonicMs: monotonicMs(), streetMs: Date.now(), rate: speed })
   const running = await runScenario(scenario, { source: file, clock, log, signal })
-  for (const text of told(running.lines)) log.info({}, text)
+  for (const text of toldOf(running.lines)) log.info({}, text)
   if (running.controlPort !== undefined) log.info({}, `control: http://127.0.0.1:${running.controlPort}`)
   process.send?.('ready')
   await aborted(signal)
