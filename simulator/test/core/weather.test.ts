@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { onPanels } from '../../src/core/irradiance.ts'
 import { lightAt, seasonalC, sunAt, temperatureAt, type Weather, weatherSecond } from '../../src/core/weather.ts'
 import { loadWeather } from '../../src/data.ts'
 
@@ -104,5 +105,27 @@ describe('a year without measurements', () => {
     { day: 20_655, hour: 16, celsius: 22.5 },
   ])('is $celsius °C on day $day at $hour h', ({ day, hour, celsius }) => {
     expect(seasonalC(year, { day, secondOfDay: hour * 3600 })).toBeCloseTo(celsius, 1)
+  })
+})
+
+describe('a measured day on tilted panels', () => {
+  // get_solarposition and get_total_irradiance (isotropic) of pvlib 0.16.1, every five minutes, light interpolated as here
+  it.each([
+    { name: 'sunny-day', tiltDeg: 0, azimuthDeg: 180, whPerM2: 7590.3 },
+    { name: 'sunny-day', tiltDeg: 30, azimuthDeg: 180, whPerM2: 6801.1 },
+    { name: 'sunny-day', tiltDeg: 35, azimuthDeg: 90, whPerM2: 6510.0 },
+    { name: 'sunny-day', tiltDeg: 35, azimuthDeg: 270, whPerM2: 6912.1 },
+    { name: 'winter-day', tiltDeg: 30, azimuthDeg: 180, whPerM2: 6202.4 },
+    { name: 'winter-day', tiltDeg: 90, azimuthDeg: 180, whPerM2: 6944.0 },
+    { name: 'winter-day', tiltDeg: 35, azimuthDeg: 90, whPerM2: 3217.7 },
+    { name: 'winter-day', tiltDeg: 30, azimuthDeg: 0, whPerM2: 442.9 },
+  ])('$name gives $whPerM2 Wh/m² at $tiltDeg° to $azimuthDeg°', ({ name, tiltDeg, azimuthDeg, whPerM2 }) => {
+    const measured = loadWeather(name)
+    const each = Array.from({ length: 288 }, (_, i) => {
+      const second = 300 * i + 150
+      const sun = sunAt(measured, second)
+      return sun.elevationDeg > 0 ? onPanels({ tiltDeg, azimuthDeg }, lightAt(measured, second, sun), sun) : 0
+    })
+    expect(Math.abs(sum(each) / 12 - whPerM2)).toBeLessThan(0.002 * whPerM2)
   })
 })
