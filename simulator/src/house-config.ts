@@ -28,7 +28,9 @@ const plane = z.strictObject({
 
 export const inverterConfig = z.strictObject({
   limitW: z.number().positive().max(MOST_PEAK_W).optional().describe(`Of AC; peak power over ${DC_TO_AC_RATIO}`),
-  efficiency: efficiency.optional().describe('At that limit; of less power it loses a larger share'),
+  // at two thirds of its power the curve is 0.3% above what it is at the limit, and nothing gives more than it takes
+  efficiency: z.number().min(0.5).max(0.99).optional().describe('At that limit; of less power it loses a larger share'),
+  feedInLimitW: z.number().min(0).optional().describe('Most that the house feeds in; 0: nothing'),
 })
 
 export const batteryConfig = z

@@ -69,7 +69,7 @@ export interface Flows extends Loads {
   readonly lossW: number
   readonly importW: number
   readonly exportW: number
-  /** Whether the inverter's limit left sun unused. */
+  /** Whether the inverter's limit, or that of feeding in, left sun unused. */
   readonly throttled: boolean
 }
 
@@ -111,7 +111,8 @@ export function flowsOf(spec: HouseSpec, storedWh: number, loads: Loads, availab
   // the last of a battery is not spent on the inverter's own use
   const dischargeW = acW(inverter, availableW + couldW) > 0 ? couldW : 0
   const wouldFeedW = availableW - chargeW + dischargeW
-  const feedW = Math.min(wouldFeedW, dcLimitW(inverter))
+  const { feedInLimitW = Number.POSITIVE_INFINITY } = spec.inverter ?? {}
+  const feedW = Math.min(wouldFeedW, dcW(inverter, loadW + feedInLimitW))
   const inverterW = acW(inverter, feedW)
   return {
     ...loads,

@@ -4,6 +4,8 @@ export interface InverterSpec {
   readonly limitW?: number | undefined
   /** AC over DC at that limit. */
   readonly efficiency?: number | undefined
+  /** Most that it lets the house feed in, as grid operators ask; it gives that and what the house draws. */
+  readonly feedInLimitW?: number | undefined
 }
 
 /** An inverter with everything about it settled. */

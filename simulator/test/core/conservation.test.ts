@@ -22,7 +22,12 @@ const house = fc
     name: fc.string({ minLength: 1, maxLength: 8 }),
     annualKwh: number(300, 12_000),
     pv: maybe(fc.array(plane, { minLength: 1, maxLength: 3 })),
-    inverter: maybe(fc.record({ limitW: maybe(number(300, 12_000)), efficiency: maybe(number(0.9, 0.99)) })),
+    inverter: maybe(
+      fc.record({
+        ...{ limitW: maybe(number(300, 12_000)), efficiency: maybe(number(0.9, 0.99)) },
+        feedInLimitW: maybe(number(0, 5_000)),
+      }),
+    ),
     battery: maybe(
       fc.record({
         ...{ capacityWh: number(500, 20_000), powerW: number(300, 10_000), roundTripEfficiency: maybe(number(0.7, 1)) },

@@ -28,6 +28,7 @@ const spec: fc.Arbitrary<HouseSpec> = fc
       fc.record({
         limitW: fc.option(fc.double({ min: 100, max: 20_000, noNaN: true }), { nil: undefined }),
         efficiency: fc.option(fc.double({ min: 0.9, max: 0.99, noNaN: true }), { nil: undefined }),
+        feedInLimitW: fc.option(power(10_000), { nil: undefined }),
       }),
       { nil: undefined },
     ),
@@ -80,6 +81,7 @@ describe('the flows of a house', () => {
         }
         expect(f.pvW).toBeLessThanOrEqual(availableW + NEAR)
         expect(f.inverterW).toBeLessThanOrEqual(inverterIn(house).limitW + NEAR)
+        expect(f.exportW).toBeLessThanOrEqual((house.inverter?.feedInLimitW ?? Number.POSITIVE_INFINITY) + NEAR)
         expect(Math.max(f.chargeW, f.dischargeW)).toBeLessThanOrEqual(house.battery?.powerW ?? 0)
         expect(Math.min(f.chargeW, f.dischargeW)).toBe(0)
         expect(Math.min(f.importW, f.exportW)).toBe(0)
@@ -192,6 +194,22 @@ describe('the flows of a house', () => {
       load: 480,
       sun: 1800,
       out: { inverterW: 960, pvW: 1000, exportW: 480, lossW: 40 },
+    },
+    {
+      name: 'feeds in no more than the grid operator lets it, and charges before that',
+      spec: { ...house, pv, battery, inverter: { limitW: 5000, feedInLimitW: 500 } },
+      stored: 0,
+      load: 480,
+      sun: 3000,
+      out: { inverterW: 980, exportW: 500, chargeW: 1000, importW: 0 },
+    },
+    {
+      name: 'feeds in nothing where it may not',
+      spec: { ...house, pv, inverter: { limitW: 5000, feedInLimitW: 0 } },
+      stored: 0,
+      load: 480,
+      sun: 3000,
+      out: { inverterW: 480, exportW: 0, importW: 0 },
     },
     {
       name: 'does not spend the last of a battery on the inverter alone',

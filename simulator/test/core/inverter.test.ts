@@ -4,7 +4,7 @@ import { acW, dcLimitW, dcW, inverterOf } from '../../src/core/inverter.ts'
 
 const number = (min: number, max: number) => fc.double({ min, max, noNaN: true })
 const anyInverter = fc
-  .tuple(number(100, 30_000), number(0.8, 1), fc.boolean())
+  .tuple(number(100, 30_000), number(0.5, 0.99), fc.boolean())
   .map(([limitW, efficiency, flat]) => ({ limitW, efficiency, curve: flat ? 'flat' : 'part-load' }) as const)
 
 describe('an inverter', () => {
