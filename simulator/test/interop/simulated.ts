@@ -26,7 +26,7 @@ export interface Simulated {
 }
 
 /** As in a file; the line is added. */
-export type Device = Omit<ScenarioInput['devices'][number], 'line'>
+export type Device = Omit<NonNullable<ScenarioInput['devices']>[number], 'line'>
 
 /** Serves these devices on one line of this kind until the test is over. On TCP units that are not there get exception 11. */
 export async function simulated(carrier: Carrier, devices: readonly Device[]): Promise<Simulated> {
