@@ -1,4 +1,4 @@
-import type { Entry } from './sml.ts'
+import type { Entry } from './sml-list.ts'
 
 /*
  * Telegrams in readable text (IEC 62056-21, mode D: pushed without being asked), as older meters send them through an

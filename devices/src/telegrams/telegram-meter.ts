@@ -4,7 +4,7 @@ import { missingReasonOf } from '../core/faults.ts'
 import { missing } from '../core/readings.ts'
 import type { Meter, MissingReason, Reading } from '../ports.ts'
 import { textTelegramIn } from './d0.ts'
-import { type Entry, entriesIn } from './sml.ts'
+import { type Entry, entriesIn } from './sml-list.ts'
 import { telegramIn } from './sml-transport.ts'
 import { readingOf } from './values.ts'
 
@@ -40,7 +40,7 @@ function nextOf(
     return { ...entries, isBroken: found.is === 'broken', next: found.next, isDone: found.is === 'incomplete' }
   }
   const found = telegramIn(bytes)
-  const entries = found.is === 'telegram' ? entriesIn(found.content) : undefined
+  const entries = found.is === 'telegram' ? entriesIn(found.content, found.check) : undefined
   return {
     ...(entries !== undefined && { entries }),
     isBroken: found.is !== 'incomplete' && entries === undefined,

@@ -1,6 +1,6 @@
 import { counterWh, good, missing, splitPower } from '../core/readings.ts'
 import type { Measured, Reading } from '../ports.ts'
-import type { Entry } from './sml.ts'
+import type { Entry } from './sml-list.ts'
 
 /** Codes of IEC 62056-62, table of units. */
 const UNIT = { watt: 27, wattHour: 30 } as const

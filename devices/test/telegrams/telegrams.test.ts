@@ -4,11 +4,12 @@ import { describe, expect, it } from 'vitest'
 import type { ByteLine } from '../../src/adapters/rtu-link.ts'
 import type { Measured, Reading } from '../../src/ports.ts'
 import { textTelegramIn } from '../../src/telegrams/d0.ts'
-import { entriesIn, messagesIn } from '../../src/telegrams/sml.ts'
+import { bodiesIn } from '../../src/telegrams/sml.ts'
+import { entriesIn } from '../../src/telegrams/sml-list.ts'
 import { crcX25, telegramIn } from '../../src/telegrams/sml-transport.ts'
 import { FRESH_MS, telegramMeter, WAIT_MS } from '../../src/telegrams/telegram-meter.ts'
 import { readingOf } from '../../src/telegrams/values.ts'
-import { type Entry, smlTelegram, W, WH } from './build.ts'
+import { type Entry, idOf, smlTelegram, W, WH } from './build.ts'
 
 interface Golden {
   readonly meter: string
@@ -86,6 +87,18 @@ const GOLDEN: readonly Golden[] = [
     }),
     ...{ import: 1, export: null, importW: 0, exportW: 20, step: 1 },
   },
+  {
+    meter: 'Holley DTZ541 whose telegrams have the CRC of Kermit, and times without their choice',
+    telegram: smlTelegram({
+      ...{ maker: 'HLY', serverId: idOf('HLY', 1), check: 'kermit' },
+      entries: [
+        wh('1.8.0', 107_938_987n, { bytes: 4, status: 0x1c_0104, time: 90_000 }),
+        wh('2.8.0', 136_098_900n, { bytes: 4, status: 0x1c_0104, time: 90_000 }),
+        watt('16.7.0', -188n, { scaler: 0, bytes: 2 }),
+      ],
+    }),
+    ...{ import: 10_793_899, export: 13_609_890, importW: 0, exportW: 188, step: 1 },
+  },
 ]
 const FRAMES = 20_000 * Number(process.env.WATTFLEET_FUZZ ?? 1)
 const never = new AbortController().signal
@@ -106,7 +119,7 @@ describe('an SML telegram', () => {
   it.each(GOLDEN)('of $meter says what the meter showed', ({ meter: _, telegram, ...expected }) => {
     const framed = telegramIn(telegram)
     if (framed.is !== 'telegram') throw new Error(framed.is)
-    const reading = readingOf(entriesIn(framed.content) ?? [], 0)
+    const reading = readingOf(entriesIn(framed.content, framed.check) ?? [], 0)
     expect(figures(reading)).toEqual(expected)
     expect(framed.next).toBe(telegram.length)
   })
@@ -151,11 +164,12 @@ describe('an SML telegram', () => {
     const real = content.is === 'telegram' ? content.content : good
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 80 }), fc.nat({ max: real.length }), (bytes, at) => {
-        for (const one of [bytes, Uint8Array.from([...real.slice(0, at), ...bytes, ...real.slice(at)])]) {
-          const entries = entriesIn(one)
-          for (const { value } of entries ?? []) expect(value === undefined || Number.isFinite(value)).toBe(true)
-          messagesIn(one)
-        }
+        for (const one of [bytes, Uint8Array.from([...real.slice(0, at), ...bytes, ...real.slice(at)])])
+          for (const check of ['x25', 'kermit'] as const) {
+            const entries = entriesIn(one, check)
+            for (const { value } of entries ?? []) expect(value === undefined || Number.isFinite(value)).toBe(true)
+            expect(entries === undefined).toBe(bodiesIn(one, check) === undefined)
+          }
       }),
       { numRuns: FRAMES / 10 },
     )
