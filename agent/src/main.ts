@@ -41,7 +41,8 @@ function meterOf(config: AgentConfig['meter'], lines: Lines, clock: Clock, stead
   const format = TELEGRAMS[config.model]
   if (format !== undefined && config.serial !== undefined) {
     const { path, baudRate } = config.serial
-    return watchedMeter(lines.infrared(path, format, baudRate, clock), options)
+    const head = { path, format, mostW, clock, ...(baudRate !== undefined && { baudRate }) }
+    return watchedMeter(lines.infrared(head), options)
   }
   if (config.model === 'sunspec') return watchedMeter(sunSpecMeter(lines.to(config), unit, clock), options)
   const model = shippedModel(config.model)
