@@ -3,11 +3,11 @@ import { good } from '../core/readings.ts'
 import type { Measured, Reading } from '../ports.ts'
 
 /*
- * Readable telegrams have no check in mode D, and where a block check is sent it lets one of 128 disturbances pass; a
- * port drops the parity of its characters unread (serialport 13 on Linux: INPCK is not set). A digit that light or noise
- * changed would be money. So a counter is believed only between its neighbours: not below the one before, not above the
- * one after, and no further from either than the fuses allow. Whatever one telegram says wrongly is then off by no more
- * than what flowed between the two next to it: seconds, not kilowatt-hours.
+ * Readable telegrams have no check in mode D, a block check lets one in 128 of the larger disturbances pass, and the parity
+ * of the characters is not looked at (serialport 13 does not set INPCK). A digit that light or noise changed would be
+ * money. So a counter is believed only between its neighbours: not below the one before, not above the one after, and no
+ * further from either than the fuses allow. What one telegram says wrongly is then off by no more than what flowed between
+ * the two next to it: seconds, not kilowatt-hours.
  */
 
 export interface Heard {
