@@ -19,10 +19,10 @@ function numberOf(id: Uint8Array): number {
 }
 
 /**
- * DVS74 and DWS74 of DZG before firmware 1.2: a power of two bytes that is above 327.67 W, or of one byte above 1.27 W,
- * is positive and marked as signed, so that it seems to be fed in. A negative power always has four bytes. DZG named the
- * numbers of these meters (volkszaehler/libsml pull request 136 with issues 59 and 105; issue 125 for 36.7.0). Other
- * DZG meters send negative powers in two bytes and mean it (issues 132 and 162): the rule must not be any wider.
+ * DVS74 of DZG before firmware 1.2: a power of two bytes that is above 327.67 W, or of one byte above 1.27 W, is positive
+ * and marked as signed, so that it seems to be fed in. A negative power always has four bytes. DZG named the numbers of
+ * these meters (volkszaehler/libsml pull request 136, issues 59 and 105); 36.7.0 has the same fault (issue 125). Other DZG
+ * meters send negative powers in two bytes and mean it (issues 132 and 162): the rule must not be any wider.
  */
 const DZG_NUMBERS = [
   [42_000_000, 48_999_999],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { WAIT_MS } from '../../src/telegrams/telegram-meter.ts'
+import { FRESH_MS, WAIT_MS } from '../../src/telegrams/telegram-meter.ts'
 import { figures, pushed } from './pushed.ts'
 import { checkedTelegram, type TextOptions, textTelegram } from './text.ts'
 
@@ -63,6 +63,23 @@ describe('a meter that pushes readable telegrams', () => {
     expect(figures(await first).import).toBe(1_001)
     say(textTelegram(at(1_003)))
     expect(figures(await meter.read(never)).import).toBe(1_002)
+    meter.close()
+  })
+
+  it('waits for the next when the telegram that was confirmed is old, however young the one after it', async () => {
+    const { meter, steady, turn, say } = pushed('text')
+    const first = meter.read(never)
+    await turn()
+    for (const counter of [1_000, 1_001, 1_002]) {
+      await steady.advance(EVERY_MS)
+      say(textTelegram(at(counter)))
+    }
+    expect(figures(await first).import).toBe(1_001)
+    await steady.advance(FRESH_MS - EVERY_MS + 1)
+    const later = meter.read(never)
+    await turn()
+    say(textTelegram(at(1_003)))
+    expect(figures(await later).import).toBe(1_002)
     meter.close()
   })
 
