@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net'
-import { monotonicClock, monotonicMs } from '@wattfleet/protocol'
+import { monotonicMs } from '@wattfleet/protocol'
 import { characterMs, frameGapMs, NETWORK_TIMING, serialTiming } from '../core/plan.ts'
 import type { SerialDefaults } from '../core/points.ts'
 import type { ModbusConnection } from '../ports.ts'
+import { lineClock } from './line-clock.ts'
 import { DEFAULT_TIMEOUT_MS } from './modbus-tcp.ts'
 import { type ByteLine, type RtuOptions, rtuLink } from './rtu-link.ts'
 import { openPort, written } from './serial-port.ts'
@@ -43,7 +44,7 @@ export function openModbusSerial(options: SerialOptions): ModbusConnection {
   const { path, baudRate, parity, stopBits } = options
   const { timeoutMs, maxReplyDelayMs, backsOff } = timesOf(options)
   const oneMs = characterMs(baudRate, parity, stopBits)
-  const clock = monotonicClock()
+  const clock = lineClock()
   const rtu: RtuOptions = {
     ...{ name: path, characterMs: oneMs, gapMs: frameGapMs(baudRate, oneMs), maxReplyDelayMs, clock },
   }
@@ -58,7 +59,7 @@ export function openModbusRtuOverTcp(options: RtuOverTcpOptions): ModbusConnecti
   const { host, port } = options
   const { timeoutMs, maxReplyDelayMs, backsOff } = timesOf(options)
   const name = `${host}:${port}`
-  const rtu: RtuOptions = { name, characterMs: 0, gapMs: 0, maxReplyDelayMs, clock: monotonicClock() }
+  const rtu: RtuOptions = { name, characterMs: 0, gapMs: 0, maxReplyDelayMs, clock: lineClock() }
   return sharedLine({
     ...{ name, timing: NETWORK_TIMING, timeoutMs, backsOff, monotonicMs },
     connect: async (signal) => rtuLink(socketLine(await connected(host, port, timeoutMs, signal), name), rtu),
