@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { parseArgs } from 'node:util'
-import jsmodbus from 'jsmodbus'
+import * as jsmodbus from 'jsmodbus'
 import modbus from 'modbus-serial'
 import { openModbusTcp } from '../src/index.ts'
 

@@ -4,35 +4,34 @@ import { modelIds, shippedModel, wordsOf } from '../src/index.ts'
 /** A line as meters have it: 9,600 baud, 8N1, and a turnaround of 20 ms. */
 const LINE = serialTiming({ baudRate: 9_600, parity: 'none', stopBits: 1 }, 20)
 
-/** Milliseconds on the line for one reading of some points. */
+/** What reading all points of a model costs. */
 export interface PlanCost {
-  readonly oursMs: number
-  /** One request for each point. */
-  readonly apartMs: number
-  /** The cheapest of all ways to share the points out to requests; undefined where they are too many to try. */
-  readonly leastMs: number | undefined
+  /** Over one request for each point. */
+  readonly toApart: number
+  /** Over the cheapest of all ways to share points out to requests: the worst of as few points as all ways can be tried of. */
+  readonly toLeast: number
 }
 
 /** Points of which all ways to share them out are tried: Bell's number of 8 is 4,140, of 12 four million. */
 const MOST_TRIED = 8
 
-/** What reading all points of each model costs, and of as many of its first points as all ways can be tried of. */
+/** Of each model in turn. */
 export function measurePlans(print: (line: string) => void): PlanCost[] {
-  return modelIds().flatMap((id) => {
+  return modelIds().map((id) => {
     const { points, maxRegisters, holes, kind } = shippedModel(id)
     const spans = Object.values(points)
       .filter((point) => (point.kind ?? kind) === kind)
       .map((point) => ({ at: point.at, count: wordsOf(point) }))
     const limits = { maxRegisters, holes, timing: LINE }
-    const costs = [spans, ...samplesOf(spans)].map((some) => {
-      const leastMs = some.length > MOST_TRIED ? undefined : leastCostMs(some, limits)
-      return { oursMs: costMs(planReads(some, limits), LINE), apartMs: costMs(some, LINE), leastMs }
-    })
-    const [all] = costs
-    const requests = planReads(spans, limits).length
-    const ms = `${Math.round(all?.oursMs ?? 0)} ms of ${Math.round(all?.apartMs ?? 0)}`
-    print(`${id}: ${requests} requests for ${spans.length} points, ${ms}`)
-    return costs
+    const plan = planReads(spans, limits)
+    const [oursMs, apartMs] = [costMs(plan, LINE), costMs(spans, LINE)]
+    const toLeast = samplesOf(spans).map((some) => costMs(planReads(some, limits), LINE) / leastCostMs(some, limits))
+    const worst = Math.max(...toLeast)
+    const ms = `${Math.round(oursMs)} ms of ${Math.round(apartMs)}`
+    print(
+      `${id}: ${plan.length} requests for ${spans.length} points, ${ms}; ${worst.toFixed(3)} of the optimum at worst`,
+    )
+    return { toApart: oursMs / apartMs, toLeast: worst }
   })
 }
 

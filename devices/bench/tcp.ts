@@ -1,10 +1,9 @@
-import { execFile, execFileSync, spawn } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { type Command, nodeProgram, started } from './commands.ts'
 import { compiler } from './compiled.ts'
 import { type Place, places } from './places.ts'
-
-type Command = readonly string[]
 
 /** Reads per second of each client, a value for each round; empty where it is not here. */
 export type Figures = ReadonlyMap<string, readonly number[]>
@@ -18,7 +17,6 @@ export interface TcpSizes {
 }
 
 const run = promisify(execFile)
-const NODE: Command = [process.execPath, '--disable-warning=ExperimentalWarning']
 const here = (file: string) => join(import.meta.dirname, file)
 
 /** Whether Python of `WATTFLEET_PYTHON` has pymodbus. */
@@ -31,18 +29,6 @@ function pymodbus(): Command | undefined {
   } catch {
     return undefined
   }
-}
-
-/** Starts a program that says its port once it listens. */
-async function started(command: Command): Promise<{ readonly port: number; stop(): void }> {
-  const [program = '', ...args] = command
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  const port = await new Promise<number>((resolve, reject) => {
-    child.once('error', reject)
-    child.once('exit', () => reject(new Error('the slave ended')))
-    child.stdout.once('data', (text: Buffer) => resolve(Number(text)))
-  })
-  return { port, stop: () => void child.kill() }
 }
 
 async function perSecond(command: Command, port: number, sizes: TcpSizes): Promise<number> {
@@ -63,7 +49,7 @@ export async function measureTcp(
     const slave = c.program('slave.c')
     if (slave === undefined) print('no C compiler: the slave is one of Node, which takes more time than the clients do')
     const libmodbus = c.program('libmodbus.c', '-lmodbus')
-    const node = (name: string): Command => [...NODE, here('node-client.ts'), name]
+    const node = (name: string) => nodeProgram(here('node-client.ts'), name)
     const clients: Readonly<Record<string, Command | undefined>> = {
       ours: node('ours'),
       'modbus-serial': node('modbus-serial'),
@@ -75,7 +61,10 @@ export async function measureTcp(
     if (clients.pymodbus === undefined) print('pymodbus is skipped: it needs WATTFLEET_PYTHON, a Python that has it')
     const all = new Map<Place['name'], Figures>()
     for (const place of places()) {
-      all.set(place.name, await measureAt(place, slave ? [slave] : [...NODE, here('slave.ts')], clients, sizes, print))
+      all.set(
+        place.name,
+        await measureAt(place, slave === undefined ? nodeProgram(here('slave.ts')) : [slave], clients, sizes, print),
+      )
     }
     return all
   } finally {
@@ -95,7 +84,7 @@ async function measureAt(
   try {
     for (let round = 1; round <= sizes.rounds; round++) {
       for (const [name, client] of Object.entries(clients)) {
-        if (client) figures.get(name)?.push(await perSecond([...place.client, ...client], slave.port, sizes))
+        if (client) figures.get(name)?.push(await perSecond([...place.client, ...client], Number(slave.said), sizes))
       }
       const row = [...figures].map(([name, of]) => `${name} ${of.at(-1) ?? 'not here'}`)
       print(`${place.name}, round ${round}: ${row.join(', ')} reads/s`)

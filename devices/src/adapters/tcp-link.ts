@@ -90,7 +90,10 @@ function ask(
   done: (error: Error | null, registers: readonly number[]) => void,
 ): void {
   const { unitId, at } = request
-  if ('values' in request) return client.writeFC16(unitId, at, [...request.values], (error) => done(error, []))
+  if ('values' in request) {
+    client.writeFC16(unitId, at, [...request.values], (error) => done(error, []))
+    return
+  }
   const read = request.kind === 'input' ? client.writeFC4 : client.writeFC3
   read.call(client, unitId, at, request.count, (error, answer) => done(error, answer?.data ?? []))
 }
