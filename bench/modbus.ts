@@ -77,13 +77,13 @@ export async function run(print: Print): Promise<object> {
   }
 }
 
-/** Reads per second, and ours over each of the others. */
+/** Reads per second, and ours over each of the others: in each round, because what else the machine does changes between them. */
 function readsOf(figures: Figures) {
-  const here = [...figures].filter(([, rounds]) => rounds.length > 0)
-  const perSecond: Record<string, number> = Object.fromEntries(here.map(([name, rounds]) => [name, median(rounds)]))
-  const { ours = Number.NaN, ...peers } = perSecond
+  const { ours = [], ...peers } = Object.fromEntries([...figures].filter(([, rounds]) => rounds.length > 0))
+  const perSecond = Object.fromEntries(Object.entries({ ours, ...peers }).map(([name, all]) => [name, median(all)]))
+  const over = (peer: readonly number[]) => median(peer.map((perSecond, round) => (ours[round] ?? 0) / perSecond))
   const to: Record<string, number> = Object.fromEntries(
-    Object.entries(peers).map(([name, peer]) => [name, rounded(ours / peer)]),
+    Object.entries(peers).map(([name, peer]) => [name, rounded(over(peer))]),
   )
   return { perSecond, to }
 }
