@@ -1,4 +1,7 @@
-"""Reads holding registers so many times, one request after the other, with pymodbus' async client; prints reads per second."""
+"""Reads holding registers so many times, one request after the other, with pymodbus' async client; prints reads per second.
+
+Arguments: port, reads before it counts, reads, registers of each.
+"""
 
 import asyncio
 import sys
@@ -8,11 +11,12 @@ from pymodbus.client import AsyncModbusTcpClient
 
 
 async def main() -> None:
-    port, reads, count = (int(text) for text in sys.argv[1:4])
+    port, before, reads, count = (int(text) for text in sys.argv[1:5])
     client = AsyncModbusTcpClient("127.0.0.1", port=port)
     await client.connect()
-    begin = time.monotonic()
-    for i in range(reads):
+    for i in range(before + reads):
+        if i == before:
+            begin = time.monotonic()
         at = i % 1000
         answer = await client.read_holding_registers(at, count=count, device_id=1)
         if answer.isError() or answer.registers[0] != at:

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net'
-import { monotonicClock, monotonicMs } from '@wattfleet/protocol'
+import { monotonicMs } from '@wattfleet/protocol'
 import { characterMs, frameGapMs, NETWORK_TIMING, serialTiming } from '../core/plan.ts'
 import type { SerialDefaults } from '../core/points.ts'
 import type { ModbusConnection } from '../ports.ts'
+import { lineClock } from './line-clock.ts'
 import { DEFAULT_TIMEOUT_MS } from './modbus-tcp.ts'
 import { type ByteLine, type RtuOptions, rtuLink } from './rtu-link.ts'
 import { openPort, written } from './serial-port.ts'
@@ -45,7 +46,7 @@ export function openModbusSerial(options: SerialOptions): ModbusConnection {
   const { path, baudRate, parity, stopBits } = options
   const { timeoutMs, maxReplyDelayMs, backsOff } = timesOf(options)
   const oneMs = characterMs(baudRate, parity, stopBits)
-  const clock = monotonicClock()
+  const clock = lineClock()
   const rtu: RtuOptions = {
     ...{ name: path, characterMs: oneMs, gapMs: frameGapMs(baudRate, oneMs), maxReplyDelayMs, clock },
     free: { atMs: 0 },
@@ -65,7 +66,7 @@ export function openModbusRtuOverTcp(options: RtuOverTcpOptions): ModbusConnecti
   const { timeoutMs, maxReplyDelayMs, backsOff } = timesOf(options)
   const name = `${host}:${port}`
   const rtu: RtuOptions = {
-    ...{ name, characterMs: 0, gapMs: 0, maxReplyDelayMs, clock: monotonicClock() },
+    ...{ name, characterMs: 0, gapMs: 0, maxReplyDelayMs, clock: lineClock() },
     ...{ mostSilences: MOST_SILENCES, free: { atMs: 0 } },
   }
   return sharedLine({

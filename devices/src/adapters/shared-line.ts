@@ -130,7 +130,7 @@ class SharedLine implements ModbusConnection {
 
   async #answer(request: LineRequest): Promise<readonly number[]> {
     const unit = this.#units.get(request.unitId) ?? RESTED
-    const left = waitLeftMs(unit, this.#now())
+    const left = unit === RESTED ? 0 : waitLeftMs(unit, this.#now())
     if (left > 0) throw backingOffFault(`${this.#name} unit ${request.unitId}`, left)
     for (let failed = 1; ; failed++) {
       // a connection that cannot be had has a back-off of its own

@@ -54,22 +54,25 @@ function linkOver(socket: Socket, client: ModbusClient, where: string): Link {
   let lose: (() => void) | undefined
   socket.once('close', () => lose?.())
   /** The answer, unless the time runs out or the connection goes first. */
-  const inTime = (request: LineRequest, timeoutMs: number) =>
+  const request = (asked: LineRequest, timeoutMs: number) =>
     new Promise<readonly number[]>((resolve, reject) => {
-      const end = (settle: () => void) => {
+      // the library answers again when a device does
+      let isOver = false
+      const end = (outcome: Fault | readonly number[]) => {
+        if (isOver) return
+        isOver = true
         clearTimeout(timer)
         lose = undefined
-        settle()
+        if (!(outcome instanceof Fault)) return resolve(outcome)
+        if (outcome.code !== 'device') socket.destroy()
+        reject(outcome)
       }
       const fault = (code: 'timeout' | 'transport', why: string) =>
-        end(() => reject(new Fault(code, `${nameOf(request, where)}: ${why}`, { retryable: true })))
+        end(new Fault(code, `${nameOf(asked, where)}: ${why}`, { retryable: true }))
       const timer = setTimeout(() => fault('timeout', `no answer within ${timeoutMs} ms`), timeoutMs)
       lose = () => fault('transport', 'connection lost')
       if (socket.destroyed) return lose()
-      ask(client, request, where).then(
-        (value) => end(() => resolve(value)),
-        (error) => end(() => reject(error)),
-      )
+      ask(client, asked, (error, registers) => end(error ? faultOf(error, asked, where) : registers))
     })
   const isOpen = () => !socket.destroyed && socket.readyState === 'open'
   return {
@@ -77,36 +80,28 @@ function linkOver(socket: Socket, client: ModbusClient, where: string): Link {
       return isOpen()
     },
     ready: async () => isOpen(),
-    async request(request, timeoutMs) {
-      try {
-        return await inTime(request, timeoutMs)
-      } catch (error) {
-        const fault = error instanceof Fault ? error : brokenFrame(error, where)
-        if (fault.code !== 'device') socket.destroy()
-        throw fault
-      }
-    },
+    request,
     destroy: () => socket.destroy(),
   }
 }
 
-async function ask(client: ModbusClient, request: LineRequest, where: string): Promise<readonly number[]> {
-  client.setID(request.unitId)
-  try {
-    if ('values' in request) {
-      await client.writeRegisters(request.at, [...request.values])
-      return []
-    }
-    const { kind, at, count } = request
-    const read = kind === 'input' ? client.readInputRegisters(at, count) : client.readHoldingRegisters(at, count)
-    return (await read).data
-  } catch (error) {
-    const code = (error as { modbusCode?: unknown }).modbusCode
-    if (typeof code === 'number') throw exceptionFault(code, nameOf(request, where))
-    throw error
+/** By the library's callbacks: its promises take as long again as the frame. */
+function ask(
+  client: ModbusClient,
+  request: LineRequest,
+  done: (error: Error | null, registers: readonly number[]) => void,
+): void {
+  const { unitId, at } = request
+  if ('values' in request) {
+    client.writeFC16(unitId, at, [...request.values], (error) => done(error, []))
+    return
   }
+  const read = request.kind === 'input' ? client.writeFC4 : client.writeFC3
+  read.call(client, unitId, at, request.count, (error, answer) => done(error, answer?.data ?? []))
 }
 
-function brokenFrame(error: unknown, where: string): Fault {
+function faultOf(error: Error, request: LineRequest, where: string): Fault {
+  const code = (error as { modbusCode?: unknown }).modbusCode
+  if (typeof code === 'number') return exceptionFault(code, nameOf(request, where))
   return new Fault('protocol', `${where}: ${messageOf(error)}`, { retryable: true, cause: error })
 }

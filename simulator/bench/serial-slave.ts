@@ -1,0 +1,44 @@
+import { parseArgs } from 'node:util'
+import { type Clock, monotonicMs } from '@wattfleet/protocol'
+import { FaultBox } from '../src/faults/box.ts'
+import { partsOf } from '../src/wire/device.ts'
+import { serveRtuOnSerial } from '../src/wire/modbus-rtu-serial.ts'
+import { ServedDevice } from '../src/wire/served-device.ts'
+
+/*
+ * A slave on an end of a pair of pseudo-terminals, paced as a line of this baud rate with 8N1: unit 1, 125 holding registers
+ * from 0 on, each holding its own address, no turnaround. Arguments: path, baud rate. Says `ready` when it listens.
+ */
+
+/**
+ * A line ends a frame to the microsecond, timers to a millisecond or two: what is left of a wait is spent looking at the
+ * clock, or the slave's lateness would be taken for the master's.
+ */
+const LOOKED_AT_MS = 2
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+const clock: Clock = {
+  nowMs: monotonicMs,
+  steadyMs: monotonicMs,
+  async until(atMs, signal) {
+    const left = atMs - monotonicMs()
+    if (left > LOOKED_AT_MS) await new Promise((resolve) => setTimeout(resolve, left - LOOKED_AT_MS))
+    while (monotonicMs() < atMs && !signal?.aborted) await turn()
+  },
+}
+
+const [path = '', baudRate = ''] = parseArgs({ allowPositionals: true }).positionals
+const names = Array.from({ length: 125 }, (_, i) => `register${i}`)
+const points = Object.fromEntries(names.map((name, at) => [name, { at, as: 'u16' } as const]))
+const values = Object.fromEntries(names.map((name, at) => [name, at]))
+const device = {
+  name: 'slave',
+  unitId: 1,
+  parts: partsOf({ kind: 'holding', holes: 'readable', points }),
+  values: () => values,
+}
+const faults = new FaultBox(1, clock)
+const warn = (_: object, text: string) => void process.stderr.write(`${text}\n`)
+const devices = [new ServedDevice(device, { faults, clockMs: () => 0, warn })]
+const line = { path, baudRate: Number(baudRate), parity: 'none', stopBits: 1, paced: true } as const
+await serveRtuOnSerial({ ...line, devices, clock, faults, warn })
+process.stdout.write('ready\n')
