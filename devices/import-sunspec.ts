@@ -48,7 +48,7 @@ function ours(group: TheirGroup): object {
   }
   const groups = (group.groups ?? []).map(ours)
   return {
-    ...{ name: group.name, ...(group.count ? { count: group.count } : {}) },
+    ...{ name: group.name, ...(group.count !== undefined && { count: group.count }) },
     ...{ length: at, points, ...(groups.length && { groups }) },
   }
 }

@@ -32,13 +32,12 @@ import { sealer } from './identity.ts'
 const random = () => randomBytes(4).readUInt32LE() / 2 ** 32
 
 /** The grid meter, its values looked at before anything is made of them. */
-function meterOf(config: AgentConfig, lines: Lines, clock: Clock, steady: Clock, findings: Findings): Meter {
+function meterOf(config: AgentConfig, lines: Lines, clock: Clock, findings: Findings): Meter {
   const { unit, mostW } = config.meter
   // what a phase shows is held against what the inverter gives
   const phases = config.inverter !== undefined
   const options = {
     mostW,
-    monotonicMs: () => steady.nowMs(),
     onFinding: ({ counter, is, energyWh }: Finding) => findings.note(`${counter}-counter-${is}`, { energyWh }),
   }
   const format = TELEGRAMS[config.meter.model]
@@ -86,7 +85,7 @@ async function main({ config, clock, signal, ready }: Program<AgentConfig>): Pro
   const steady = onWall ? transport : clock
   const findings = createFindings(steady, log)
   try {
-    const meter = gridMeter(meterOf(config, lines, clock, steady, findings), log, config.meter.feedsIn)
+    const meter = gridMeter(meterOf(config, lines, clock, findings), log, config.meter.feedsIn)
     const inverter = config.inverter && inverterOf(config.inverter, lines, clock)
     for (const device of [config.meter, config.inverter]) if (device) await lines.share(device)
     await runGateway(

@@ -1,6 +1,6 @@
 import { type Clock, Fault } from '@wattfleet/protocol'
 import { type DeviceModel, pointOf } from './core/points.ts'
-import { counterWh, good, mapMeasured, missing, watts } from './core/readings.ts'
+import { clockAt, counterWh, good, mapMeasured, missing, watts } from './core/readings.ts'
 import { pointReader } from './point-reader.ts'
 import type { Inverter, Measured, RegisterReader } from './ports.ts'
 
@@ -21,18 +21,18 @@ export function modelInverter(reader: RegisterReader, unitId: number, model: Dev
   return {
     async read(signal) {
       const values: Partial<Record<Asked, Measured>> = await reading.read(signal)
-      const atMs = values.acPower?.atMs ?? clock.nowMs()
-      const none = missing('unsupported', atMs)
+      const readMs = values.acPower?.readMs ?? clock.steadyMs()
+      const none = missing('unsupported', readMs)
       const power = (one: Asked): Measured => {
         const value = values[one]
         if (value === undefined) return none
         const { unit, positive } = pointOf(points, one)
         const inWatts = watts(value, unit)
-        return positive === 'consume' ? mapMeasured(inWatts, (w) => good(-w, atMs)) : inWatts
+        return positive === 'consume' ? mapMeasured(inWatts, (w, wMs) => good(-w, wMs)) : inWatts
       }
       const { lifetimeEnergy } = values
       return {
-        atMs,
+        atMs: clockAt(clock, readMs),
         acPowerW: power('acPower'),
         lifetimeEnergyWh: lifetimeEnergy ? counterWh(lifetimeEnergy, pointOf(points, 'lifetimeEnergy').unit) : none,
         dcPowerW: power('dcPower'),

@@ -1,6 +1,6 @@
 import { type Clock, Fault } from '@wattfleet/protocol'
 import { type DeviceModel, type PointTable, pointOf, wordsOf } from './core/points.ts'
-import { counterStepWh, counterWh, good, mapMeasured, missing, splitPower, watts } from './core/readings.ts'
+import { clockAt, counterStepWh, counterWh, good, mapMeasured, missing, splitPower, watts } from './core/readings.ts'
 import { pointReader } from './point-reader.ts'
 import type { Measured, Meter, MeterOptions, RegisterReader } from './ports.ts'
 
@@ -23,7 +23,7 @@ function powersOf(points: PointTable, values: Partial<Record<Asked, Measured>>, 
 /** A power, W, drawn from the grid is positive. */
 function drawnW(points: PointTable, name: Asked, value: Measured): Measured {
   const { unit, positive } = pointOf(points, name)
-  return mapMeasured(watts(value, unit), (w, atMs) => good(positive === 'export' ? 0 - w : w, atMs))
+  return mapMeasured(watts(value, unit), (w, readMs) => good(positive === 'export' ? 0 - w : w, readMs))
 }
 
 /**
@@ -50,12 +50,12 @@ export function modelMeter(
   return {
     async read(signal) {
       const values: Partial<Record<Asked, Measured>> = await reading.read(signal)
-      const atMs = Object.values(values)[0]?.atMs ?? clock.nowMs()
-      const none = missing('unsupported', atMs)
+      const none = missing('unsupported', clock.steadyMs())
       const importEnergyWh = values.importEnergy ? counter('importEnergy', values.importEnergy) : none
       const exportEnergyWh = values.exportEnergy ? counter('exportEnergy', values.exportEnergy) : none
       return {
-        ...{ atMs, importEnergyWh, exportEnergyWh },
+        atMs: clockAt(clock, (values.importEnergy ?? values.exportEnergy ?? none).readMs),
+        ...{ importEnergyWh, exportEnergyWh },
         stepWh: Math.max(stepOf('importEnergy', importEnergyWh), stepOf('exportEnergy', exportEnergyWh)),
         ...powersOf(points, values, none),
         ...(phasesAsked.length > 0 && {
@@ -75,7 +75,7 @@ export function rolloverWh({ points }: DeviceModel): number | undefined {
     const point = points[name]
     if (point === undefined || !point.as.startsWith('u') || point.scaleFactor !== undefined) return undefined
     const counts = 2 ** (16 * wordsOf(point))
-    const wh = counterWh({ quality: 'good', value: counts * (point.scale ?? 1), atMs: 0 }, point.unit)
+    const wh = counterWh({ quality: 'good', value: counts * (point.scale ?? 1), readMs: 0 }, point.unit)
     return wh.quality === 'missing' ? undefined : wh.value
   })
   return widths[0] === widths[1] ? widths[0] : undefined

@@ -1,4 +1,5 @@
 import type { LineTiming } from './core/plan.ts'
+import type { SetPoint } from './core/set-points.ts'
 
 /**
  * What the rest of the project asks of a device. Every value is on its own good or missing: a device that is silent
@@ -14,6 +15,7 @@ export const MISSING_REASONS = [
   'unreachable', // a gateway answered that it did not reach the device
   'malformed', // an answer that does not follow the protocol
   'not-available', // the device marks the value as not available, or gives NaN
+  'changing', // its scale factor changed again and again while it was read
   'implausible', // a figure that cannot be, such as a counter below zero, or one that jumps
   'stuck', // a counter that stands still while power flows
   'unsupported', // the device has no such value
@@ -21,14 +23,18 @@ export const MISSING_REASONS = [
 ] as const
 export type MissingReason = (typeof MISSING_REASONS)[number]
 
-/** One value as it was read. `estimated` is for sources that interpolate; nothing here guesses. */
+/**
+ * One value as it was read. `estimated` is for sources that interpolate; nothing here guesses. `readMs` is when the answer
+ * that held it was there, or when it was given up, on the caller's steady time (`Clock.steadyMs`): a clock that is stepped
+ * makes no energy.
+ */
 export type Measured<T = number> =
-  | { readonly quality: 'good' | 'estimated'; readonly value: T; readonly atMs: number }
-  | { readonly quality: 'missing'; readonly reason: MissingReason; readonly atMs: number }
+  | { readonly quality: 'good' | 'estimated'; readonly value: T; readonly readMs: number }
+  | { readonly quality: 'missing'; readonly reason: MissingReason; readonly readMs: number }
 
 /**
  * A grid connection at one moment, under the names of OBIS (IEC 62056-6-1). Import and export are two figures, never
- * one signed number. `atMs` is the caller's clock, taken when the answer was there.
+ * one signed number. `atMs` is the caller's clock when its counters were read.
  */
 export interface Reading {
   readonly atMs: number
@@ -138,4 +144,20 @@ export interface RegisterWriter {
 /** One line or socket shared by the devices behind it; opened by the first request, closed for good by `close`. */
 export interface ModbusConnection extends RegisterReader, RegisterWriter {
   close(): Promise<void>
+}
+
+/** A device that may be told what to do. */
+export interface Controls {
+  /** Whether the device has a timer and takes set-points back by itself. Where not, whoever set one has to release it. */
+  readonly hasTimer: boolean
+  /**
+   * Sets it for so many seconds, after which a device with a timer takes it back by itself, and reads back what it has
+   * then; said again within that time it stands on. Rejects before anything is written with Fault `config` where the operator has not allowed it, with RangeError for figures out
+   * of bounds, with Fault `device` where the device has no such set-point or is not set up for it. Where a write fails or
+   * the device shows another value after, what was begun is taken back, and it rejects with the line's Fault or Fault
+   * `device`, whose text says whether that came off and otherwise what stands.
+   */
+  set(setPoint: SetPoint, revertS: number, signal: AbortSignal): Promise<void>
+  /** Lets the device do again what it does by itself. Rejects as `set`. */
+  release(is: SetPoint['is'], signal: AbortSignal): Promise<void>
 }

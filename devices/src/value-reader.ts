@@ -1,10 +1,9 @@
-import type { Clock } from '@wattfleet/protocol'
 import { type Decoded, decodeBits, decodeNumber, decodeText } from './core/decode.ts'
 import type { Block } from './core/image.ts'
 import { type DeviceModel, type Point, type PointTable, pointOf } from './core/points.ts'
-import { good, missing } from './core/readings.ts'
-import { blockReader } from './point-reader.ts'
-import type { Measured, MissingReason, RegisterReader } from './ports.ts'
+import { type Answers, measuredBy } from './core/readings.ts'
+import { blockReader, type Steady } from './point-reader.ts'
+import type { Measured, RegisterReader } from './ports.ts'
 
 /** A number in the point's unit, a text, or the names of the bits that are set. */
 export type AnyValue = number | string | readonly string[]
@@ -24,20 +23,13 @@ function decodeAny(table: PointTable, name: string, blocks: readonly Block[], ba
   return bits === undefined ? decodeNumber(table, name, blocks, base) : decodeBits(table, name, blocks, base)
 }
 
-/** A point's value out of registers that were read; `unread` says why they were not, where they were not. */
-export function pointValue(
-  table: PointTable,
-  name: string,
-  blocks: readonly Block[],
-  { base = 0, atMs, unread = 'unsupported' }: { base?: number; atMs: number; unread?: MissingReason | undefined },
-): PointValue {
+/** A point's value out of registers that were read. */
+export function pointValue(table: PointTable, name: string, answers: Answers, base = 0): PointValue {
   const point = pointOf(table, name)
-  const decoded = decodeAny(table, name, blocks, base)
-  if (!decoded.ok) {
-    return { name, point, measured: missing(decoded.reason === 'not-read' ? unread : decoded.reason, atMs) }
-  }
-  const state = typeof decoded.value === 'number' ? point.states?.[decoded.value] : undefined
-  return { name, point, measured: good(decoded.value, atMs), ...(state !== undefined && { state }) }
+  const measured = measuredBy(decodeAny, table, name, answers, base)
+  const isCode = measured.quality !== 'missing' && typeof measured.value === 'number'
+  const state = isCode ? point.states?.[Number(measured.value)] : undefined
+  return { name, point, measured, ...(state !== undefined && { state }) }
 }
 
 /** Reads points of one device whatever they hold: numbers, texts, states and bits. */
@@ -52,14 +44,13 @@ export function valueReader(
   unitId: number,
   model: DeviceModel,
   names: readonly string[],
-  clock: Clock,
+  clock: Steady,
 ): ValueReader {
-  const readBlocks = blockReader(reader, unitId, model, names)
+  const readBlocks = blockReader(reader, unitId, model, names, clock)
   return {
     async read(signal) {
-      const { blocks, unread } = await readBlocks(signal)
-      const atMs = clock.nowMs()
-      return names.map((name) => pointValue(model.points, name, blocks, { atMs, unread }))
+      const answers = { ...(await readBlocks(signal)), doneMs: clock.steadyMs() }
+      return names.map((name) => pointValue(model.points, name, answers))
     },
   }
 }

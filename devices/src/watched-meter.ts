@@ -19,8 +19,6 @@ export interface WatchOptions {
   readonly mostW: number
   /** Where the counters start again from zero, Wh; absent where the model does not say. */
   readonly rollsOverAtWh?: number
-  /** The system's monotonic clock, milliseconds: a wall clock that is stepped makes no jump of a counter. */
-  readonly monotonicMs: () => number
   /** Called with each reading that a finding holds for: whoever tells people remembers what it has told. */
   readonly onFinding: (finding: Finding) => void
 }
@@ -35,34 +33,33 @@ const POWER_FACTOR = 1.6
  */
 export function watchedMeter(meter: Meter, options: WatchOptions): Meter {
   const watches: Partial<Record<Finding['counter'], CounterWatch>> = {}
-  const { mostW, rollsOverAtWh, monotonicMs, onFinding } = options
+  const { mostW, rollsOverAtWh, onFinding } = options
   const limits: CounterLimits = { mostW, ...(rollsOverAtWh !== undefined && { rollsOverAtWh }) }
 
-  const checked = (counter: Finding['counter'], energy: Measured, power: Measured, atMs: number): Measured => {
+  const checked = (counter: Finding['counter'], energy: Measured, power: Measured): Measured => {
     if (energy.quality === 'missing') return energy
-    const energyWh = energy.value
+    const { value: energyWh, readMs } = energy
     const powerW = power.quality === 'missing' ? {} : { powerW: power.value }
-    const { watch, verdict } = watchCounter(watches[counter], { atMs, energyWh, ...powerW }, limits)
+    const { watch, verdict } = watchCounter(watches[counter], { atMs: readMs, energyWh, ...powerW }, limits)
     watches[counter] = watch
     const stuck = isStuck(watch)
     const is = verdict.is === 'first' || verdict.is === 'counted' ? (stuck ? 'stuck' : undefined) : verdict.is
     if (is !== undefined) onFinding({ counter, is, energyWh })
     if (isCoarse(watch)) onFinding({ counter, is: 'coarse', energyWh })
-    if (verdict.is === 'held') return missing('implausible', energy.atMs)
-    return stuck ? missing('stuck', energy.atMs) : energy
+    if (verdict.is === 'held') return missing('implausible', readMs)
+    return stuck ? missing('stuck', readMs) : energy
   }
 
   return {
     async read(signal): Promise<Reading> {
       const reading = await meter.read(signal)
-      const atMs = monotonicMs()
       const carried = (power: Measured) =>
-        power.quality !== 'missing' && power.value > mostW * POWER_FACTOR ? missing('implausible', power.atMs) : power
+        power.quality !== 'missing' && power.value > mostW * POWER_FACTOR ? missing('implausible', power.readMs) : power
       const [importW, exportW] = [carried(reading.importW), carried(reading.exportW)]
       return {
         ...reading,
-        importEnergyWh: checked('import', reading.importEnergyWh, importW, atMs),
-        exportEnergyWh: checked('export', reading.exportEnergyWh, exportW, atMs),
+        importEnergyWh: checked('import', reading.importEnergyWh, importW),
+        exportEnergyWh: checked('export', reading.exportEnergyWh, exportW),
         importW,
         exportW,
       }

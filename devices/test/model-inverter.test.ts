@@ -47,7 +47,7 @@ describe('a device on a real socket', () => {
     closing.push(() => connection.close())
     const reading = await modelInverter(connection, 1, model, manualClock(AT_MS)).read(never)
     const acPower = Number(values.acPower) * multiple(model.points.acPower?.unit)
-    expect(reading.acPowerW).toEqual({ quality: 'good', value: expect.closeTo(acPower, 1), atMs: AT_MS })
+    expect(reading.acPowerW).toEqual({ quality: 'good', value: expect.closeTo(acPower, 1), readMs: AT_MS })
     if (typeof values.lifetimeEnergy === 'number') {
       const wh = values.lifetimeEnergy * multiple(model.points.lifetimeEnergy?.unit)
       expect(reading.lifetimeEnergyWh).toMatchObject({ quality: 'good', value: expect.closeTo(wh, -1) })

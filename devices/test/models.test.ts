@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeNumber, decodeText } from '../src/core/decode.ts'
@@ -9,24 +9,15 @@ import { QUANTITIES, type Quantity } from '../src/core/quantities.ts'
 import { modelIds, shippedModel } from '../src/models/load.ts'
 import { layOut } from '../src/sunspec/model.ts'
 import { knownSunSpec } from '../src/sunspec/models.ts'
+import { GOLDEN, type Golden, goldenOf } from './golden.ts'
 import { hexRegisters } from './tcp-device.ts'
-
-/** An image of registers as they go over the wire, and what they mean, worked out without the decoder. */
-interface Golden {
-  readonly by: string
-  /** By address; with `input:` or `holding:` where the point is not of the model's kind. */
-  readonly registers: Readonly<Record<string, string>>
-  /** In the points' units; null: not available. */
-  readonly values: Readonly<Record<string, number | string | null>>
-}
-
-const GOLDEN = new URL('./models/', import.meta.url)
-const goldenOf = (id: string): Golden => JSON.parse(readFileSync(new URL(`${id}.json`, GOLDEN), 'utf8'))
 
 function blocksOf({ registers }: Golden): Block[] {
   return Object.entries(registers).map(([key, hex]) => {
     const [kind, at] = key.includes(':') ? key.split(':') : [undefined, key]
-    return { at: Number(at), registers: hexRegisters(hex), ...(kind && { kind: kind as RegisterKind }) }
+    // one image is of one moment
+    const registers = hexRegisters(hex)
+    return { at: Number(at), registers, isSteady: true, ...(kind && { kind: kind as RegisterKind }) }
   })
 }
 

@@ -22,14 +22,14 @@ async function readings(shown: readonly Shown[], options: { mostW?: number; roll
     {
       async read(): Promise<Reading> {
         const { importWh, exportWh, importW = 0, exportW = 0 } = waiting.shift() ?? {}
-        const counter = (wh: number | undefined) => (wh === undefined ? missing('timeout', 5) : good(wh, 5))
+        const counter = (wh: number | undefined) => (wh === undefined ? missing('timeout', now) : good(wh, now))
         return {
           ...{ atMs: 5, importEnergyWh: counter(importWh), exportEnergyWh: counter(exportWh) },
-          ...{ importW: good(importW, 5), exportW: good(exportW, 5) },
+          ...{ importW: good(importW, now), exportW: good(exportW, now) },
         }
       },
     },
-    { mostW: 24_000, ...options, monotonicMs: () => now, onFinding: (finding) => findings.push(finding) },
+    { mostW: 24_000, ...options, onFinding: (finding) => findings.push(finding) },
   )
   const read: Reading[] = []
   for (let i = 0; i < shown.length; i++) {

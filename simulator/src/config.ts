@@ -1,10 +1,9 @@
 import { z } from 'zod'
 import { faultSpec } from './faults/spec.ts'
+import { ALONE, houseShape, needsPanels } from './house-config.ts'
+import { temperatureConfig } from './weather-config.ts'
 
 const port = z.int().min(0).max(65_535)
-
-/** Inverters of households end well below what an int16 of watts can show. */
-const MOST_PEAK_W = 30_000
 
 /** Where faults are given and taken back over HTTP, on the loopback interface. */
 export const controlConfig = z.strictObject({
@@ -12,39 +11,6 @@ export const controlConfig = z.strictObject({
   /** Asked for as `Authorization: Bearer …`. */
   token: z.string().min(8).max(256).optional(),
 })
-
-const houseShape = {
-  /** Names the house in logs and seeds its noise; keep it, or the house becomes another. */
-  name: z.string().min(1).max(32),
-  /** Yearly consumption. */
-  annualKwh: z.number().positive().max(100_000),
-  pv: z
-    .strictObject({
-      /** Under standard test conditions. */
-      peakW: z.number().positive().max(MOST_PEAK_W),
-      tiltDeg: z.number().min(0).max(90),
-      /** From north, clockwise: 180 looks south. */
-      azimuthDeg: z.number().min(0).lt(360),
-    })
-    .optional(),
-  battery: z
-    .strictObject({
-      capacityWh: z.number().positive().max(1_000_000),
-      /** Largest charging and discharging power at its terminals. */
-      powerW: z.number().positive().max(MOST_PEAK_W),
-    })
-    .optional(),
-}
-
-const hasPanelsToo = (value: { battery?: unknown; pv?: unknown }) =>
-  value.battery === undefined || value.pv !== undefined
-const BATTERY_ALONE = {
-  path: ['battery'],
-  message: 'a battery sits behind the inverter of the photovoltaics: expected pv as well',
-}
-
-/** A house without the ports of its devices. */
-export const houseSpec = z.strictObject(houseShape).refine(hasPanelsToo, BATTERY_ALONE)
 
 const house = z
   .strictObject({
@@ -54,7 +20,8 @@ const house = z
     /** The SunSpec inverter's; for houses with photovoltaics. */
     inverterPort: port.optional(),
   })
-  .refine(hasPanelsToo, BATTERY_ALONE)
+  .refine(needsPanels('battery'), ALONE.battery)
+  .refine(needsPanels('inverter'), ALONE.inverter)
   .refine((value) => (value.pv === undefined) === (value.inverterPort === undefined), {
     path: ['inverterPort'],
     message: 'expected exactly where there is pv',
@@ -66,8 +33,11 @@ export const simulatorConfig = z.strictObject({
   stateDir: z.string().min(1),
   /** Seeds the noise of the loads and the first counters. */
   seed: z.int().min(0).max(0xffff_ffff).default(1),
-  /** Local time of the street is UTC plus this; the sunny day and the load profile follow it. */
+  /** Local time of the street is UTC plus this; weather and load profile follow it. */
   utcOffsetS: z.int().min(-50_400).max(50_400).default(0),
+  /** A measured day that is shipped, or a file of measured weather. */
+  weather: z.string().min(1).optional(),
+  temperature: temperatureConfig.optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   control: controlConfig.optional(),
   /** Devices are called `<house>-meter` and `<house>-inverter`; times count from the start, in real time. */

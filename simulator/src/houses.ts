@@ -1,15 +1,17 @@
 import { type Clock, Fault, messageOf, pause } from '@wattfleet/protocol'
 import type { Flows, HouseSpec, HouseState } from './core/house.ts'
 import { firstState, flowsAt, momentOf, nextStep, STEP_MS, stepAt, type World } from './core/street.ts'
-import { loadWorld } from './data.ts'
+import { assertHeatable, loadWorld, type WorldOptions } from './data.ts'
 import { loadState, type StreetState, saveState } from './state-store.ts'
 
 /** How often the counters are stored: an SD card is spared, and little is integrated again after a crash. */
 const STORE_EVERY_MS = 5_000
-/** Steps of the whole street between two looks at the event loop: a few milliseconds. */
-const STEPS_PER_TURN = 500
-/** A month: what a start integrates in a few seconds. What lies before that passes without flows, and is said so. */
+/** Steps of single houses between two looks at the event loop: a few milliseconds. */
+const HOUSE_STEPS_PER_TURN = 3_000
+/** A month. What lies before that passes without flows, and is said so. */
 const LONGEST_CATCH_UP_STEPS = (31 * 86_400_000) / STEP_MS
+/** What a start integrates in some ten seconds: a month of eleven houses, or eight hours of a thousand. */
+const MOST_CATCH_UP_HOUSE_STEPS = 6_000_000
 
 /** What the simulator tells of itself; pino's logger is one. */
 export interface Log {
@@ -22,6 +24,7 @@ export interface HousesOptions {
   /** Seeds the noise of the loads and the first counters. */
   readonly seed: number
   readonly utcOffsetS: number
+  readonly weather?: WorldOptions
   /** Where counters and batteries are kept; without it every start is a first one. */
   readonly stateDir?: string | undefined
 }
@@ -51,7 +54,8 @@ interface House {
  * Starts houses. Their counters go on from the stored state and are brought forward to the clock's now; time that has
  * passed since is integrated in the same steps, so a stop, clean or not, leaves no trace in them. Counters never run
  * backwards: steps depend on seed, house and time alone, so what was shown after the last storing is integrated again to
- * the same figures. An aborted `signal` cuts a long catch-up short. Rejects with Fault `store`.
+ * the same figures. An aborted `signal` cuts a long catch-up short. Rejects with Fault `store`, and
+ * `config` for weather that is none.
  */
 export async function startHouses(
   options: HousesOptions,
@@ -59,7 +63,9 @@ export async function startHouses(
   log: Log,
   signal?: AbortSignal,
 ): Promise<Houses> {
-  const street = new Street(options, loadWorld(options.seed, options.utcOffsetS), clock, log)
+  const world = loadWorld(options.seed, options.utcOffsetS, options.weather)
+  assertHeatable(world, options.houses)
+  const street = new Street(options, world, clock, log)
   await street.start(signal)
   return street
 }
@@ -71,7 +77,7 @@ class Street implements Houses {
   readonly #log: Log
   readonly #stopping = new AbortController()
   #known: StreetState['houses'] = {}
-  #houses: House[] = []
+  #houses: ReadonlyMap<string, House> = new Map()
   #step = 0
   #storedStep = -1
   #loops: Promise<void>[] = []
@@ -94,7 +100,7 @@ class Street implements Houses {
   }
 
   of(name: string): HouseNow {
-    const house = this.#houses.find(({ spec }) => spec.name === name)
+    const house = this.#houses.get(name)
     if (house === undefined) throw new RangeError(`there is no house ${name}`)
     return house
   }
@@ -115,26 +121,31 @@ class Street implements Houses {
       const aheadS = ((this.#step - now) * STEP_MS) / 1000
       this.#log.warn({ aheadS }, 'the stored counters are ahead of the clock; they stand still until it has caught up')
     }
-    if (now - this.#step > LONGEST_CATCH_UP_STEPS) {
-      const skippedS = ((now - this.#step - LONGEST_CATCH_UP_STEPS) * STEP_MS) / 1000
+    const { houses } = this.#options
+    const longest = Math.min(LONGEST_CATCH_UP_STEPS, Math.floor(MOST_CATCH_UP_HOUSE_STEPS / Math.max(1, houses.length)))
+    if (now - this.#step > longest) {
+      const skippedS = ((now - this.#step - longest) * STEP_MS) / 1000
       this.#log.warn({ skippedS }, 'the stored counters are too old; the street was dark for the first part of the gap')
-      this.#step = now - LONGEST_CATCH_UP_STEPS
+      this.#step = now - longest
     }
     const moment = momentOf(this.#world, this.#step)
-    this.#houses = this.#options.houses.map((spec) => {
+    const started = houses.map((spec): [string, House] => {
       const state = this.#known[spec.name] ?? firstState(this.#world, spec)
-      return { spec, state, flows: flowsAt(this.#world, moment, spec, state.storedWh) }
+      return [spec.name, { spec, state, flows: flowsAt(this.#world, moment, spec, state) }]
     })
+    this.#houses = new Map(started)
   }
 
   /** Integrates up to the clock's now; a jump ahead is made of the same steps as any other time. */
   async #catchUp(): Promise<void> {
+    const stepsPerTurn = Math.ceil(HOUSE_STEPS_PER_TURN / Math.max(1, this.#houses.size))
     let done = 0
     while (this.#step < stepAt(this.#clock.nowMs()) && !this.#stopping.signal.aborted) {
       const moment = momentOf(this.#world, this.#step + 1)
-      for (const house of this.#houses) Object.assign(house, nextStep(this.#world, moment, house.spec, house.state))
+      for (const house of this.#houses.values())
+        Object.assign(house, nextStep(this.#world, moment, house.spec, house.state))
       this.#step = moment.step
-      if (++done % STEPS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve))
+      if (++done % stepsPerTurn === 0) await new Promise((resolve) => setImmediate(resolve))
     }
   }
 
@@ -162,7 +173,7 @@ class Street implements Houses {
     const { stateDir } = this.#options
     if (stateDir === undefined || this.#step === this.#storedStep) return
     const step = this.#step
-    const served = Object.fromEntries(this.#houses.map(({ spec, state }) => [spec.name, state]))
+    const served = Object.fromEntries([...this.#houses.values()].map(({ spec, state }) => [spec.name, state]))
     // a house that is not served now keeps what its meter showed
     await saveState(stateDir, { version: 1, step, houses: { ...this.#known, ...served } })
     this.#storedStep = step

@@ -16,6 +16,7 @@ import { buildDevices } from './scenario/build.ts'
 import { readScenario } from './scenario/load.ts'
 import { runScenario } from './scenario/run.ts'
 import type { Scenario } from './scenario/schema.ts'
+import { toldOf } from './scenario/told.ts'
 
 const USAGE = `usage: wattfleet-simulate <file.yaml> [--check]
 
@@ -63,10 +64,7 @@ async function run(scenario: Scenario, file: string, signal: AbortSignal): Promi
       ? clockFromEnvironment()
       : scaledClock({ monotonicMs: monotonicMs(), streetMs: Date.now(), rate: speed })
   const running = await runScenario(scenario, { source: file, clock, log, signal })
-  for (const { name, transport, where, devices } of running.lines) {
-    log.info({}, `${name}: ${transport} on ${where}`)
-    for (const one of devices) log.info({}, `  unit ${one.unitId}: ${one.name}`)
-  }
+  for (const text of toldOf(running.lines)) log.info({}, text)
   if (running.controlPort !== undefined) log.info({}, `control: http://127.0.0.1:${running.controlPort}`)
   tellReady()
   await aborted(signal)

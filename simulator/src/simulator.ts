@@ -43,7 +43,8 @@ export async function startSimulator(
   log: Log,
   signal?: AbortSignal,
 ): Promise<Simulator> {
-  const houses = await startHouses(config, clock, log, signal)
+  const { weather, temperature } = config
+  const houses = await startHouses({ ...config, weather: { weather, temperature } }, clock, log, signal)
   const wireClock = monotonicClock()
   const warn = (fields: object, text: string) => log.warn(fields, text)
   const faults = new FaultBox(config.seed, wireClock)

@@ -2,26 +2,34 @@ import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkConfig, Fault, messageOf } from '@wattfleet/protocol'
 import { z } from 'zod'
+import type { HouseState } from './core/house.ts'
+import { withDerived } from './core/street.ts'
 
 const wh = z.number().min(0).max(1e15)
+
+const house = z
+  .strictObject({
+    ...{ importWh: wh, exportWh: wh, inverterWh: wh, pvWh: wh, chargedWh: wh, dischargedWh: wh },
+    // integration may leave a battery a rounding error below empty
+    storedWh: z.number().min(-1e-6).max(1e9),
+    // kept since houses have heat pumps and cars
+    ...{ loadWh: wh.optional(), lossWh: wh.optional(), heatPumpWh: wh.optional(), carWh: wh.optional() },
+    carMissingWh: wh.optional(),
+    indoorC: z.number().min(-100).max(100).optional(),
+    isHeating: z.union([z.literal(0), z.literal(1)]).optional(),
+    switchedStep: z.int().min(0).optional(),
+  })
+  .transform((stored): HouseState => {
+    const { importWh, exportWh, inverterWh, pvWh, chargedWh, dischargedWh, storedWh, ...later } = stored
+    const known = Object.fromEntries(Object.entries(later).filter(([, value]) => value !== undefined))
+    return { ...withDerived({ importWh, exportWh, inverterWh, pvWh, chargedWh, dischargedWh, storedWh }), ...known }
+  })
 
 const streetState = z.strictObject({
   version: z.literal(1),
   /** The step up to which the counters are integrated. */
   step: z.int().min(0),
-  houses: z.record(
-    z.string(),
-    z.strictObject({
-      importWh: wh,
-      exportWh: wh,
-      inverterWh: wh,
-      pvWh: wh,
-      chargedWh: wh,
-      dischargedWh: wh,
-      // integration may leave a battery a rounding error below empty
-      storedWh: z.number().min(-1e-6).max(1e9),
-    }),
-  ),
+  houses: z.record(z.string(), house),
 })
 
 export type StreetState = z.infer<typeof streetState>

@@ -62,6 +62,28 @@ describe('the configuration', () => {
       { houses: [{ ...consumer, battery: { capacityWh: 1, powerW: 1 } }] },
       /houses\.0\.battery/,
     ],
+    [
+      'an inverter of nothing',
+      { houses: [{ ...consumer, inverter: {} }] },
+      /houses\.0\.inverter: the inverter is that/,
+    ],
+    ['a list of no panels', { houses: [{ ...producer, pv: [] }] }, /houses\.0\.pv/],
+    [
+      'planes beyond what registers hold',
+      { houses: [{ ...producer, pv: [0, 180].map((azimuthDeg) => ({ peakW: 20_000, tiltDeg: 30, azimuthDeg })) }] },
+      /houses\.0\.pv: expected planes of at most 30000 W together/,
+    ],
+    [
+      'a reserve beyond the battery',
+      { houses: [{ ...producer, battery: { capacityWh: 5_000, powerW: 1, reserveWh: 6_000 } }] },
+      /houses\.0\.battery\.reserveWh: expected no more than capacityWh/,
+    ],
+    ['a heat pump of no house', { houses: [{ ...consumer, heatPump: { powerW: 2_000 } }] }, /heatPump\.heatLossWPerK/],
+    [
+      'a car that is back before it leaves',
+      { houses: [{ ...consumer, car: { leavesAtH: 9, returnsAtH: 8 } }] },
+      /houses\.0\.car\.returnsAtH: expected later than leavesAtH/,
+    ],
     ['an inverter without panels', { houses: [{ ...consumer, inverterPort: 1 }] }, /houses\.0\.inverterPort/],
     ['panels without an inverter', { houses: [{ ...producer, inverterPort: undefined }] }, /houses\.0\.inverterPort/],
     ['a consumption of nothing', { houses: [{ ...consumer, annualKwh: 0 }] }, /houses\.0\.annualKwh/],

@@ -4,10 +4,13 @@ import { join } from 'node:path'
 import { type Inverter, type Meter, modelMeter, openModbusTcp, shippedModel, sunSpecInverter } from '@wattfleet/devices'
 import { checkConfig, type ManualClock, manualClock } from '@wattfleet/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { HouseState } from '../src/core/house.ts'
+import { withDerived } from '../src/core/street.ts'
 import { DEVICE_UNIT_ID, type Simulator, simulatorConfig, sixHouses, startSimulator } from '../src/index.ts'
 
 /** Monday, 18 May 2026, 10:00 UTC. */
 const TEN_MS = 1_779_098_400_000
+const NO_COUNTERS = { importWh: 0, exportWh: 0, inverterWh: 0, pvWh: 0, chargedWh: 0, dischargedWh: 0, storedWh: 0 }
 const HOUR_MS = 3_600_000
 const never = new AbortController().signal
 
@@ -65,7 +68,7 @@ function devicesOf(
   }
 }
 
-const good = (value: unknown, atMs: number) => ({ quality: 'good', value, atMs })
+const good = (value: unknown, readMs: number) => ({ quality: 'good', value, readMs })
 const states = (simulator: Simulator) => simulator.houses.map(({ name }) => simulator.stateOf(name).state)
 
 describe('the street over its sockets', () => {
@@ -216,6 +219,22 @@ describe('the counters of the street', () => {
     await expect(street(clock)).rejects.toThrow(/houses\.json: is not JSON/)
     await writeFile(join(stateDir, 'houses.json'), '{"version":1,"step":5,"houses":{"house-1":{"importWh":-4}}}')
     await expect(street(clock)).rejects.toThrow(/houses\.json: houses\.house-1\.importWh/)
+  })
+
+  it('go on from what a version without heat pumps and cars has stored', async () => {
+    const clock = manualClock(TEN_MS)
+    const first = await street(clock)
+    await first.stop()
+    const path = join(stateDir, 'houses.json')
+    const stored = JSON.parse(await readFile(path, 'utf8')) as { houses: Record<string, HouseState> }
+    const before = stored.houses['house-6']
+    const { importWh, exportWh, inverterWh, pvWh, chargedWh, dischargedWh, storedWh } =
+      before ?? withDerived(NO_COUNTERS)
+    const old = { importWh, exportWh, inverterWh, pvWh, chargedWh, dischargedWh, storedWh }
+    await writeFile(path, JSON.stringify({ ...stored, houses: { 'house-6': old } }))
+    const second = await street(clock)
+    expect(second.stateOf('house-6').state).toEqual(withDerived(old))
+    expect(second.stateOf('house-6').state.loadWh).toBe(importWh + inverterWh - exportWh)
   })
 
   it('of a house that is taken out are kept until it comes back', async () => {

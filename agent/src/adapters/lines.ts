@@ -18,8 +18,11 @@ export interface Lines {
   to(device: DeviceConfig, model?: DeviceModel): ModbusConnection
   /** A meter behind an infrared head on a serial port; it is nobody else's line. */
   infrared(path: string, format: TelegramFormat, baudRate: number | undefined, clock: Clock): Meter
-  /** Lets others read the line of a device that says so. Rejects with Fault `transport` where that cannot be listened on. */
-  share(device: DeviceConfig, model?: DeviceModel): Promise<void>
+  /**
+   * Lets others read the line of a device that says so; a serial one is opened by `to` before, as its model needs it.
+   * Rejects with Fault `transport` where that cannot be listened on.
+   */
+  share(device: DeviceConfig): Promise<void>
   close(): Promise<void>
 }
 
@@ -59,9 +62,8 @@ export function openLines(): Lines {
       heads.push(head)
       return head
     },
-    async share(device, model) {
-      if (device.share !== undefined)
-        proxies.push(await startModbusProxy({ ...device.share, reader: to(device, model) }))
+    async share(device) {
+      if (device.share !== undefined) proxies.push(await startModbusProxy({ ...device.share, reader: to(device) }))
     },
     async close() {
       for (const head of heads) head.close()

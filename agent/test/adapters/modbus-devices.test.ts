@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { gridMeter, sunSource } from '../../src/adapters/modbus-devices.ts'
 import { memoryLog } from '../support/fixtures.ts'
 
-const good = (value: number): Measured => ({ quality: 'good', value, atMs: 5 })
-const gone: Measured = { quality: 'missing', reason: 'timeout', atMs: 5 }
+const good = (value: number): Measured => ({ quality: 'good', value, readMs: 5 })
+const gone: Measured = { quality: 'missing', reason: 'timeout', readMs: 5 }
 const signal = new AbortController().signal
 
 function reading(overrides: Partial<Reading> = {}): Reading {
@@ -49,7 +49,7 @@ describe('gridMeter', () => {
 })
 
 describe('a meter without an export counter', () => {
-  const absent: Measured = { quality: 'missing', reason: 'unsupported', atMs: 5 }
+  const absent: Measured = { quality: 'missing', reason: 'unsupported', readMs: 5 }
   const given = reading({ exportEnergyWh: absent })
   it.each([
     { house: 'that cannot feed in', feedsIn: false, given, read: { exportWh: 0, importWh: 100 } },
@@ -73,7 +73,7 @@ describe('sunSource', () => {
     { acPowerW: good(-200), sunW: 0 },
     { acPowerW: gone, sunW: undefined },
   ])('$acPowerW.value is $sunW', async ({ acPowerW, sunW }) => {
-    const state = { quality: 'good' as const, value: 'mppt' as const, atMs: 5 }
+    const state = { quality: 'good' as const, value: 'mppt' as const, readMs: 5 }
     const read = async () => ({ atMs: 5, acPowerW, lifetimeEnergyWh: gone, dcPowerW: gone, state, dcInputs: [] })
     expect(await sunSource({ read }).readSunW(signal)).toBe(sunW)
   })

@@ -1,5 +1,5 @@
 import { Fault, messageOf } from '@wattfleet/protocol'
-import { type DeviceModel, type Point, wordsOf } from '../core/points.ts'
+import { type Control, type DeviceModel, type Point, wordsOf } from '../core/points.ts'
 import { frameText } from '../discovery/target.ts'
 import { modelIds, shippedModel } from '../models/load.ts'
 import { parseFlags } from './options.ts'
@@ -34,6 +34,16 @@ function pointNotes({ scaleFactor, positive, states, bits }: Point): string {
     .join('; ')
 }
 
+/** Such as `needs storageControl 4; commandTimeout = timer, chargeLimit = percent of maximumChargePower`. */
+function controlText({ requires = [], writes }: Control): string {
+  const needs = requires.map(({ point, oneOf }) => `needs ${point} ${oneOf.join(' or ')}`)
+  const said = writes.map(({ point, to, of }) => {
+    const part = of === undefined ? '' : to === 'percent' ? ` of ${of}` : ` % of ${of}`
+    return `${point} = ${to}${part}`
+  })
+  return [...needs, said.join(', ')].join('; ')
+}
+
 const HEAD = ['POINT', 'ADDRESS', 'HEX', 'FUNCTION', 'TYPE', 'SCALE', 'UNIT', 'OBIS', 'NOTE']
 const ALIGNS: readonly Align[] = ['left', 'decimal', 'left', 'left', 'left', 'decimal', 'left', 'left', 'left']
 
@@ -45,6 +55,9 @@ function oneModel(model: DeviceModel, { out }: Cli): void {
   line('factory', `unit ${unitId}${serial ? `, ${serial.baudRate} ${frameText(serial)}` : ''}`)
   line('requests', `at most ${maxRegisters} registers, gaps between points ${model.holes}`)
   for (const { point, oneOf } of marks) line('known by', `${point} = ${oneOf.join(' or ')}`)
+  for (const [control, spec] of Object.entries(model.controls ?? {})) {
+    line('can do', `${control}, where the operator allows it: ${controlText(spec)}`)
+  }
   for (const source of sources) line('source', source)
   for (const note of notes) line('note', note)
   const rows = Object.entries(model.points)

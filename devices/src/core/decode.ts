@@ -1,5 +1,5 @@
 import type { Block } from './image.ts'
-import { wordsAt } from './image.ts'
+import { blocksWithBoth, wordsAt } from './image.ts'
 import { type Point, type PointTable, pointOf, wordsOf } from './points.ts'
 import { bitsOf, bytesOfWords, numberOfBits } from './words.ts'
 
@@ -21,6 +21,8 @@ function rawBits(point: Point, blocks: readonly Block[], base: number): Decoded<
   const bits = bitsOf(point, words)
   return point.notAvailable?.includes(bits) ? NOT_AVAILABLE : { ok: true, value: bits }
 }
+
+const placeOf = (point: Point, base: number) => ({ at: base + point.at, count: wordsOf(point), kind: point.kind })
 
 function rawNumber(point: Point, blocks: readonly Block[], base: number): Decoded<number> {
   const bits = rawBits(point, blocks, base)
@@ -45,17 +47,21 @@ export function scaled(value: number, scale: number): number {
 }
 
 /**
- * The number a point holds, in the point's unit, scale and scale factor applied. `base` is added to every address of the
+ * The number a point holds, in the point's unit, scale and scale factor applied: where the two were not read together, it
+ * was not read. `base` is added to every address of the
  * table (where a SunSpec model starts).
  */
 export function decodeNumber(table: PointTable, name: string, blocks: readonly Block[], base = 0): Decoded<number> {
   const point = pointOf(table, name)
   if (point.as === 'string') throw new RangeError(`${name} is a string`)
-  const raw = rawNumber(point, blocks, base)
+  const factorPoint = point.scaleFactor === undefined ? undefined : pointOf(table, point.scaleFactor)
+  const together = factorPoint ? blocksWithBoth(blocks, placeOf(point, base), placeOf(factorPoint, base)) : blocks
+  if (together === undefined) return NOT_READ
+  const raw = rawNumber(point, together, base)
   if (!raw.ok) return raw
   let value = scaled(raw.value, point.scale ?? 1)
-  if (point.scaleFactor !== undefined) {
-    const factor = rawNumber(pointOf(table, point.scaleFactor), blocks, base)
+  if (factorPoint !== undefined) {
+    const factor = rawNumber(factorPoint, together, base)
     if (!factor.ok) return factor
     if (Math.abs(factor.value) > WIDEST_SCALE) return NOT_AVAILABLE
     // dividing by a whole power is exact where multiplying by its inverse is not

@@ -65,6 +65,12 @@ export function exceptionOf(error: unknown): number | undefined {
   return trouble?.kind === 'exception' ? trouble.exception : undefined
 }
 
+/** How long a device is still left alone, where that is the fault; undefined where it is another. */
+export function backOffLeftMs(error: unknown): number | undefined {
+  const trouble = troubleOf(error)
+  return trouble?.kind === 'backing-off' ? trouble.leftMs : undefined
+}
+
 /** What a reading says of a value that could not be read because of this fault. Rethrows what is no fault of the line. */
 export function missingReasonOf(error: unknown): MissingReason {
   if (!(error instanceof Fault)) throw error

@@ -65,6 +65,39 @@ export interface Mark {
   readonly oneOf: readonly (number | string)[]
 }
 
+/** What a model can be told, by the set-points' names: a limit of the power and its end, and what the battery does. */
+export const CONTROL_NAMES = [
+  'powerLimit',
+  'noPowerLimit',
+  'batteryAuto',
+  'batteryHold',
+  'batteryCharge',
+  'batteryChargeFromGrid',
+  'batteryDischarge',
+] as const
+export type ControlName = (typeof CONTROL_NAMES)[number]
+
+/** What is written to one point. */
+export interface ControlWrite {
+  readonly point: string
+  /** In the point's unit; `percent`: the percentage that is asked for; `timer`: the seconds that it may stand. */
+  readonly to: number | 'percent' | 'timer'
+  /** The point of whose figure `to` is a percentage, such as the battery's rated power. */
+  readonly of?: string
+}
+
+export interface Control {
+  /** All of them hold before anything is written: what only an installer should change. */
+  readonly requires?: readonly Mark[]
+  /**
+   * In this order, each in a request of its own: the device's timer before, what puts it in force last; of what takes a
+   * set-point back that first.
+   */
+  readonly writes: readonly ControlWrite[]
+}
+
+export type ModelControls = Readonly<Partial<Record<ControlName, Control>>>
+
 export interface DeviceModel {
   /** Its file's name, such as `eastron-sdm630`. */
   readonly id: string
@@ -85,6 +118,8 @@ export interface DeviceModel {
   /** All of them hold where the device is of this model; none where nothing tells it apart. */
   readonly marks: readonly Mark[]
   readonly points: PointTable
+  /** Set-points that may be written where the operator allows it; absent: the model is read and nothing else. */
+  readonly controls?: ModelControls
 }
 
 const WORDS = { u16: 1, s16: 1, u32: 2, s32: 2, f32: 2, u64: 4, s64: 4, f64: 4 } as const

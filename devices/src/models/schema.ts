@@ -7,6 +7,7 @@ import {
   REGISTER_TYPES,
   wordsOf,
 } from '../core/points.ts'
+import { controlFaults, controlsFrom, controlsSchema } from './controls-schema.ts'
 
 /*
  * What a device model's file may say. The JSON Schema beside the files (schema/device-model.schema.json) is made from
@@ -70,6 +71,7 @@ export const modelSchema = z
       .array(z.strictObject({ point: text, oneOf: z.array(z.union([z.number(), z.string()])).min(1) }))
       .describe('Registers that tell this model from others'),
     points: z.record(z.string().regex(/^[A-Za-z][A-Za-z0-9]*$/, 'expected a name in letters and digits'), pointSchema),
+    controls: controlsSchema.optional(),
   })
   .describe('A Modbus device: where its registers are and what they mean')
 
@@ -136,7 +138,7 @@ export function parseModel(id: string, raw: unknown): ParsedModel {
       faults: parsed.error.issues.map(({ path, message }) => `${path.join('.') || '(file)'}: ${message}`),
     }
   }
-  const { $schema: _, notes, serial, ...rest } = parsed.data
+  const { $schema: _, notes, serial, controls: rawControls, ...rest } = parsed.data
   const entries = Object.entries(rest.points).map(([name, point]) => [name, pointFrom(point)] as const)
   const points = Object.fromEntries(entries)
   const faults = entries.flatMap(([name, point]) => {
@@ -147,6 +149,9 @@ export function parseModel(id: string, raw: unknown): ParsedModel {
   faults.push(...overlaps(entries))
   for (const { point } of rest.marks)
     if (points[point] === undefined) faults.push(`marks: there is no point "${point}"`)
+  const controls = rawControls && controlsFrom(rawControls)
+  faults.push(...controlFaults({ kind: rest.kind, marks: rest.marks, points, ...(controls && { controls }) }))
   if (faults.length > 0) return { ok: false, faults }
-  return { ok: true, model: { id, ...rest, points, ...(notes && { notes }), ...(serial && { serial }) } }
+  const optional = { ...(notes && { notes }), ...(serial && { serial }), ...(controls && { controls }) }
+  return { ok: true, model: { id, ...rest, points, ...optional } }
 }

@@ -20,7 +20,10 @@ const pointSchema = z.strictObject({
 
 const group = {
   name: z.string().min(1),
-  count: z.union([z.string().min(1), z.int().min(1)]).optional(),
+  count: z
+    .union([z.string().min(1), z.int().min(0)])
+    .optional()
+    .describe('Without it once; 0: as often as the model’s length has room for'),
   length: z.int().min(0).max(0xffff),
   points: z.record(z.string().min(1), pointSchema),
 }

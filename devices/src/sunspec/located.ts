@@ -1,7 +1,8 @@
 import { missingReasonOf } from '../core/faults.ts'
 import { type Block, wordsAt } from '../core/image.ts'
 import { MOST_REGISTERS, type Span } from '../core/plan.ts'
-import { readSpans, type Source } from '../point-reader.ts'
+import type { Answers } from '../core/readings.ts'
+import { readWanted, type Source, type Steady } from '../point-reader.ts'
 import type { MissingReason, RegisterReader } from '../ports.ts'
 import type { ModelAt } from './model.ts'
 import { sunSpecModel } from './models.ts'
@@ -11,14 +12,15 @@ import { walkModels } from './walk.ts'
 export interface Layout {
   readonly models: readonly ModelAt[]
   readonly spans: readonly Span[]
+  /** Scale factors of values in `spans` that no request can hold together with them. */
+  readonly factors?: readonly Span[]
 }
 
 export type Found<L> =
   | {
       readonly ok: true
       readonly layout: L
-      readonly blocks: readonly Block[]
-      readonly unread: MissingReason | undefined
+      readonly answers: Answers
     }
   | { readonly ok: false; readonly reason: MissingReason }
 
@@ -34,11 +36,12 @@ export function isWhole({ id, length }: ModelAt): boolean {
 export function locatedReader<L extends Layout>(
   reader: RegisterReader,
   unitId: number,
+  clock: Steady,
   layoutOf: (models: readonly ModelAt[], signal: AbortSignal) => Promise<L | undefined> | L | undefined,
 ): (signal: AbortSignal) => Promise<Found<L>> {
   let known: L | undefined
   const limits = { maxRegisters: MOST_REGISTERS, holes: 'rejected' } as const
-  const source: Source = { reader, unitId, kind: 'holding', ...limits, cuts: new Set() }
+  const source: Source = { reader, unitId, kind: 'holding', ...limits, cuts: new Set(), clock }
   return async (signal) => {
     try {
       known ??= await layoutOf(await walkModels(reader, unitId, signal), signal)
@@ -48,10 +51,13 @@ export function locatedReader<L extends Layout>(
     if (known === undefined) return { ok: false, reason: 'unsupported' }
     const layout = known
     const heads = layout.models.map(({ at }) => ({ at, count: 2 }))
-    const { blocks, unread } = await readSpans(source, [...heads, ...layout.spans], signal)
+    const wanted = { spans: [...heads, ...layout.spans], factors: layout.factors ?? [] }
+    const { blocks, unread } = await readWanted(source, wanted, signal)
     const isThere = stillThere(layout, blocks)
     if (unread === 'exception' || !isThere) known = undefined
-    return isThere ? { ok: true, layout, blocks, unread } : { ok: false, reason: 'malformed' }
+    return isThere
+      ? { ok: true, layout, answers: { blocks, unread, doneMs: clock.steadyMs() } }
+      : { ok: false, reason: 'malformed' }
   }
 }
 

@@ -2,7 +2,16 @@ import type { Clock } from '@wattfleet/protocol'
 import { decodeNumber, decodeText } from '../core/decode.ts'
 import type { Block } from '../core/image.ts'
 import { type Point, type PointTable, wordsOf } from '../core/points.ts'
-import { counterStepWh, counterWh, good, mapMeasured, measured, missing, splitPower } from '../core/readings.ts'
+import {
+  clockAt,
+  counterStepWh,
+  counterWh,
+  good,
+  mapMeasured,
+  measured,
+  missing,
+  splitPower,
+} from '../core/readings.ts'
 import type { Measured, Meter, MeterOptions, RegisterReader } from '../ports.ts'
 import { isWhole, type Layout, locatedReader } from './located.ts'
 import { layOut, type ModelAt } from './model.ts'
@@ -86,7 +95,7 @@ export function sunSpecMeter(
     const maker = decodeText(table, 'Mn', [{ at: place.at, registers }], common.at)
     return maker.ok ? maker.value : ''
   }
-  const read = locatedReader<MeterLayout>(reader, unitId, async (models, signal) => {
+  const read = locatedReader<MeterLayout>(reader, unitId, clock, async (models, signal) => {
     const meter = models.filter((model) => METERS.includes(model.id) && isWhole(model))[which - 1]
     if (meter === undefined) return undefined
     const table = tableOf(meter)
@@ -96,24 +105,28 @@ export function sunSpecMeter(
   return {
     async read(signal) {
       const found = await read(signal)
-      const atMs = clock.nowMs()
       if (!found.ok) {
-        const nothing = missing(found.reason, atMs)
-        return { atMs, importEnergyWh: nothing, exportEnergyWh: nothing, importW: nothing, exportW: nothing }
+        const nothing = missing(found.reason, clock.steadyMs())
+        return {
+          atMs: clock.nowMs(),
+          importEnergyWh: nothing,
+          exportEnergyWh: nothing,
+          importW: nothing,
+          exportW: nothing,
+        }
       }
-      const { layout, blocks, unread } = found
-      const value = (name: string): Measured =>
-        measured(decodeNumber(layout.table, name, blocks, layout.meter.at), atMs, unread)
+      const { layout, answers } = found
+      const value = (name: string) => measured(layout.table, name, answers, layout.meter.at)
       const drawnW = (name: string) =>
         mapMeasured(value(name), (w, readMs) => good(layout.isExportPositive ? 0 - w : w, readMs))
       const importEnergyWh = counterWh(value('TotWhImp'), 'Wh')
       const exportEnergyWh = counterWh(value('TotWhExp'), 'Wh')
       return {
-        atMs,
+        atMs: clockAt(clock, importEnergyWh.readMs),
         ...{ importEnergyWh, exportEnergyWh },
         stepWh: Math.max(
-          stepOf(layout, 'TotWhImp', importEnergyWh, blocks),
-          stepOf(layout, 'TotWhExp', exportEnergyWh, blocks),
+          stepOf(layout, 'TotWhImp', importEnergyWh, answers.blocks),
+          stepOf(layout, 'TotWhExp', exportEnergyWh, answers.blocks),
         ),
         ...splitPower(drawnW('W')),
         ...(phases && { phasesW: PHASES.map(drawnW) }),

@@ -57,7 +57,10 @@ export interface SunSpecPoint {
 
 export interface SunSpecGroup {
   readonly name: string
-  /** The point that says how often it is there; without it, as often as the model's length has room for. */
+  /**
+   * The point that says how often it is there, or how often that is; 0: as often as the model's length has room for. Without
+   * it once, and its points are called by its name alone (SunSpec Device Information Model Specification, a group’s "count").
+   */
   readonly count?: string | number | undefined
   /** Registers of its own points, without the groups in it. */
   readonly length: number
@@ -82,7 +85,6 @@ const MOST_POINTS = 4_000
 
 interface Laid {
   readonly points: Record<string, Point>
-  end: number
   count: number
 }
 
@@ -111,9 +113,27 @@ function pointOf(
   }
 }
 
+/** How often a group is there; undefined: as often as there is room. */
+function timesOf({ count }: SunSpecGroup, countOf: (point: string) => number | undefined): number | undefined {
+  if (count === 0) return undefined
+  return typeof count === 'string' ? (countOf(count) ?? 0) : (count ?? 1)
+}
+
 /**
- * A model as one table, its groups laid out one after the other: `module1.DCW`, `Crv2.Pt1.V`. `length` is what the device
- * states; `countOf` yields what a counting point of the fixed part holds. Points that lie beyond the stated length are left
+ * Registers of a group, or of a model with its id and length, together with the groups in it. `uncounted`: how often groups
+ * are there that only the model's length counts.
+ */
+export function laidLength(group: SunSpecGroup, countOf: (point: string) => number | undefined, uncounted = 0): number {
+  const parts = group.groups ?? []
+  return parts.reduce(
+    (sum, part) => sum + (timesOf(part, countOf) ?? uncounted) * laidLength(part, countOf, uncounted),
+    group.length,
+  )
+}
+
+/**
+ * A model as one table, its groups laid out one after the other: `module1.DCW`, `Crv2.Pt1.V`, `PFWInj.PF`. `length` is what
+ * the device states; `countOf` yields what a counting point of the fixed part holds. Points that lie beyond the stated length are left
  * out, as older devices list shorter models.
  */
 export function layOut(
@@ -121,7 +141,7 @@ export function layOut(
   length: number,
   countOf: (point: string) => number | undefined,
 ): PointTable {
-  const laid: Laid = { points: {}, end: 0, count: 0 }
+  const laid: Laid = { points: {}, count: 0 }
   const limit = length + 2
   const put = (
     group: SunSpecGroup,
@@ -139,10 +159,11 @@ export function layOut(
     }
     let end = base + group.length
     for (const part of group.groups ?? []) {
-      const times = typeof part.count === 'string' ? (countOf(part.count) ?? 0) : part.count
+      const times = timesOf(part, countOf)
+      const named = (i: number) => (part.count === undefined ? part.name : `${part.name}${i + 1}`)
       for (let i = 0; times === undefined ? end + part.length <= limit : i < times; i++) {
         if (end >= limit || laid.count >= MOST_POINTS || part.length === 0) break
-        end = put(part, `${prefix}${part.name}${i + 1}.`, end, inner)
+        end = put(part, `${prefix}${named(i)}.`, end, inner)
       }
     }
     return end

@@ -1,8 +1,8 @@
-import type { Clock } from '@wattfleet/protocol'
 import { decodeNumber } from '../core/decode.ts'
 import type { Block } from '../core/image.ts'
 import { MOST_REGISTERS, type Span } from '../core/plan.ts'
-import { readSpans } from '../point-reader.ts'
+import { missing } from '../core/readings.ts'
+import { readWanted, type Steady } from '../point-reader.ts'
 import type { RegisterReader } from '../ports.ts'
 import { type PointValue, pointValue } from '../value-reader.ts'
 import { layOut, type ModelAt, type SunSpecModel } from './model.ts'
@@ -24,10 +24,16 @@ function joined(blocks: readonly Block[]): Block[] {
   for (const block of blocks) {
     const last = whole.at(-1)
     if (last !== undefined && last.at + last.registers.length === block.at) {
-      whole[whole.length - 1] = { at: last.at, registers: [...last.registers, ...block.registers] }
+      whole[whole.length - 1] = { ...last, registers: [...last.registers, ...block.registers] }
     } else whole.push(block)
   }
   return whole
+}
+
+/** Scale factors of a model that takes several requests: they are read before and after its values. */
+function factorsOf(model: SunSpecModel, { at }: ModelAt, words: number): Span[] {
+  const factors = Object.values(model.points).filter((point) => point.type === 'sunssf' && point.at < words)
+  return words <= MOST_REGISTERS ? [] : factors.map((point) => ({ at: at + point.at, count: 1 }))
 }
 
 /** Points that say nothing to a reader: the id and length of the model, powers of ten, what fills up. */
@@ -40,13 +46,13 @@ function isValue(model: SunSpecModel, name: string): boolean {
 
 /**
  * Reads one model of a SunSpec device. Never rejects because of the device. In a model longer than one request (125
- * registers) values and scale factors may come from two answers, one right after the other.
+ * registers) values whose scale factors change while they are read are missing as `changing`.
  */
 export async function readSunSpecModel(
   reader: RegisterReader,
   unitId: number,
   at: ModelAt,
-  clock: Clock,
+  clock: Steady,
   signal: AbortSignal,
 ): Promise<ModelReading> {
   const model = sunSpecModel(at.id)
@@ -57,8 +63,10 @@ export async function readSunSpecModel(
     spans.push({ at: at.at + from, count: Math.min(MOST_REGISTERS, words - from) })
   }
   const limits = { maxRegisters: MOST_REGISTERS, holes: 'rejected' } as const
-  const read = await readSpans({ reader, unitId, kind: 'holding', ...limits, cuts: new Set() }, spans, signal)
-  const blocks = joined(read.blocks)
+  const source = { reader, unitId, kind: 'holding', ...limits, cuts: new Set<number>(), clock } as const
+  const wanted = { spans, factors: factorsOf(model, at, words) }
+  const { blocks: read, unread, isSteady } = await readWanted(source, wanted, signal)
+  const blocks = joined(read)
   const fixed = layOut(model, words - 2, () => 0)
   const countOf = (point: string) => {
     if (fixed[point] === undefined) return undefined
@@ -66,11 +74,15 @@ export async function readSunSpecModel(
     return count.ok ? count.value : undefined
   }
   const table = layOut(model, words - 2, countOf)
-  const atMs = clock.nowMs()
+  const doneMs = clock.steadyMs()
   const names = Object.keys(table).filter((name) => isValue(model, name))
   return {
     at,
     model,
-    values: names.map((name) => pointValue(table, name, blocks, { base: at.at, atMs, unread: read.unread })),
+    values: names.map((name) => {
+      const value = pointValue(table, name, { blocks, unread, doneMs }, at.at)
+      const isMixed = !isSteady && value.measured.quality !== 'missing' && value.point.scaleFactor !== undefined
+      return isMixed ? { ...value, measured: missing(unread ?? 'changing', doneMs) } : value
+    }),
   }
 }

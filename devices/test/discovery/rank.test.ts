@@ -18,8 +18,8 @@ function trial(id: string, shown: Readonly<Record<string, Shown>>, marks: Device
   const values = Object.entries(shown).map(([name, value]): PointValue => {
     const point: Point = { at: 0, as: 'u16' }
     return REASONS.includes(value)
-      ? { name, point, measured: { quality: 'missing', reason: value as MissingReason, atMs: 0 } }
-      : { name, point, measured: { quality: 'good', value, atMs: 0 } }
+      ? { name, point, measured: { quality: 'missing', reason: value as MissingReason, readMs: 0 } }
+      : { name, point, measured: { quality: 'good', value, readMs: 0 } }
   })
   return { model: model(id, Object.keys(shown), marks), values }
 }

@@ -1,8 +1,8 @@
 import { openSync, writeSync } from 'node:fs'
 import { manualClock } from '@wattfleet/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
+import { hasPseudoTerminals, pseudoTerminals } from '../../../test-support/pseudo-terminals.ts'
 import { infraredMeter } from '../../src/index.ts'
-import { hasPseudoTerminals, pseudoTerminals } from '../pseudo-terminals.ts'
 import { smlTelegram, WH } from '../telegrams/build.ts'
 
 const isRequired = process.env.WATTFLEET_REQUIRE_INTEROP !== undefined || process.env.CI !== undefined
@@ -22,6 +22,6 @@ describe.skipIf(!hasPseudoTerminals() && !isRequired)('an infrared head on a ser
     const pushing = setInterval(() => writeSync(file, telegram), 50)
     closing.push(() => clearInterval(pushing))
     const reading = await meter.read(new AbortController().signal)
-    expect(reading.importEnergyWh).toEqual({ quality: 'good', value: 1_235, atMs: 5 })
+    expect(reading.importEnergyWh).toEqual({ quality: 'good', value: 1_235, readMs: 5 })
   })
 })

@@ -2,6 +2,7 @@
 
     peer_reader.py sdm <class> <port>
     peer_reader.py solaredge <port>
+    peer_reader.py sun2000 <port> <address,...>    only these registers, each with its own request
 """
 
 import enum
@@ -33,4 +34,21 @@ def solaredge(port: str) -> None:
     print(json.dumps(found))
 
 
-{"sdm": sdm, "solaredge": solaredge}[sys.argv[1]](*sys.argv[2:])
+def sun2000(port: str, wanted: str) -> None:
+    from sun2000_modbus.inverter import Sun2000
+    from sun2000_modbus.registers import BatteryEquipmentRegister, InverterEquipmentRegister, MeterEquipmentRegister
+
+    device = Sun2000("127.0.0.1", port=int(port), timeout=5, wait=0, device_id=1)
+    device.connect()
+    addresses = {int(at) for at in wanted.split(",")}
+    found = []
+    for part in (InverterEquipmentRegister, MeterEquipmentRegister, BatteryEquipmentRegister):
+        for register in part:
+            if register.value.address in addresses:
+                name = f"{part.__name__}.{register.name}"
+                found.append({"name": name, "at": register.value.address, "value": device.read(register)})
+    device.disconnect()
+    print(json.dumps(found))
+
+
+{"sdm": sdm, "solaredge": solaredge, "sun2000": sun2000}[sys.argv[1]](*sys.argv[2:])

@@ -42,14 +42,14 @@ describeWithPython(PEER, (python) => {
     await gone
   })
 
-  const good = (value: number) => ({ quality: 'good', value, atMs: AT_MS })
+  const good = (value: number) => ({ quality: 'good', value, readMs: AT_MS })
 
   it.each([
     { unit: 1, importWh: good(4_321_987), exportWh: good(250), importW: 0, exportW: 1234.5 },
     { unit: 2, importWh: good(1), exportWh: good(9_999_999), importW: 2875.25, exportW: 0 },
     {
       unit: 3,
-      importWh: { quality: 'missing', reason: 'not-available', atMs: AT_MS },
+      importWh: { quality: 'missing', reason: 'not-available', readMs: AT_MS },
       exportWh: good(17_500),
       importW: 0,
       exportW: 0,

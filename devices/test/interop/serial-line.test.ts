@@ -1,10 +1,10 @@
 import { closeSync, createReadStream, openSync, writeSync } from 'node:fs'
 import { Fault } from '@wattfleet/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
+import { hasPseudoTerminals, pseudoTerminals } from '../../../test-support/pseudo-terminals.ts'
 import { openModbusSerial } from '../../src/adapters/modbus-rtu.ts'
 import { withCrc } from '../../src/core/rtu-frame.ts'
 import type { ModbusConnection } from '../../src/ports.ts'
-import { hasPseudoTerminals, pseudoTerminals } from '../pseudo-terminals.ts'
 
 /*
  * A real serial line: our port on one end, a slave written here on the other.

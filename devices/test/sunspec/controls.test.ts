@@ -1,10 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { encodeImage, type PointValues } from '../../src/core/encode.ts'
-import { openModbusTcp } from '../../src/index.ts'
-import { type SetPoint, sunSpecControls } from '../../src/sunspec/controls.ts'
-import { layOut } from '../../src/sunspec/model.ts'
-import { knownSunSpec } from '../../src/sunspec/models.ts'
-import { imageFrom, tcpDevice, writable } from '../tcp-device.ts'
+import type { PointValues } from '../../src/core/encode.ts'
+import { openModbusTcp, type SetPoint } from '../../src/index.ts'
+import { sunSpecControls } from '../../src/sunspec/controls.ts'
+import { tcpDevice, writable } from '../tcp-device.ts'
+import { modelImage, sunSpecImage } from './images.ts'
 
 const never = new AbortController().signal
 const closing: (() => Promise<void>)[] = []
@@ -12,11 +11,6 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
 
-function modelImage(id: number, values: PointValues): number[] {
-  const model = knownSunSpec(id)
-  const table = layOut(model, model.length - 2, () => undefined)
-  return [...encodeImage(table, { ID: id, L: model.length - 2, ...values }, model.length)]
-}
 const BASE = 40_000
 const IMMEDIATE = {
   WMaxLimPct: 100,
@@ -27,12 +21,6 @@ const IMMEDIATE = {
   VArPct_SF: 0,
 }
 const STORAGE = { OutWRte: 100, InWRte: 100, InOutWRte_RvrtTms: 0, InOutWRte_SF: -2, ChaGriSet: 0, StorCtl_Mod: 0 }
-const factors = (id: number) =>
-  Object.fromEntries(
-    Object.entries(knownSunSpec(id).points)
-      .filter(([, { type }]) => type === 'sunssf')
-      .map(([name]) => [name, 0]),
-  )
 
 /** A device with these models, whose registers can be written. */
 async function device(
@@ -40,8 +28,10 @@ async function device(
   isAllowed = true,
   isFrozen?: (at: number) => boolean,
 ) {
-  const words = models.flatMap(([id, values]) => modelImage(id, { ...factors(id), ...values }))
-  const image = imageFrom([BASE, [0x5375, 0x6e53, ...words, 0xffff, 0]])
+  const image = sunSpecImage(
+    models.map(([id, values]) => modelImage(id, values)),
+    BASE,
+  )
   const slave = await tcpDevice(writable(image, isFrozen))
   const connection = openModbusTcp({ host: '127.0.0.1', port: slave.port, timeoutMs: 1_000 })
   closing.push(
@@ -56,12 +46,12 @@ async function device(
 const limit = (percent: number | undefined): SetPoint => ({ is: 'power-limit', percent })
 
 describe('a limit of an inverter’s power', () => {
-  it('is written by model 123 with its scale, before it is put in force, and reverts by itself', async () => {
+  it('is written by model 123 with its scale after the timer, and put in force last', async () => {
     const { controls, written } = await device([[123, IMMEDIATE]])
     await controls.set(limit(62.5), 300, never)
     expect(written()).toEqual([
-      [5, 6_250],
       [7, 300],
+      [5, 6_250],
       [9, 1],
     ])
   })
@@ -70,15 +60,31 @@ describe('a limit of an inverter’s power', () => {
     const { controls, written } = await device([[704, { WMaxLimPct_SF: -1 }]])
     await controls.set(limit(40), 60, never)
     expect(written()).toEqual([
-      [15, 400],
       [17, 0, 0, 60],
+      [15, 400],
       [14, 1],
+    ])
+  })
+
+  it('is never above what was asked for, where the device counts coarsely', async () => {
+    const { controls, written } = await device([[123, { ...IMMEDIATE, WMaxLimPct_SF: 0 }]])
+    await controls.set(limit(62.7), 300, never)
+    expect(written()[1]).toEqual([5, 62])
+  })
+
+  it('is as exact as the device counts', async () => {
+    const { controls, written } = await device([[123, IMMEDIATE]])
+    for (const percent of [0.29, 1.1, 57.99]) await controls.set(limit(percent), 300, never)
+    expect(written().filter(([at]) => at === 5)).toEqual([
+      [5, 29],
+      [5, 110],
+      [5, 5_799],
     ])
   })
 
   it('is taken back', async () => {
     const { controls, image } = await device([[123, { ...IMMEDIATE, WMaxLimPct: 20, WMaxLim_Ena: 1 }]])
-    await controls.set(limit(undefined), 1, never)
+    await controls.release('power-limit', never)
     expect([image.get(BASE + 2 + 5), image.get(BASE + 2 + 9)]).toEqual([10_000, 0])
   })
 })
@@ -88,45 +94,45 @@ describe('a battery', () => {
     [
       { is: 'battery', mode: 'auto' },
       [
-        [12, 10_000, 10_000],
         [15, 120],
         [17, 0],
+        [12, 10_000, 10_000],
         [5, 0],
       ],
     ],
     [
       { is: 'battery', mode: 'hold' },
       [
-        [12, 0, 0],
         [15, 120],
         [17, 0],
+        [12, 0, 0],
         [5, 3],
       ],
     ],
     [
       { is: 'battery', mode: 'charge', percent: 50 },
       [
-        [12, 0xec78, 5_000],
         [15, 120],
         [17, 0],
+        [12, 0xec78, 5_000],
         [5, 3],
       ],
     ],
     [
       { is: 'battery', mode: 'charge', percent: 50, fromGrid: true },
       [
-        [12, 0xec78, 5_000],
         [15, 120],
         [17, 1],
+        [12, 0xec78, 5_000],
         [5, 3],
       ],
     ],
     [
       { is: 'battery', mode: 'discharge', percent: 25 },
       [
-        [12, 2_500, 0xf63c],
         [15, 120],
         [17, 0],
+        [12, 2_500, 0xf63c],
         [5, 3],
       ],
     ],
@@ -138,6 +144,10 @@ describe('a battery', () => {
 })
 
 describe('a set-point', () => {
+  it('is taken back by the device itself', async () => {
+    expect((await device([[123, IMMEDIATE]])).controls.hasTimer).toBe(true)
+  })
+
   it('is not written unless the operator has allowed it', async () => {
     const { controls, written } = await device([[123, IMMEDIATE]], false)
     await expect(controls.set(limit(0), 60, never)).rejects.toMatchObject({ code: 'config' })
@@ -161,7 +171,7 @@ describe('a set-point', () => {
     const { controls } = await device([[123, IMMEDIATE]], true, (at) => at === BASE + 2 + 9)
     await expect(controls.set(limit(50), 60, never)).rejects.toMatchObject({
       code: 'device',
-      message: 'unit 1: registers from 40011 hold 0 after 1 was written',
+      message: 'unit 1: registers from 40011 hold 0 after 1 was written; taken back',
     })
   })
 

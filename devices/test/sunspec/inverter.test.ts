@@ -44,8 +44,8 @@ async function device(registers: Map<number, number>) {
   return { slave, connection, inverter: sunSpecInverter(connection, 1, manualClock(AT_MS)) }
 }
 
-const good = <T>(value: T) => ({ quality: 'good', value, atMs: AT_MS })
-const missing = (reason: string) => ({ quality: 'missing', reason, atMs: AT_MS })
+const good = <T>(value: T) => ({ quality: 'good', value, readMs: AT_MS })
+const missing = (reason: string) => ({ quality: 'missing', reason, readMs: AT_MS })
 
 describe('a SunSpec inverter', () => {
   it.each([40_000, 0, 50_000, 39_999, 40_001, 1])(

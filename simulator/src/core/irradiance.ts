@@ -1,15 +1,4 @@
-import { type SunPosition, sunPosition } from './sun.ts'
-
-/** A measured day; see data/README.md. */
-export interface SunnyDay {
-  /** The day itself, as YYYY-MM-DD in the place's standard time. */
-  readonly date: string
-  readonly utcOffsetS: number
-  readonly latitudeDeg: number
-  readonly longitudeDeg: number
-  /** Means of the hours that end at 1, 2 … 24 h, W/m². */
-  readonly hours: readonly { readonly ghi: number; readonly dni: number; readonly dhi: number }[]
-}
+import type { SunPosition } from './sun.ts'
 
 /** Irradiance on the horizontal (global, diffuse) and towards the sun (direct), W/m². */
 export interface Irradiance {
@@ -18,7 +7,9 @@ export interface Irradiance {
   readonly dhi: number
 }
 
-export interface Panels {
+/** How panels stand. */
+export interface Orientation {
+  /** From the horizontal. */
   readonly tiltDeg: number
   /** From north, clockwise: 180 looks south. */
   readonly azimuthDeg: number
@@ -26,26 +17,30 @@ export interface Panels {
 
 /** Share of the light that the ground throws back: the customary figure for unknown ground (Liu and Jordan 1963). */
 const ALBEDO = 0.2
+/** Of the sun outside the atmosphere, W/m² (G. Kopp, J. Lean, Geophysical Research Letters 38, L01706, 2011). */
+const SOLAR_CONSTANT = 1361
+/** Below this the direct light is a small difference divided by a small sine: all light counts as diffuse. */
+const LOWEST_SPLIT_DEG = 3
 const RAD = Math.PI / 180
 
-/** The day's irradiance at this local second, linear between the middles of the hours; the day's sum is kept. */
-export function irradianceAt(day: SunnyDay, secondOfDay: number): Irradiance {
-  const position = secondOfDay / 3600 - 0.5
-  const before = Math.floor(position)
-  const share = position - before
-  const mixed = (of: (hour: Irradiance) => number) => {
-    // the hour before the first is the last: the same day repeats
-    const from = day.hours[(before + 24) % 24]
-    const to = day.hours[(before + 1) % 24]
-    if (from === undefined || to === undefined) throw new RangeError('a day has 24 hours')
-    return of(from) * (1 - share) + of(to) * share
-  }
-  return { ghi: mixed((h) => h.ghi), dni: mixed((h) => h.dni), dhi: mixed((h) => h.dhi) }
+/**
+ * Direct and diffuse light out of the measured global one, by the clearness of the sky: D. Erbs, S. Klein, J. Duffie,
+ * "Estimation of the diffuse radiation fraction for hourly, daily and monthly-average global radiation", Solar Energy 28
+ * (4), 1982. They close: global = direct × sine of the elevation + diffuse.
+ */
+export function decomposed(ghi: number, sun: SunPosition, dayOfYear: number): Irradiance {
+  const sine = Math.sin(sun.elevationDeg * RAD)
+  if (sun.elevationDeg < LOWEST_SPLIT_DEG) return { ghi, dni: 0, dhi: ghi }
+  const outside = SOLAR_CONSTANT * (1 + 0.033 * Math.cos((2 * Math.PI * dayOfYear) / 365)) * sine
+  const dhi = ghi * diffuseFraction(ghi / outside)
+  return { ghi, dni: (ghi - dhi) / sine, dhi }
 }
 
-/** Where the sun stood over the measured place at this local second of its day. */
-export function sunAt(day: SunnyDay, midnightUtcS: number, secondOfDay: number): SunPosition {
-  return sunPosition(midnightUtcS + secondOfDay, day.latitudeDeg, day.longitudeDeg)
+/** Erbs' correlation: the diffuse share at a clearness index kt. */
+export function diffuseFraction(kt: number): number {
+  if (kt <= 0.22) return 1 - 0.09 * kt
+  if (kt > 0.8) return 0.165
+  return 0.9511 - 0.1604 * kt + 4.388 * kt ** 2 - 16.638 * kt ** 3 + 12.336 * kt ** 4
 }
 
 /**
@@ -53,7 +48,7 @@ export function sunAt(day: SunnyDay, midnightUtcS: number, secondOfDay: number):
  * throws back. Source: B. Liu, R. Jordan, "The long-term average performance of flat-plate solar-energy collectors",
  * Solar Energy 7 (2), 1963.
  */
-export function onPanels(panels: Panels, light: Irradiance, sun: SunPosition): number {
+export function onPanels(panels: Orientation, light: Irradiance, sun: SunPosition): number {
   const tilt = panels.tiltDeg * RAD
   const elevation = sun.elevationDeg * RAD
   const cosIncidence =

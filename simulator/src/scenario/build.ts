@@ -3,7 +3,7 @@ import { type DeviceModel, type PointValues, parseModel, readModel, shippedModel
 import { Fault, messageOf } from '@wattfleet/protocol'
 import { flowsOf, type HouseSpec } from '../core/house.ts'
 import { firstState } from '../core/street.ts'
-import { loadWorld } from '../data.ts'
+import { assertHeatable, loadWorld } from '../data.ts'
 import { misfitOf } from '../faults/check.ts'
 import type { HouseNow } from '../houses.ts'
 import { type Part, partsOf, pointsOf, registersOf, type WireDevice, type Writable } from '../wire/device.ts'
@@ -41,9 +41,17 @@ function houseNames({ state, flows }: HouseNow): Names {
   return { ...state, ...flows, throttled: flows.throttled ? 1 : 0 }
 }
 
-/** A house before anything has flowed: for looking at what values come to. */
-function firstMoment(spec: HouseSpec, { seed, utcOffsetS }: Scenario): HouseNow {
-  return { spec, state: firstState(loadWorld(seed, utcOffsetS), spec), flows: flowsOf(spec, 0, 0, 0, 1) }
+/** The houses before anything has flowed: for looking at what values come to. Throws Fault `config` for weather that is none. */
+function firstMoments(scenario: Scenario, folder: string): ReadonlyMap<string, HouseNow> {
+  const { seed, utcOffsetS, weather, temperature, houses } = scenario
+  const world = loadWorld(seed, utcOffsetS, { weather, temperature, folder })
+  assertHeatable(world, houses)
+  const nothing = { baseW: 0, heatPumpW: 0, carW: 0 }
+  const first = (spec: HouseSpec): HouseNow => ({
+    ...{ spec, state: firstState(world, spec) },
+    flows: flowsOf(spec, 0, nothing, 0, 1),
+  })
+  return new Map(houses.map((spec) => [spec.name, first(spec)]))
 }
 
 function ownModel(spec: DeviceSpec): DeviceModel {
@@ -133,14 +141,32 @@ function deviceOf(spec: DeviceSpec, scenario: Scenario, folder: string, around: 
 }
 
 const HOUSE_NAMES = [
-  ...['loadW', 'pvW', 'chargeW', 'dischargeW', 'inverterW', 'importW', 'exportW', 'throttled'],
+  ...[
+    'loadW',
+    'baseW',
+    'heatPumpW',
+    'carW',
+    'pvW',
+    'chargeW',
+    'dischargeW',
+    'inverterW',
+    'lossW',
+    'importW',
+    'exportW',
+  ],
   ...['importWh', 'exportWh', 'inverterWh', 'pvWh', 'chargedWh', 'dischargedWh', 'storedWh'],
+  ...['loadWh', 'heatPumpWh', 'carWh', 'lossWh', 'carMissingWh', 'indoorC', 'isHeating', 'throttled'],
 ]
 
 /** What cannot be together: two of one name, or two units of one line. */
-function clashes({ devices, lines }: Scenario): string[] {
+function clashes({ devices, lines, houses }: Scenario): string[] {
   const found: string[] = []
   const names = new Set<string>()
+  const known = new Set<string>()
+  for (const [i, house] of houses.entries()) {
+    if (known.has(house.name)) found.push(`houses.${i}.name: there is another "${house.name}"`)
+    known.add(house.name)
+  }
   const units = new Set<string>()
   for (const [i, { name, line, unit }] of devices.entries()) {
     if (lines[line] === undefined) found.push(`devices.${i}.line: there is no line "${line}"`)
@@ -174,12 +200,13 @@ function faultsThatMisfit({ faults, lines }: Scenario, built: readonly BuiltDevi
 export function buildDevices(scenario: Scenario, source: string, folder: string, around: Surroundings): BuiltDevice[] {
   const mistakes = clashes(scenario)
   const built: BuiltDevice[] = []
+  const houses = firstMoments(scenario, folder)
   const first: Surroundings = {
     ...around,
     house: (name) => {
-      const spec = scenario.houses.find((one) => one.name === name)
-      if (spec === undefined) throw new RangeError(`there is no house ${name}`)
-      return firstMoment(spec, scenario)
+      const now = houses.get(name)
+      if (now === undefined) throw new RangeError(`there is no house ${name}`)
+      return now
     },
   }
   for (const [i, spec] of scenario.devices.entries()) {

@@ -60,7 +60,9 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
     startedMs: clock.nowMs(),
   })
   const { seed, utcOffsetS, stateDir } = scenario
-  const started = await startHouses({ houses: scenario.houses, seed, utcOffsetS, stateDir }, clock, log, options.signal)
+  const weather = { weather: scenario.weather, temperature: scenario.temperature, folder: dirname(source) }
+  const settings = { houses: scenario.houses, seed, utcOffsetS, weather, stateDir }
+  const started = await startHouses(settings, clock, log, options.signal)
   houses = started
   const warn = (fields: object, text: string) => log.warn(fields, text)
   const wire: WireOptions = { clock: wireClock, faults: new FaultBox(seed, wireClock), warn }

@@ -1,13 +1,17 @@
 import { z } from 'zod'
-import { controlConfig, houseSpec } from '../config.ts'
+import { controlConfig } from '../config.ts'
 import { faultSpec } from '../faults/spec.ts'
+import { houseSpec } from '../house-config.ts'
+import { temperatureConfig } from '../weather-config.ts'
+import { fleetConfig, fleetLines, unitsAt } from './fleet.ts'
 
 /*
  * What a file of `wattfleet-simulate` says: lines, the devices on them, what their values are, and what goes wrong.
  */
 
-/** More devices than this are a load test; a line holds 247 (Modbus over Serial Line 1.02, 2.2). */
+/** More than these are a fleet; a line holds 247 devices (Modbus over Serial Line 1.02, 2.2). */
 const MOST_DEVICES = 2_000
+const MOST_HOUSES = 1_000
 /** An expression is a line of text. */
 const LONGEST_EXPRESSION = 1_000
 
@@ -87,22 +91,71 @@ const device = z
     message: '"kind" and "holes" are for "points": a model says its own',
   })
 
-export const scenarioSchema = z.strictObject({
-  /** Seeds the houses and what is left to chance in faults. */
-  seed: z.int().min(0).max(0xffff_ffff).default(1),
-  /** Seconds of the houses' time for each second. */
-  speed: z.number().positive().max(10_000).default(1),
-  utcOffsetS: z.int().min(-50_400).max(50_400).default(0),
-  /** Where the counters of the houses are kept; without it every start is a first one. */
-  stateDir: z.string().min(1).optional(),
-  control: controlConfig.optional(),
-  houses: z.array(houseSpec).max(1_000).default([]),
-  lines: z.record(name, line).refine((lines) => Object.keys(lines).length > 0, 'expected a line'),
-  devices: z.array(device).min(1).max(MOST_DEVICES),
-  faults: z.array(faultSpec).default([]),
-})
+const written = z
+  .strictObject({
+    /** Seeds the houses and what is left to chance in faults. */
+    seed: z.int().min(0).max(0xffff_ffff).default(1),
+    /** Seconds of the houses' time for each second. */
+    speed: z.number().positive().max(10_000).default(1),
+    utcOffsetS: z.int().min(-50_400).max(50_400).default(0),
+    weather: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('sunny-day, winter-day, or a file of measured weather beside this one'),
+    temperature: temperatureConfig.optional(),
+    /** Where the counters of the houses are kept; without it every start is a first one. */
+    stateDir: z.string().min(1).optional(),
+    control: controlConfig.optional(),
+    houses: z.array(houseSpec).max(MOST_HOUSES).default([]),
+    fleet: fleetConfig.optional().describe('Houses, lines and devices that are drawn from the seed'),
+    lines: z.record(name, line).default({}),
+    devices: z.array(device).max(MOST_DEVICES).default([]),
+    faults: z.array(faultSpec).default([]),
+  })
+  .refine((one) => one.fleet !== undefined || Object.keys(one.lines).length > 0, {
+    path: ['lines'],
+    message: 'expected a line',
+  })
+  .refine((one) => one.fleet !== undefined || one.devices.length > 0, {
+    path: ['devices'],
+    message: 'expected a device, or a fleet',
+  })
+  .refine(({ fleet }) => fleet === undefined || fleet.port + fleet.count / fleet.housesPerLine <= 0xffff, {
+    path: ['fleet', 'port'],
+    message: 'expected all lines of the fleet below port 65536',
+  })
 
-export type Scenario = z.infer<typeof scenarioSchema>
+type Written = z.infer<typeof written>
+
+/** The file with its fleet written down house by house, beside what it has of its own. */
+function withFleet(file: Written): Written {
+  const { fleet, seed } = file
+  if (fleet === undefined) return file
+  const drawn = fleetLines(fleet, seed)
+  const devices = drawn.flatMap((one) =>
+    one.houses.flatMap((house, place): DeviceSpec[] => {
+      const common = { line: one.name, values: {}, turnaroundMs: 0 }
+      const { meter, inverter } = unitsAt(place)
+      const grid = { ...common, name: `${house.name}-meter`, unit: meter, model: fleet.model, house: house.name }
+      if (house.pv === undefined) return [grid]
+      return [grid, { ...common, name: `${house.name}-inverter`, unit: inverter, inverterOf: house.name }]
+    }),
+  )
+  const lines = drawn.map(({ name, host, port }) => {
+    return [name, { transport: 'modbus-tcp', host, port, absent: 'exception' }] as const
+  })
+  return {
+    ...file,
+    houses: [...file.houses, ...drawn.flatMap(({ houses }) => houses)],
+    lines: { ...Object.fromEntries(lines), ...file.lines },
+    devices: [...devices, ...file.devices],
+  }
+}
+
+export const scenarioSchema = written.transform(withFleet)
+
+export type Scenario = Written
 export type ScenarioInput = z.input<typeof scenarioSchema>
 export type LineSpec = Scenario['lines'][string]
 export type DeviceSpec = Scenario['devices'][number]

@@ -5,6 +5,8 @@ import type { FaultBox } from '../faults/box.ts'
 
 /** A device or gateway of this kind serves a few masters; more is somebody's mistake. */
 const MOST_CONNECTIONS = 16
+/** With many devices behind one port each may have a master of its own, and one that comes back before the other is gone. */
+const MOST_CONNECTIONS_PER_DEVICE = 2
 /** A port that was taken while its device refused connections is tried again so often. */
 const TRY_AGAIN_MS = 1_000
 
@@ -60,7 +62,7 @@ class Listener implements WireServer {
     const { host } = this.#options
     // the other side's end is not answered by ours on its own: a half-open connection never is
     const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#serve(socket))
-    server.maxConnections = MOST_CONNECTIONS
+    server.maxConnections = Math.max(MOST_CONNECTIONS, MOST_CONNECTIONS_PER_DEVICE * this.#options.devices.length)
     try {
       server.listen({ host, port })
       await once(server, 'listening')

@@ -1,19 +1,29 @@
-import { knownSunSpec, layOut, type PointValues, SUNSPEC_END, SUNSPEC_MARKER } from '@wattfleet/devices'
+import {
+  knownSunSpec,
+  laidLength,
+  layOut,
+  type PointValues,
+  SUNSPEC_END,
+  SUNSPEC_MARKER,
+  type SunSpecGroup,
+} from '@wattfleet/devices'
 import type { Part } from './device.ts'
 
 /** "SunS" as the one value of its two registers. */
 const MARKER = SUNSPEC_MARKER[0] * 0x1_0000 + SUNSPEC_MARKER[1]
 
-/** The models of a device by id, and how often the repeating group of each is there. */
+/** The models of a device by id, and how often the repeating groups of each are there. */
 export type SunSpecModels = Readonly<Record<number, { readonly parts?: number | undefined }>>
 
 /** Integer keys of an object come in ascending order, and so do the models: the common model is first. */
 const idsOf = (models: object): number[] => Object.keys(models).map(Number)
 
-/** Registers behind id and length: the fixed part, and each repetition of its group. */
-function lengthOfModel(id: number, parts: number): number {
-  const model = knownSunSpec(id)
-  return model.length - 2 + parts * (model.groups?.[0]?.length ?? 0)
+/** Registers behind id and length. */
+const lengthOfModel = (id: number, parts: number): number => laidLength(knownSunSpec(id), () => parts, parts) - 2
+
+/** The points that count repeating groups. */
+function countersOf({ groups = [] }: SunSpecGroup): string[] {
+  return groups.flatMap((group) => [...(typeof group.count === 'string' ? [group.count] : []), ...countersOf(group)])
 }
 
 /**
@@ -37,14 +47,16 @@ export function sunSpecParts(models: SunSpecModels, base: number): Part[] {
 }
 
 /**
- * The values of such a device: those of each model under its own names, with ids, lengths, and the ends of the list added.
- * A repeating group is there as often as the models say.
+ * The values of such a device: those of each model under its own names, with ids, lengths, counts and the ends of the list
+ * added. Repeating groups are there as often as the models say.
  */
 export function sunSpecValues(models: SunSpecModels, values: Readonly<Record<number, PointValues>> = {}): PointValues {
   const all: Record<string, number | string | undefined> = { 'SunS.marker': MARKER }
   for (const id of idsOf(models)) {
     all[`${id}.ID`] = id
-    all[`${id}.L`] = lengthOfModel(id, models[id]?.parts ?? 0)
+    const parts = models[id]?.parts ?? 0
+    all[`${id}.L`] = lengthOfModel(id, parts)
+    for (const name of countersOf(knownSunSpec(id))) all[`${id}.${name}`] = parts
     for (const [name, value] of Object.entries(values[id] ?? {})) all[`${id}.${name}`] = value
   }
   return { ...all, 'end.id': SUNSPEC_END, 'end.length': 0 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { BATTERY_EFFICIENCY, type Flows, type HouseState, INVERTER_EFFICIENCY } from '../../src/core/house.ts'
+import { type Flows, type HouseState, oneWay } from '../../src/core/house.ts'
+import { INVERTER_EFFICIENCY } from '../../src/core/inverter.ts'
 import { firstState, momentOf, nextStep, STEP_MS } from '../../src/core/street.ts'
 import { loadWorld } from '../../src/data.ts'
 import { sixHouses } from '../../src/six-houses.ts'
@@ -51,7 +52,7 @@ describe('the street over a day', () => {
       grew('inverterWh'),
       4,
     )
-    const storedWh = grew('chargedWh') * BATTERY_EFFICIENCY - grew('dischargedWh') / BATTERY_EFFICIENCY
+    const storedWh = grew('chargedWh') * oneWay(undefined) - grew('dischargedWh') / oneWay(undefined)
     expect(grew('storedWh')).toBeCloseTo(storedWh, 4)
   })
 

@@ -14,6 +14,7 @@ import {
 } from '@wattfleet/devices'
 import { checkConfig, Fault, type ManualClock, manualClock, messageOf } from '@wattfleet/protocol'
 import { describe, expect, it } from 'vitest'
+import { withDerived } from '../../src/core/street.ts'
 import { buildDevices } from '../../src/scenario/build.ts'
 import { readScenario } from '../../src/scenario/load.ts'
 import { runScenario } from '../../src/scenario/run.ts'
@@ -57,6 +58,7 @@ const SMALLEST = {
   devices: [{ name: 'meter', line: 'lan', model: 'eastron-sdm630', values: { totalPower: 1 } }],
 }
 const parsed = (value: object) => checkConfig({ ...SMALLEST, ...value }, scenarioSchema, 'file')
+const SEASONS = { meanC: 9.5, yearAmplitudeK: 9, dayAmplitudeK: 4 }
 const device = (more: object) => ({ devices: [{ ...SMALLEST.devices[0], ...more }] })
 const own = (points: object, values: object = {}, more: object = {}) => ({
   devices: [{ name: 'own', line: 'lan', points, values, ...more }],
@@ -92,6 +94,17 @@ describe('a file of devices', () => {
       { devices: [...SMALLEST.devices, { ...SMALLEST.devices[0], name: 'b' }] },
       /another unit 1/,
     ],
+    [
+      'two houses of one name',
+      {
+        houses: [
+          { name: 'a', annualKwh: 1 },
+          { name: 'a', annualKwh: 2 },
+        ],
+      },
+      /houses\.1\.name: there is another "a"/,
+    ],
+    ['weather that is not there', { weather: 'no.json' }, /no\.json: cannot be read/],
     ['a broadcast unit on a serial line', device({ line: 'bus', unit: 0 }), /units 1 to 247/],
     ['a model that is not there', device({ model: 'x' }), /meter\): no device model "x"; there are/],
     ['a point that is not there', device({ values: { watt: 1 } }), /there is no point "watt"/],
@@ -116,6 +129,37 @@ describe('a file of devices', () => {
     const scenario = parsed(value)
     expect(() => build(scenario)).toThrow(expected)
     expect(() => build(scenario)).toThrow(Fault)
+  })
+
+  it('takes weather from a file beside it, and says what is wrong with it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'scenario-'))
+    closing.push(() => rm(folder, { recursive: true }))
+    const place = { date: '2026-01-01', utcOffsetS: 3_600, latitudeDeg: 52, longitudeDeg: 13 }
+    const heatPump = { powerW: 2_000, heatLossWPerK: 150 }
+    const scenario = parsed({ weather: 'here.json', houses: [{ name: 'home', annualKwh: 3_000, heatPump }] })
+    const hours = Array.from({ length: 24 }, () => ({ ghi: 100, temperatureC: 5 }))
+    const built = async (weather: object, of = scenario) => {
+      await writeFile(join(folder, 'here.json'), JSON.stringify(weather))
+      try {
+        return buildDevices(of, 'file', folder, around).length
+      } catch (error) {
+        if (!(error instanceof Fault) || error.code !== 'config') throw error
+        return messageOf(error)
+      }
+    }
+    const cold = hours.map(({ ghi }) => ({ ghi }))
+    expect(await built({ ...place, hours })).toBe(1)
+    expect(await built({ ...place, hours: cold })).toMatch(/home: a heat pump needs "temperature"/)
+    expect(await built({ ...place, hours: cold }, { ...scenario, temperature: SEASONS })).toBe(1)
+    expect(await built({ ...place, hours: hours.slice(1) })).toMatch(/here\.json: hours: /)
+    expect(await built({ ...place, hours: [...cold.slice(1), ...hours.slice(0, 1)] })).toMatch(
+      /in every hour or in none/,
+    )
+    expect(await built({ ...place, hours: hours.map((hour) => ({ ...hour, dni: 1 })) })).toMatch(/dni and dhi together/)
+    expect(await built({ ...place, hours: [...hours.slice(1), { ghi: -1, temperatureC: 5 }] })).toMatch(
+      /hours\.23\.ghi/,
+    )
+    expect(await built({ ...place, latitudeDeg: 91, hours })).toMatch(/latitudeDeg/)
   })
 
   it('says where YAML is none, and does not let aliases multiply', async () => {
@@ -178,6 +222,30 @@ describe('a file that runs', () => {
     expect(battery[0]).toBe(Math.round((state.storedWh / 7_500) * 1_000))
     const power = Math.round(flows.chargeW - flows.dischargeW)
     expect(battery[1]).toBe(power & 0xffff)
+  })
+
+  it('winter.yaml: a house with everything, each part on a device of its own', async () => {
+    const night = manualClock(TEN_MS - 8 * 3_600_000)
+    const { tcp, clock, running } = await run(readScenario(join(EXAMPLES, 'winter.yaml')), night)
+    const connection = tcp('home')
+    const before = running.houses.of('home').state
+    await clock.advance(4 * 3_600_000)
+    await expect.poll(() => running.houses.of('home').state.loadWh).toBeGreaterThan(before.loadWh)
+    const { state, flows } = running.houses.of('home')
+    expect(state.heatPumpWh).toBeGreaterThan(1_000)
+    expect(Math.abs(state.indoorC - 20.5)).toBeLessThan(1.5)
+    const meter = modelMeter(connection, 3, shippedModel('eastron-sdm630'), clock)
+    expect(await meter.read(never)).toMatchObject({
+      importW: { value: flows.heatPumpW },
+      importEnergyWh: { value: Math.round(state.heatPumpWh) },
+    })
+    const [power, high, low, , , room] = await connection.readRegisters(
+      { unitId: 4, kind: 'holding', at: 0, count: 6 },
+      never,
+    )
+    expect(power).toBe(Math.round(flows.carW))
+    expect((high ?? 0) * 0x1_0000 + (low ?? 0)).toBe(Math.round(state.carWh))
+    expect(room).toBe(Math.round(state.indoorC * 10))
   })
 
   it('gateway.yaml: holes, writes and a SunSpec inverter', async () => {
@@ -275,8 +343,10 @@ describe('a house as a device', () => {
   })
 })
 
-const ZERO = { importWh: 0, exportWh: 0, inverterWh: 0, pvWh: 0, chargedWh: 0, dischargedWh: 0, storedWh: 0 }
+const ZERO = withDerived({
+  ...{ importWh: 0, exportWh: 0, inverterWh: 0, pvWh: 0, chargedWh: 0, dischargedWh: 0, storedWh: 0 },
+})
 const NOTHING = {
-  ...{ loadW: 0, pvW: 0, chargeW: 0, dischargeW: 0, inverterW: 0, importW: 0, exportW: 0 },
-  throttled: false,
+  ...{ loadW: 0, baseW: 0, heatPumpW: 0, carW: 0, pvW: 0, chargeW: 0, dischargeW: 0, inverterW: 0, lossW: 0 },
+  ...{ importW: 0, exportW: 0, throttled: false },
 }

@@ -1,11 +1,7 @@
-import { execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { openModbusSerial } from '@wattfleet/devices'
 import { Fault, monotonicMs } from '@wattfleet/protocol'
 import { describe, expect, it } from 'vitest'
+import { hasPseudoTerminals, pseudoTerminals } from '../../../test-support/pseudo-terminals.ts'
 import { serveRtuOnSerial } from '../../src/wire/modbus-rtu-serial.ts'
 import { frameMs, paceOf } from '../../src/wire/pace.ts'
 import { bench, closing, deviceOf } from '../served.ts'
@@ -13,36 +9,13 @@ import { bench, closing, deviceOf } from '../served.ts'
 const never = new AbortController().signal
 const SETTINGS = { baudRate: 9_600, parity: 'none', stopBits: 1 } as const
 
-const hasSocat = (() => {
-  try {
-    execFileSync('socat', ['-V'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-})()
+const hasSocat = hasPseudoTerminals()
 if (!hasSocat) process.stderr.write('skipped: serial lines need socat, which makes pairs of pseudo-terminals\n')
 
-/** Two ends of a line, as somebody else makes them. */
-async function pair(): Promise<[string, string]> {
-  const folder = await mkdtemp(join(tmpdir(), 'line-'))
-  closing.push(() => rm(folder, { recursive: true, force: true }))
-  const ends: [string, string] = [join(folder, 'devices'), join(folder, 'master')]
-  const child = spawn('socat', ['-d', '-d', ...ends.map((path) => `pty,raw,echo=0,link=${path}`)])
-  const gone = once(child, 'exit')
-  closing.push(async () => {
-    child.kill()
-    await gone
-  })
-  await new Promise<void>((resolve, reject) => {
-    child.once('error', reject)
-    child.stderr.on('data', (text: Buffer) => text.includes('starting data transfer loop') && resolve())
-  })
-  return ends
-}
-
 async function line() {
-  const [devicesEnd, masterEnd] = await pair()
+  const pair = await pseudoTerminals()
+  closing.push(pair.close)
+  const [devicesEnd, masterEnd] = pair.ends
   const made = bench([deviceOf({ turnaroundMs: 10 }), deviceOf({ name: 'two', unitId: 2 })], 'rtu-serial')
   const server = await serveRtuOnSerial({
     ...made.wire,
