@@ -43,7 +43,8 @@ function meterOf(config: AgentConfig, lines: Lines, clock: Clock, findings: Find
   const format = TELEGRAMS[config.meter.model]
   if (format !== undefined && config.meter.serial !== undefined) {
     const { path, baudRate } = config.meter.serial
-    return watchedMeter(lines.infrared(path, format, baudRate, clock), options)
+    const head = { path, format, mostW, clock, ...(baudRate !== undefined && { baudRate }) }
+    return watchedMeter(lines.infrared(head), options)
   }
   if (config.meter.model === 'sunspec') {
     return watchedMeter(sunSpecMeter(lines.to(config.meter), unit, clock, { phases }), options)

@@ -8,6 +8,11 @@ import { modelIds, shippedModel } from '../src/models/load.ts'
 import { parseModel } from '../src/models/schema.ts'
 import { layOut } from '../src/sunspec/model.ts'
 import { knownSunSpec } from '../src/sunspec/models.ts'
+import { textTelegramIn } from '../src/telegrams/d0.ts'
+import { type Entry, entriesIn } from '../src/telegrams/sml-list.ts'
+import { telegramIn } from '../src/telegrams/sml-transport.ts'
+import { idOf, smlTelegram, WH } from './telegrams/build.ts'
+import { checkedTelegram, textTelegram } from './telegrams/text.ts'
 
 /** Frames for each decoder; a hundred times as many with WATTFLEET_FUZZ=100. */
 const FRAMES = 100_000 * Number(process.env.WATTFLEET_FUZZ ?? 1)
@@ -34,34 +39,40 @@ function holds(bytes: Uint8Array, frame: Uint8Array): boolean {
   return Buffer.from(bytes).includes(Buffer.from(frame))
 }
 
+/** Bytes as a bad line leaves them: one to three times changed, cut, swallowed, added to, or begun again. */
+function worn(good: Uint8Array, pick: (below: number) => number): Uint8Array {
+  let bytes = Uint8Array.from(good)
+  for (let changes = 1 + pick(3); changes > 0; changes--) {
+    const at = pick(Math.max(1, bytes.length))
+    switch (pick(6)) {
+      case 0:
+        bytes[at] = (bytes[at] ?? 0) ^ (1 << pick(8))
+        break
+      case 1:
+        bytes = bytes.slice(0, at)
+        break
+      case 2:
+        bytes = bytes.slice(at)
+        break
+      case 3:
+        bytes = Uint8Array.from([...bytes.slice(0, at), pick(256), ...bytes.slice(at)])
+        break
+      case 4:
+        bytes = Uint8Array.from([...bytes, ...good.slice(0, pick(good.length))])
+        break
+      default:
+        bytes[at] = pick(256)
+    }
+  }
+  return bytes
+}
+
 describe('bytes from a serial line', () => {
   it('give no value but that of an intact answer, however they were changed', { timeout: PATIENCE_MS }, () => {
     const pick = random(0x5eed)
     let taken = 0
     for (let n = 0; n < FRAMES; n++) {
-      let bytes = Uint8Array.from(good)
-      for (let changes = 1 + pick(3); changes > 0; changes--) {
-        const at = pick(Math.max(1, bytes.length))
-        switch (pick(6)) {
-          case 0:
-            bytes[at] = (bytes[at] ?? 0) ^ (1 << pick(8))
-            break
-          case 1:
-            bytes = bytes.slice(0, at)
-            break
-          case 2:
-            bytes = bytes.slice(at)
-            break
-          case 3:
-            bytes = Uint8Array.from([...bytes.slice(0, at), pick(256), ...bytes.slice(at)])
-            break
-          case 4:
-            bytes = Uint8Array.from([...bytes, ...good.slice(0, pick(good.length))])
-            break
-          default:
-            bytes[at] = pick(256)
-        }
-      }
+      const bytes = worn(good, pick)
       const answer = answerIn(bytes, request)
       if (answer.is !== 'registers') continue
       taken++
@@ -88,6 +99,69 @@ function withCrcIn(bytes: Uint8Array, registers: readonly number[]): boolean {
   const frame = withCrc([7, 3, 6, ...registers.flatMap((one) => [one >> 8, one & 0xff])])
   return crc16(frame.subarray(0, -2)) === ((frame.at(-2) ?? 0) | ((frame.at(-1) ?? 0) << 8)) && holds(bytes, frame)
 }
+
+/** All that telegrams in these bytes say, as a meter that pushes reads them; it has to come to an end. */
+function told(format: 'sml' | 'text', bytes: Uint8Array): readonly Entry[] {
+  const said: Entry[] = []
+  let rest = bytes
+  for (let looks = 0; ; looks++) {
+    if (looks > bytes.length) throw new Error(`no end in ${Buffer.from(bytes).toString('hex')}`)
+    const found = format === 'sml' ? telegramIn(rest) : textTelegramIn(rest)
+    if ('check' in found) said.push(...(entriesIn(found.content, found.check) ?? []))
+    if ('entries' in found) said.push(...found.entries)
+    if (found.is === 'incomplete') return said
+    rest = rest.slice(found.next)
+  }
+}
+
+describe('bytes from an infrared head', () => {
+  const entries = [{ code: '1.8.0', value: 107_938_987n, unit: WH, scaler: -1 }]
+  const isNumber = ({ value }: Entry) => value === undefined || Number.isFinite(value)
+
+  it.each(['x25', 'kermit'] as const)(
+    'give no value but that of an intact telegram with the CRC of %s',
+    { timeout: PATIENCE_MS },
+    (check) => {
+      const pick = random(0x541)
+      const telegram = smlTelegram({ entries, maker: 'HLY', serverId: idOf('HLY', 88_507), check })
+      const intact = told('sml', telegram)
+      expect(intact).toHaveLength(2)
+      let taken = 0
+      for (let n = 0; n < FRAMES / 10; n++) {
+        const bytes = worn(telegram, pick)
+        const said = told('sml', bytes)
+        if (said.length === 0) continue
+        taken++
+        expect(holds(bytes, telegram)).toBe(true)
+        expect(said.slice(0, 2)).toEqual(intact)
+      }
+      expect(taken).toBeGreaterThan(0)
+      expect(taken).toBeLessThan(FRAMES / 20)
+    },
+  )
+
+  it.each([
+    ['guarded', checkedTelegram],
+    ['bare', textTelegram],
+  ])('give finite values, and an end, of %s readable telegrams', { timeout: PATIENCE_MS }, (_, build) => {
+    const pick = random(0x3d)
+    const telegram = build({ importWh: 24_567_266, exportWh: 12_500, powerW: -445.25 })
+    for (let n = 0; n < FRAMES / 10; n++)
+      expect(told('text', Buffer.concat([worn(telegram, pick), worn(telegram, pick)])).every(isNumber)).toBe(true)
+  })
+
+  it('that are noise, and look like telegrams, say nothing', { timeout: PATIENCE_MS }, () => {
+    const pick = random(0x1b1b)
+    const likely = [
+      0x1b, 0x1b, 0x1b, 0x1b, 0x01, 0x1a, 0x76, 0x63, 0x00, 0x77, 0x07, 0xf1, 0x2f, 0x21, 0x02, 0x03, 0x0a,
+    ]
+    for (let n = 0; n < FRAMES / 10; n++) {
+      const noise = Uint8Array.from({ length: pick(200) }, () => likely[pick(likely.length + 4)] ?? pick(256))
+      expect(told('sml', noise)).toEqual([])
+      expect(told('text', noise)).toEqual([])
+    }
+  })
+})
 
 describe('registers of any device', () => {
   const tables = [

@@ -1,5 +1,6 @@
 import {
   type DeviceModel,
+  type InfraredMeterOptions,
   infraredMeter,
   type Meter,
   type ModbusConnection,
@@ -9,15 +10,14 @@ import {
   openModbusTcp,
   startModbusProxy,
 } from '@wattfleet/devices'
-import type { Clock } from '@wattfleet/protocol'
-import type { DeviceConfig, TelegramFormat } from '../config.ts'
+import type { DeviceConfig } from '../config.ts'
 
 /** The lines to a gateway's devices. Devices on one line share it: many inverters accept one connection only. */
 export interface Lines {
   /** The line to a device, opened with its first request. A serial line is set as the model leaves the factory. */
   to(device: DeviceConfig, model?: DeviceModel): ModbusConnection
   /** A meter behind an infrared head on a serial port; it is nobody else's line. */
-  infrared(path: string, format: TelegramFormat, baudRate: number | undefined, clock: Clock): Meter
+  infrared(options: InfraredMeterOptions): Meter
   /**
    * Lets others read the line of a device that says so; a serial one is opened by `to` before, as its model needs it.
    * Rejects with Fault `transport` where that cannot be listened on.
@@ -57,8 +57,8 @@ export function openLines(): Lines {
   const heads: { close(): void }[] = []
   return {
     to,
-    infrared(path, format, baudRate, clock) {
-      const head = infraredMeter({ path, format, clock, ...(baudRate !== undefined && { baudRate }) })
+    infrared(options) {
+      const head = infraredMeter(options)
       heads.push(head)
       return head
     },

@@ -9,22 +9,16 @@ export interface InfraredMeterOptions {
   readonly format: 'sml' | 'text'
   /** Without it 9600. */
   readonly baudRate?: number
+  /** The most that the connection can carry, W. */
+  readonly mostW: number
   /** What readings are dated by. */
   readonly clock: Clock
 }
 
 /** A meter behind an infrared head that pushes its telegrams: binary ones in 8N1, readable ones in 7E1 (IEC 62056-21, 5.1). */
-export function infraredMeter({ path, format, baudRate = 9_600, clock }: InfraredMeterOptions): TelegramMeter {
-  const closing = new AbortController()
+export function infraredMeter({ path, format, baudRate = 9_600, mostW, clock }: InfraredMeterOptions): TelegramMeter {
   const frame =
     format === 'sml' ? ({ parity: 'none', dataBits: 8 } as const) : ({ parity: 'even', dataBits: 7 } as const)
-  const open = () => openPort({ path, baudRate, stopBits: 1, ...frame }, closing.signal)
-  const meter = telegramMeter({ format, open, clock, steady: monotonicClock() })
-  return {
-    read: (signal) => meter.read(signal),
-    close() {
-      closing.abort()
-      meter.close()
-    },
-  }
+  const open = (signal: AbortSignal) => openPort({ path, baudRate, stopBits: 1, ...frame }, signal)
+  return telegramMeter({ format, mostW, open, clock, steady: monotonicClock() })
 }

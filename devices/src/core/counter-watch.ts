@@ -50,7 +50,7 @@ const POWER_HOLDS_MS = 120_000
 const COARSE_WH = 100
 
 /** The most that can have flowed between two moments, with one step of the counter. */
-function mostWh(fromMs: number, toMs: number, { mostW }: CounterLimits, stepWh: number): number {
+export function mostWh(fromMs: number, toMs: number, { mostW }: CounterLimits, stepWh: number): number {
   return (mostW * FUSE_FACTOR * (toMs - fromMs + JITTER_MS)) / 3_600_000 + stepWh
 }
 

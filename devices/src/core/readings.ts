@@ -1,5 +1,5 @@
 import type { Clock } from '@wattfleet/protocol'
-import type { Measured, MissingReason } from '../ports.ts'
+import type { Measured, MissingReason, Reading } from '../ports.ts'
 import { type Decoded, decodeNumber } from './decode.ts'
 import { type Block, isWithin } from './image.ts'
 import { type Point, type PointTable, pointOf, wordsOf } from './points.ts'
@@ -42,6 +42,12 @@ export function measuredBy<T>(
 /** The number that a point shows, scale and scale factor applied. */
 export function measured(table: PointTable, name: string, answers: Answers, base = 0): Measured {
   return measuredBy(decodeNumber, table, name, answers, base)
+}
+
+/** The reading of a grid connection of which nothing could be read. */
+export function nothingRead(reason: MissingReason, clock: Clock): Reading {
+  const nothing = missing(reason, clock.steadyMs())
+  return { atMs: clock.nowMs(), importEnergyWh: nothing, exportEnergyWh: nothing, importW: nothing, exportW: nothing }
 }
 
 /** A moment of steady time by the clock, as far as that was not stepped since. */

@@ -1,4 +1,5 @@
 import type { LineRequest } from '../ports.ts'
+import { crcOf, crcTable } from './crc.ts'
 
 /*
  * Modbus RTU on the wire (Modbus over Serial Line 1.02, 2.5.1; Modbus Application Protocol 1.1b3, 6.3 and 6.4):
@@ -16,16 +17,10 @@ const EXCEPTION_BYTES = 5
 const ANSWER_BYTES = 5
 
 /** CRC-16 with polynomial 0xA001, from 0xFFFF (Modbus over Serial Line 1.02, 6.2.2). */
-const CRC_TABLE = Uint16Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >> 1) ^ 0xa001 : crc >> 1
-  return crc
-})
+const CRC_TABLE = crcTable(0xa001)
 
 export function crc16(bytes: Uint8Array): number {
-  let crc = 0xffff
-  for (const byte of bytes) crc = (crc >> 8) ^ (CRC_TABLE[(crc ^ byte) & 0xff] ?? 0)
-  return crc
+  return crcOf(bytes, CRC_TABLE, 0xffff)
 }
 
 /** Bytes with their CRC behind them. */

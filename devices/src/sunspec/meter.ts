@@ -9,7 +9,7 @@ import {
   good,
   mapMeasured,
   measured,
-  missing,
+  nothingRead,
   splitPower,
 } from '../core/readings.ts'
 import type { Measured, Meter, MeterOptions, RegisterReader } from '../ports.ts'
@@ -105,16 +105,7 @@ export function sunSpecMeter(
   return {
     async read(signal) {
       const found = await read(signal)
-      if (!found.ok) {
-        const nothing = missing(found.reason, clock.steadyMs())
-        return {
-          atMs: clock.nowMs(),
-          importEnergyWh: nothing,
-          exportEnergyWh: nothing,
-          importW: nothing,
-          exportW: nothing,
-        }
-      }
+      if (!found.ok) return nothingRead(found.reason, clock)
       const { layout, answers } = found
       const value = (name: string) => measured(layout.table, name, answers, layout.meter.at)
       const drawnW = (name: string) =>

@@ -1,4 +1,4 @@
-import type { Entry } from './sml.ts'
+import type { Entry } from './sml-list.ts'
 
 /*
  * Telegrams in readable text (IEC 62056-21, mode D: pushed without being asked), as older meters send them through an
@@ -7,6 +7,8 @@ import type { Entry } from './sml.ts'
  *   (empty line)
  *   1-0:1.8.0*255(00001234.5678901*kWh)
  *   !
+ * Where STX begins the lines, CR LF ETX and a block check (BCC) follow the end: the exclusive or of all characters behind
+ * STX, ETX with them, of seven bits (IEC 62056-21, as in modes A to C; ISO/IEC 1155).
  */
 
 const LINE =
@@ -40,23 +42,39 @@ function entryOf(line: string): Entry | undefined {
   }
 }
 
-/** The first telegram in these bytes: from `/` to `!`. `next`: where to go on. */
+const [STX, ETX, SLASH, END, LF] = [0x02, 0x03, 0x2f, 0x21, 0x0a]
+/** CR, LF, ETX and the block check behind the end. */
+const TAIL_BYTES = 4
+
+/** Whether the block check from STX is right that ends here. */
+function isChecked(bytes: Uint8Array, stx: number, end: number): boolean {
+  const isTail = bytes[end + 1] === 0x0d && bytes[end + 2] === LF && bytes[end + 3] === ETX
+  const check = bytes.subarray(stx + 1, end + TAIL_BYTES).reduce((sum, byte) => sum ^ byte, 0)
+  return isTail && ((check ^ (bytes[end + TAIL_BYTES] ?? 0)) & 0x7f) === 0
+}
+
+/** The first telegram in these bytes: from `/` to `!`, or to its block check. `next`: where to go on. */
 export function textTelegramIn(
   bytes: Uint8Array,
 ):
   | { readonly is: 'telegram'; readonly entries: readonly Entry[]; readonly next: number }
   | { readonly is: 'broken' | 'incomplete'; readonly next: number } {
-  const start = bytes.indexOf(0x2f)
+  const start = bytes.indexOf(SLASH)
   if (start < 0) return { is: 'incomplete', next: bytes.length }
-  const end = bytes.indexOf(0x21, start)
+  const end = bytes.indexOf(END, start)
   if (end < 0)
     return bytes.length - start > MOST_TEXT_BYTES
       ? { is: 'broken', next: start + 1 }
       : { is: 'incomplete', next: start }
-  const again = bytes.lastIndexOf(0x2f, end)
+  const again = bytes.lastIndexOf(SLASH, end)
   // the identification begins a line; one inside means that the telegram before it was cut short
-  const from = again > start && bytes[again - 1] === 0x0a ? again : start
-  const lines = new TextDecoder('ascii').decode(bytes.subarray(from, end)).split('\n')
+  const from = again > start && bytes[again - 1] === LF ? again : start
+  const stx = from + bytes.subarray(from, end).indexOf(STX)
+  const isGuarded = stx >= from
+  if (isGuarded && bytes.length <= end + TAIL_BYTES) return { is: 'incomplete', next: start }
+  if (isGuarded && !isChecked(bytes, stx, end)) return { is: 'broken', next: end + 1 }
+  const next = end + 1 + (isGuarded ? TAIL_BYTES : 0)
+  const lines = new TextDecoder('ascii').decode(bytes.subarray(isGuarded ? stx + 1 : from, end)).split('\n')
   const entries = lines.flatMap((line) => entryOf(line) ?? [])
-  return entries.length === 0 ? { is: 'broken', next: end + 1 } : { is: 'telegram', entries, next: end + 1 }
+  return entries.length === 0 ? { is: 'broken', next } : { is: 'telegram', entries, next }
 }

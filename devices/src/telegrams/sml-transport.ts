@@ -1,8 +1,10 @@
+import { crcOf, crcTable } from '../core/crc.ts'
+
 /*
  * SML transport protocol version 1 (BSI TR-03109-1, Anlage IV b, SML 1.04, section 8), as meters push it through an infrared
  * head:
  *   start 1b1b1b1b 01010101 | content, in words of four bytes | end 1b1b1b1b 1a, fill bytes 1, CRC 2
- * 1b1b1b1b in the content is doubled. The CRC is CRC-16/X-25 over everything before it, its low byte first.
+ * 1b1b1b1b in the content is doubled. The CRC is over everything before it: CRC-16/X-25, its low byte first.
  */
 
 const ESCAPE = 0x1b
@@ -11,22 +13,30 @@ const END = 0x1a
 /** The longest telegrams of meters have some 700 bytes. */
 export const MOST_TELEGRAM_BYTES = 8_192
 
-const CRC_TABLE = Uint16Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >> 1) ^ 0x8408 : crc >> 1
-  return crc
-})
+const CRC_TABLE = crcTable(0x8408)
 
 /** CRC-16/X-25 (ITU-T X.25, HDLC's frame check sequence). */
 export function crcX25(bytes: Uint8Array): number {
-  let crc = 0xffff
-  for (const byte of bytes) crc = (crc >> 8) ^ (CRC_TABLE[(crc ^ byte) & 0xff] ?? 0)
-  return crc ^ 0xffff
+  return crcOf(bytes, CRC_TABLE, 0xffff) ^ 0xffff
+}
+
+/**
+ * `kermit`: CRC-16/KERMIT (from 0), its high byte first. So Holley's DTZ541 of some years check their telegrams, and the
+ * messages in them (volkszaehler/libsml issue 75 and pull request 76 for messages, spacemanspiff2007/SmlLib issue 22 for
+ * both, 2024).
+ */
+export type Check = 'x25' | 'kermit'
+
+/** A check as the number that its bytes are on the line, the first one above. */
+export function checkOf(check: Check, bytes: Uint8Array): number {
+  if (check === 'kermit') return crcOf(bytes, CRC_TABLE, 0)
+  const crc = crcX25(bytes)
+  return ((crc & 0xff) << 8) | (crc >> 8)
 }
 
 /** What the bytes that came so far begin with. `next`: where to go on. */
 export type Framed =
-  | { readonly is: 'telegram'; readonly content: Uint8Array; readonly next: number }
+  | { readonly is: 'telegram'; readonly content: Uint8Array; readonly check: Check; readonly next: number }
   /** A telegram that is not whole, or whose CRC is wrong. */
   | { readonly is: 'broken'; readonly next: number }
   /** Everything before `next` is of no telegram. */
@@ -77,9 +87,11 @@ function telegramFrom(bytes: Uint8Array, start: number): Framed {
     }
     const fill = bytes[at + 5] ?? 0
     if (bytes[at + 4] !== END || fill > 3 || fill > content.length) return { is: 'broken', next: at + 4 }
-    const crc = ((bytes[at + 7] ?? 0) << 8) | (bytes[at + 6] ?? 0)
-    if (crcX25(bytes.subarray(start, at + 6)) !== crc) return { is: 'broken', next: at + 8 }
-    return { is: 'telegram', content: Uint8Array.from(content.slice(0, content.length - fill)), next: at + 8 }
+    const sent = ((bytes[at + 6] ?? 0) << 8) | (bytes[at + 7] ?? 0)
+    const covered = bytes.subarray(start, at + 6)
+    const check = (['x25', 'kermit'] as const).find((one) => checkOf(one, covered) === sent)
+    if (check === undefined) return { is: 'broken', next: at + 8 }
+    return { is: 'telegram', content: Uint8Array.from(content.slice(0, content.length - fill)), check, next: at + 8 }
   }
   return { is: 'incomplete', next: start }
 }

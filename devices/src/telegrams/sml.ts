@@ -1,33 +1,27 @@
+import { type Check, checkOf } from './sml-transport.ts'
+
 /*
  * SML messages (BSI TR-03109-1, Anlage IV b, SML 1.04): a tree of type-length-value fields. The first byte of each says its
  * type in bits 4 to 6 and, in bit 7, that another length byte follows; lengths of values count their own length bytes,
- * those of lists count elements.
+ * those of lists count elements. A message is a list of six: transaction, group, abort on error, body, CRC, end. Its CRC is
+ * over the first four, of the kind that the transport has.
  */
 
-/** A field: bytes, a number, a truth, or a list of fields. */
-export type Field = Uint8Array | bigint | boolean | readonly Field[]
-
-/** One value of a list that a meter pushes (SML_ListEntry). */
-export interface Entry {
-  /** OBIS code A-B:C.D.E, such as `1-0:1.8.0`. */
-  readonly obis: string
-  /** What the meter says of itself with this value: bits of its maker. */
-  readonly status: bigint | undefined
-  /** Code of IEC 62056-62, table of units: 27 W, 30 Wh. */
-  readonly unit: number | undefined
-  /** In the unit, its scaler applied. */
-  readonly value: number | undefined
-  /** Digits behind the decimal point: 10 to the power of the scaler is the value's step. */
-  readonly scaler: number
-  /** Of values that are bytes, such as a serial number. */
-  readonly bytes: Uint8Array | undefined
+/** A number as it is on the line: makers err in its type, so its width is kept. */
+export interface SmlNumber {
+  readonly value: bigint
+  readonly isSigned: boolean
+  readonly octets: number
 }
+
+/** A field: bytes, a number, a truth, or a list of fields. */
+export type Field = Uint8Array | SmlNumber | boolean | readonly Field[]
 
 /** The published structures nest six deep. */
 const MOST_DEPTH = 12
 /** A list has some thirty values. */
 const MOST_ELEMENTS = 512
-const GET_LIST_RESPONSE = 0x0701n
+const MESSAGE = 0x76
 
 interface Place {
   at: number
@@ -82,54 +76,65 @@ function fieldOf(type: number, octets: Uint8Array): Field | undefined {
     case TYPE.boolean:
       return octets.length === 1 ? octets[0] !== 0 : undefined
     case TYPE.integer:
-      return octets.length >= 1 && octets.length <= 8 ? BigInt.asIntN(8 * octets.length, unsigned) : undefined
-    case TYPE.unsigned:
-      return octets.length >= 1 && octets.length <= 8 ? unsigned : undefined
+    case TYPE.unsigned: {
+      const isSigned = type === TYPE.integer
+      if (octets.length < 1 || octets.length > 8) return undefined
+      return {
+        value: isSigned ? BigInt.asIntN(8 * octets.length, unsigned) : unsigned,
+        isSigned,
+        octets: octets.length,
+      }
+    }
     default:
       return undefined
   }
 }
 
-/** All messages of a telegram's content; undefined where it is no SML. Zeros between messages are filling. */
-export function messagesIn(content: Uint8Array): readonly Field[] | undefined {
+/** The body of the message that begins here; undefined where there is none, or its CRC is not what it should be. */
+function message(bytes: Uint8Array, place: Place, check: Check): Field | undefined {
+  const start = place.at
+  if (bytes[place.at++] !== MESSAGE) return undefined
+  for (let i = 0; i < 3; i++) if (!isField(field(bytes, place, 1))) return undefined
+  const body = field(bytes, place, 1)
+  const covered = bytes.subarray(start, place.at)
+  const sent = field(bytes, place, 1)
+  if (!isField(body) || !isField(sent)) return undefined
+  // a CRC whose first byte is zero is sent in one byte by some (ISKRA's MT691): numbers may be shortened
+  if (numberIn(sent)?.value !== BigInt(checkOf(check, covered))) return undefined
+  return field(bytes, place, 1) === ENDED ? body : undefined
+}
+
+function isField(value: Field | typeof ENDED | undefined): value is Field {
+  return value !== undefined && value !== ENDED
+}
+
+/**
+ * The bodies of all messages of a telegram's content; undefined where it is no SML, or one of them has another CRC. Zeros
+ * between messages are filling.
+ */
+export function bodiesIn(content: Uint8Array, check: Check): readonly Field[] | undefined {
   const place = { at: 0 }
-  const messages: Field[] = []
+  const bodies: Field[] = []
   while (place.at < content.length) {
-    const message = field(content, place, 0)
-    if (message === undefined) return undefined
-    if (message !== ENDED) messages.push(message)
+    if (content[place.at] === 0) {
+      place.at++
+      continue
+    }
+    const body = message(content, place, check)
+    if (body === undefined) return undefined
+    bodies.push(body)
   }
-  return messages
+  return bodies
 }
 
-function isList(value: Field | undefined): value is readonly Field[] {
-  return Array.isArray(value)
+export function listIn(value: Field | undefined): readonly Field[] | undefined {
+  return Array.isArray(value) ? value : undefined
 }
 
-function entryOf(value: Field): Entry | undefined {
-  if (!isList(value) || value.length !== 7) return undefined
-  const [name, status, , unit, scaler, figure] = value
-  if (!(name instanceof Uint8Array) || name.length !== 6) return undefined
-  const [a, b, c, d, e] = name
-  const power = typeof scaler === 'bigint' ? Number(scaler) : 0
-  const isNumber = typeof figure === 'bigint' && Math.abs(power) <= 20
-  return {
-    obis: `${a}-${b}:${c}.${d}.${e}`,
-    status: typeof status === 'bigint' ? status : undefined,
-    unit: typeof unit === 'bigint' ? Number(unit) : undefined,
-    // dividing by a whole power is exact where multiplying by its inverse is not
-    value: isNumber ? (power < 0 ? Number(figure) / 10 ** -power : Number(figure) * 10 ** power) : undefined,
-    scaler: power,
-    bytes: figure instanceof Uint8Array ? figure : undefined,
-  }
+export function numberIn(value: Field | undefined): SmlNumber | undefined {
+  return typeof value === 'object' && 'octets' in value ? value : undefined
 }
 
-/** The values of all lists in a telegram's content; undefined where it is no SML. */
-export function entriesIn(content: Uint8Array): readonly Entry[] | undefined {
-  return messagesIn(content)?.flatMap((message) => {
-    const body = isList(message) ? message[3] : undefined
-    if (!isList(body) || body[0] !== GET_LIST_RESPONSE) return []
-    const values = isList(body[1]) ? body[1][4] : undefined
-    return isList(values) ? values.flatMap((value) => entryOf(value) ?? []) : []
-  })
+export function bytesIn(value: Field | undefined): Uint8Array | undefined {
+  return value instanceof Uint8Array ? value : undefined
 }

@@ -1,18 +1,21 @@
 import { type Clock, Fault } from '@wattfleet/protocol'
 import type { ByteLine } from '../adapters/rtu-link.ts'
 import { missingReasonOf } from '../core/faults.ts'
-import { missing } from '../core/readings.ts'
-import type { Meter, MissingReason, Reading } from '../ports.ts'
+import { nothingRead } from '../core/readings.ts'
+import type { Meter, Reading } from '../ports.ts'
+import { confirmed, type Heard } from './confirmed.ts'
 import { textTelegramIn } from './d0.ts'
-import { type Entry, entriesIn } from './sml.ts'
+import { type Entry, entriesIn } from './sml-list.ts'
 import { telegramIn } from './sml-transport.ts'
 import { readingOf } from './values.ts'
 
 export interface TelegramMeterOptions {
   /** `sml`: binary; `text`: readable, IEC 62056-21 mode D. */
   readonly format: 'sml' | 'text'
-  /** Opens the infrared head's line; again after it was lost. Rejects with a Fault. */
-  open(): Promise<ByteLine>
+  /** The most that the connection can carry, W: readable telegrams are confirmed by it. */
+  readonly mostW: number
+  /** Opens the infrared head's line, again after it was lost; given up when the signal is aborted. Rejects with a Fault. */
+  open(signal: AbortSignal): Promise<ByteLine>
   /** What readings are dated by. */
   readonly clock: Clock
   /** Monotonic, of the wall: how long is waited. */
@@ -26,8 +29,11 @@ export interface TelegramMeter extends Meter {
 
 /** Meters push every one to four seconds: a telegram so old is of before. */
 export const FRESH_MS = 5_000
-/** So long a reading waits for the next: two telegrams and a broken one between. */
-export const WAIT_MS = 10_000
+/**
+ * So long a reading waits for the next: two telegrams and a broken one between; of readable ones the three that confirm
+ * each other, after one that does not.
+ */
+export const WAIT_MS = { sml: 10_000, text: 20_000 } as const
 
 /** What one look at the bytes gives: the values of a telegram, or that one was broken. */
 function nextOf(
@@ -40,7 +46,7 @@ function nextOf(
     return { ...entries, isBroken: found.is === 'broken', next: found.next, isDone: found.is === 'incomplete' }
   }
   const found = telegramIn(bytes)
-  const entries = found.is === 'telegram' ? entriesIn(found.content) : undefined
+  const entries = found.is === 'telegram' ? entriesIn(found.content, found.check) : undefined
   return {
     ...(entries !== undefined && { entries }),
     isBroken: found.is !== 'incomplete' && entries === undefined,
@@ -50,8 +56,9 @@ function nextOf(
 }
 
 /**
- * A meter that pushes telegrams by itself. A reading is the latest telegram, or the next one where that is old. Silence is
- * `timeout`, only broken telegrams `malformed`, a line that is gone `connection`.
+ * A meter that pushes telegrams by itself. A reading is the latest telegram, or the next one where that is old; of readable
+ * ones the latest that those before and after it confirm. Silence is `timeout`; only broken telegrams, or such as do not
+ * confirm each other, `malformed`; a line that is gone `connection`.
  */
 export function telegramMeter(options: TelegramMeterOptions): TelegramMeter {
   return new PushedMeter(options)
@@ -63,7 +70,9 @@ class PushedMeter implements TelegramMeter {
   readonly #waiting = new Set<() => void>()
   #line: Promise<ByteLine> | undefined
   #held = new Uint8Array()
-  #latest: { readonly reading: Reading; readonly atMs: number } | undefined
+  #latest: Heard | undefined
+  /** The last two readable telegrams, until the next confirms the second of them. */
+  #unconfirmed: readonly Heard[] = []
   #broken = 0
   #fault: unknown
 
@@ -72,7 +81,8 @@ class PushedMeter implements TelegramMeter {
   }
 
   async read(signal: AbortSignal): Promise<Reading> {
-    const { steady, clock } = this.#options
+    const { steady, clock, format } = this.#options
+    const waitMs = WAIT_MS[format]
     const begun = steady.nowMs()
     const broken = this.#broken
     this.#fault = undefined
@@ -80,14 +90,14 @@ class PushedMeter implements TelegramMeter {
       const latest = this.#latest
       const freshFrom = Math.min(begun, steady.nowMs() - FRESH_MS)
       if (latest !== undefined && latest.atMs >= freshFrom) return latest.reading
-      if (steady.nowMs() - begun >= WAIT_MS) break
+      if (steady.nowMs() - begun >= waitMs) break
       this.#keepOpen()
-      await this.#news(begun + WAIT_MS, signal)
-      if (this.#fault !== undefined) return nothingRead(missingReasonOf(this.#fault), clock.nowMs())
+      await this.#news(begun + waitMs, signal)
+      if (this.#fault !== undefined) return nothingRead(missingReasonOf(this.#fault), clock)
     }
     const isStopped = signal.aborted || this.#closing.signal.aborted
     const reason = isStopped ? 'stopped' : this.#broken > broken ? 'malformed' : 'timeout'
-    return nothingRead(reason, clock.nowMs())
+    return nothingRead(reason, clock)
   }
 
   close(): void {
@@ -111,7 +121,7 @@ class PushedMeter implements TelegramMeter {
 
   #keepOpen(): void {
     if (this.#line !== undefined) return
-    const opening = this.#options.open()
+    const opening = this.#options.open(this.#closing.signal)
     this.#line = opening
     opening
       .then((line) => {
@@ -134,17 +144,23 @@ class PushedMeter implements TelegramMeter {
       const { entries, isBroken, next, isDone } = nextOf(this.#options.format, this.#held)
       this.#held = this.#held.slice(next)
       if (isBroken) this.#broken++
-      if (entries !== undefined) {
-        const reading = readingOf(entries, this.#options.clock.nowMs())
-        this.#latest = { reading, atMs: this.#options.steady.nowMs() }
-        this.#wake()
-      }
+      if (entries !== undefined) this.#take(entries)
       if (isDone) return
     }
   }
-}
 
-function nothingRead(reason: MissingReason, atMs: number): Reading {
-  const nothing = missing(reason, atMs)
-  return { atMs, importEnergyWh: nothing, exportEnergyWh: nothing, importW: nothing, exportW: nothing }
+  #take(entries: readonly Entry[]): void {
+    const { clock, steady, format, mostW } = this.#options
+    const heard = { reading: readingOf(entries, clock.nowMs(), clock.steadyMs()), atMs: steady.nowMs() }
+    if (format === 'sml') this.#latest = heard
+    else {
+      const [before, middle] = this.#unconfirmed
+      this.#unconfirmed = [...this.#unconfirmed, heard].slice(-2)
+      if (before === undefined || middle === undefined) return
+      const reading = confirmed([before, middle, heard], mostW)
+      if (reading === undefined) this.#broken++
+      else this.#latest = { reading, atMs: middle.atMs }
+    }
+    this.#wake()
+  }
 }

@@ -1,6 +1,6 @@
 import { counterWh, good, missing, splitPower } from '../core/readings.ts'
 import type { Measured, Reading } from '../ports.ts'
-import type { Entry } from './sml.ts'
+import type { Entry } from './sml-list.ts'
 
 /** Codes of IEC 62056-62, table of units. */
 const UNIT = { watt: 27, wattHour: 30 } as const
@@ -14,15 +14,15 @@ function counterOf(entries: readonly Entry[], code: '1.8' | '2.8'): { energy: En
   return { energy: [1, 2, 3, 4].flatMap((tariff) => of(`1-0:${code}.${tariff}`).slice(0, 1)), isSplit: true }
 }
 
-function measuredCounter(entries: readonly Entry[], code: '1.8' | '2.8', atMs: number): Measured {
+function measuredCounter(entries: readonly Entry[], code: '1.8' | '2.8', readMs: number): Measured {
   const { energy } = counterOf(entries, code)
   const values = energy.flatMap(({ value }) => value ?? [])
-  if (energy.length === 0) return missing('unsupported', atMs)
-  if (values.length < energy.length) return missing('not-available', atMs)
+  if (energy.length === 0) return missing('unsupported', readMs)
+  if (values.length < energy.length) return missing('not-available', readMs)
   return counterWh(
     good(
       values.reduce((sum, value) => sum + value, 0),
-      atMs,
+      readMs,
     ),
     'Wh',
   )
@@ -35,31 +35,31 @@ function measuredCounter(entries: readonly Entry[], code: '1.8' | '2.8', atMs: n
 const FEEDS_IN = 0x20n
 
 /** The power where both directions have one figure, or each its own; undefined where the meter shows none. */
-function powerOf(entries: readonly Entry[], atMs: number): Pick<Reading, 'importW' | 'exportW'> {
+function powerOf(entries: readonly Entry[], readMs: number): Pick<Reading, 'importW' | 'exportW'> {
   const of = (code: string) =>
     entries.find((entry) => entry.obis === `1-0:${code}` && entry.unit === UNIT.watt && entry.value !== undefined)
       ?.value
   const total = of('16.7.0')
-  if (total !== undefined) return splitPower(good(total, atMs))
+  if (total !== undefined) return splitPower(good(total, readMs))
   const absolute = of('15.7.0')
   const status = entries.find(({ obis, status }) => /^1-0:[12]\.8\.0$/.test(obis) && status !== undefined)?.status
   if (absolute !== undefined && status !== undefined) {
-    return splitPower(good((status & FEEDS_IN) === 0n ? absolute : -absolute, atMs))
+    return splitPower(good((status & FEEDS_IN) === 0n ? absolute : -absolute, readMs))
   }
   const [importW, exportW] = [of('1.7.0'), of('2.7.0')]
   const phases = ['36.7.0', '56.7.0', '76.7.0'].flatMap((code) => of(code) ?? [])
   if (importW !== undefined || exportW !== undefined) {
-    return { importW: good(importW ?? 0, atMs), exportW: good(exportW ?? 0, atMs) }
+    return { importW: good(importW ?? 0, readMs), exportW: good(exportW ?? 0, readMs) }
   }
   if (phases.length === 3) {
     return splitPower(
       good(
         phases.reduce((sum, value) => sum + value, 0),
-        atMs,
+        readMs,
       ),
     )
   }
-  const nothing = missing('unsupported', atMs)
+  const nothing = missing('unsupported', readMs)
   return { importW: nothing, exportW: nothing }
 }
 
@@ -70,12 +70,12 @@ function stepOf(entries: readonly Entry[]): number {
 }
 
 /** A telegram's values under the names of the project. A meter that does not count feed-in has no export, not zero. */
-export function readingOf(entries: readonly Entry[], atMs: number): Reading {
+export function readingOf(entries: readonly Entry[], atMs: number, readMs: number): Reading {
   return {
     atMs,
-    importEnergyWh: measuredCounter(entries, '1.8', atMs),
-    exportEnergyWh: measuredCounter(entries, '2.8', atMs),
+    importEnergyWh: measuredCounter(entries, '1.8', readMs),
+    exportEnergyWh: measuredCounter(entries, '2.8', readMs),
     stepWh: stepOf(entries),
-    ...powerOf(entries, atMs),
+    ...powerOf(entries, readMs),
   }
 }

@@ -1,4 +1,4 @@
-import { openSync, writeSync } from 'node:fs'
+import { closeSync, openSync, writeSync } from 'node:fs'
 import { manualClock } from '@wattfleet/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
 import { hasPseudoTerminals, pseudoTerminals } from '../../../test-support/pseudo-terminals.ts'
@@ -12,13 +12,19 @@ afterEach(async () => {
 })
 
 describe.skipIf(!hasPseudoTerminals() && !isRequired)('an infrared head on a serial line', () => {
-  it('is read as its meter pushes', { timeout: 30_000 }, async () => {
-    const telegram = smlTelegram({ entries: [{ code: '1.8.0', value: 12_345n, scaler: -1, unit: WH }] })
+  const sml = smlTelegram({ entries: [{ code: '1.8.0', value: 12_345n, scaler: -1, unit: WH }] })
+  const text = new TextEncoder().encode('/ESY5Q3D\r\n\r\n1-0:1.8.0*255(0001.2345*kWh)\r\n!\r\n')
+
+  it.each([
+    ['sml', sml],
+    ['text', text],
+  ] as const)('is read as its meter pushes %s', { timeout: 30_000 }, async (format, telegram) => {
     const { ends, close } = await pseudoTerminals()
     closing.push(close)
-    const meter = infraredMeter({ path: ends[0], format: 'sml', clock: manualClock(5) })
+    const meter = infraredMeter({ path: ends[0], format, mostW: 43_470, clock: manualClock(5) })
     closing.push(() => meter.close())
     const file = openSync(ends[1], 'w')
+    closing.push(() => closeSync(file))
     const pushing = setInterval(() => writeSync(file, telegram), 50)
     closing.push(() => clearInterval(pushing))
     const reading = await meter.read(new AbortController().signal)

@@ -1,14 +1,13 @@
-import { Fault, manualClock } from '@wattfleet/protocol'
+import { Fault } from '@wattfleet/protocol'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ByteLine } from '../../src/adapters/rtu-link.ts'
-import type { Measured, Reading } from '../../src/ports.ts'
-import { textTelegramIn } from '../../src/telegrams/d0.ts'
-import { entriesIn, messagesIn } from '../../src/telegrams/sml.ts'
+import { bodiesIn } from '../../src/telegrams/sml.ts'
+import { entriesIn } from '../../src/telegrams/sml-list.ts'
 import { crcX25, telegramIn } from '../../src/telegrams/sml-transport.ts'
-import { FRESH_MS, telegramMeter, WAIT_MS } from '../../src/telegrams/telegram-meter.ts'
+import { FRESH_MS, WAIT_MS } from '../../src/telegrams/telegram-meter.ts'
 import { readingOf } from '../../src/telegrams/values.ts'
-import { type Entry, smlTelegram, W, WH } from './build.ts'
+import { type Entry, idOf, smlTelegram, W, WH } from './build.ts'
+import { figures, pushed } from './pushed.ts'
 
 interface Golden {
   readonly meter: string
@@ -86,6 +85,18 @@ const GOLDEN: readonly Golden[] = [
     }),
     ...{ import: 1, export: null, importW: 0, exportW: 20, step: 1 },
   },
+  {
+    meter: 'Holley DTZ541 whose telegrams have the CRC of Kermit, and times without their choice',
+    telegram: smlTelegram({
+      ...{ maker: 'HLY', serverId: idOf('HLY', 1), check: 'kermit' },
+      entries: [
+        wh('1.8.0', 107_938_987n, { bytes: 4, status: 0x1c_0104, time: 90_000 }),
+        wh('2.8.0', 136_098_900n, { bytes: 4, status: 0x1c_0104, time: 90_000 }),
+        watt('16.7.0', -188n, { scaler: 0, bytes: 2 }),
+      ],
+    }),
+    ...{ import: 10_793_899, export: 13_609_890, importW: 0, exportW: 188, step: 1 },
+  },
 ]
 const FRAMES = 20_000 * Number(process.env.WATTFLEET_FUZZ ?? 1)
 const never = new AbortController().signal
@@ -93,20 +104,11 @@ const never = new AbortController().signal
 const first = GOLDEN[0]
 if (first === undefined) throw new Error('no telegram')
 const good = first.telegram
-const shown = (value: Measured) => (value.quality === 'missing' ? null : value.value)
-const figures = (reading: Reading) => ({
-  import: shown(reading.importEnergyWh),
-  export: shown(reading.exportEnergyWh),
-  importW: shown(reading.importW),
-  exportW: shown(reading.exportW),
-  step: reading.stepWh,
-})
-
 describe('an SML telegram', () => {
   it.each(GOLDEN)('of $meter says what the meter showed', ({ meter: _, telegram, ...expected }) => {
     const framed = telegramIn(telegram)
     if (framed.is !== 'telegram') throw new Error(framed.is)
-    const reading = readingOf(entriesIn(framed.content) ?? [], 0)
+    const reading = readingOf(entriesIn(framed.content, framed.check) ?? [], 0, 0)
     expect(figures(reading)).toEqual(expected)
     expect(framed.next).toBe(telegram.length)
   })
@@ -151,72 +153,17 @@ describe('an SML telegram', () => {
     const real = content.is === 'telegram' ? content.content : good
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 80 }), fc.nat({ max: real.length }), (bytes, at) => {
-        for (const one of [bytes, Uint8Array.from([...real.slice(0, at), ...bytes, ...real.slice(at)])]) {
-          const entries = entriesIn(one)
-          for (const { value } of entries ?? []) expect(value === undefined || Number.isFinite(value)).toBe(true)
-          messagesIn(one)
-        }
+        for (const one of [bytes, Uint8Array.from([...real.slice(0, at), ...bytes, ...real.slice(at)])])
+          for (const check of ['x25', 'kermit'] as const) {
+            const entries = entriesIn(one, check)
+            for (const { value } of entries ?? []) expect(value === undefined || Number.isFinite(value)).toBe(true)
+            expect(entries === undefined).toBe(bodiesIn(one, check) === undefined)
+          }
       }),
       { numRuns: FRAMES / 10 },
     )
   })
 })
-
-const TEXT = [
-  '/ESY5Q3DA1004 V3.02\r\n\r\n1-0:0.0.0*255(0273011003684)\r\n1-0:1.8.0*255(00024567.2660320*kWh)\r\n',
-  '1-0:2.8.0*255(00000012.5000000*kWh)\r\n1-0:21.7.0*255(000200.13*W)\r\n1-0:16.7.0*255(-000445.25*W)\r\n!',
-].join('')
-
-describe('a telegram in readable text', () => {
-  const read = (text: string) => textTelegramIn(new TextEncoder().encode(text))
-
-  it('says what the meter showed', () => {
-    const found = read(`xx${TEXT}`)
-    if (found.is !== 'telegram') throw new Error(found.is)
-    expect(figures(readingOf(found.entries, 0))).toEqual({
-      ...{ import: 24_567_266, export: 12_500, importW: 0, exportW: 445.25, step: 1 },
-    })
-    expect(found.next).toBe(TEXT.length + 2)
-  })
-
-  it('is awaited until it is whole', () => {
-    for (let length = 0; length < TEXT.length; length++) expect(read(TEXT.slice(0, length)).is).toBe('incomplete')
-  })
-
-  it('of whole kWh says so', () => {
-    const found = read('/X\r\n1-0:1.8.0*255(24567*kWh)\r\n!')
-    expect(found.is === 'telegram' ? readingOf(found.entries, 0).stepWh : 0).toBe(1_000)
-  })
-
-  it('without a value is none, and one cut short is left behind', () => {
-    expect(read('/X\r\nhello\r\n!').is).toBe('broken')
-    expect(read(`/X\r\n1-0:1.8.0*255(00024567.26\r\n${TEXT}`)).toMatchObject({ is: 'telegram' })
-  })
-})
-
-/** A meter behind a line in virtual time. */
-function pushed(format: 'sml' | 'text' = 'sml', fault?: Fault) {
-  const steady = manualClock(0)
-  const clock = manualClock(1_763_000_000_000)
-  let tell: (bytes: Uint8Array | undefined) => void = () => undefined
-  let opened = 0
-  const line: ByteLine = {
-    alive: true,
-    write: async () => undefined,
-    destroy: () => undefined,
-    listen: (onBytes) => {
-      tell = onBytes
-    },
-  }
-  const open = async () => {
-    opened++
-    if (fault !== undefined) throw fault
-    return line
-  }
-  const meter = telegramMeter({ format, open, clock, steady })
-  const turn = () => new Promise((resolve) => setImmediate(resolve))
-  return { meter, steady, clock, turn, say: (bytes: Uint8Array | undefined) => tell(bytes), opened: () => opened }
-}
 
 describe('a meter that pushes', () => {
   it.each([1, 7, 64, good.length])('is read from pieces of %i bytes', async (size) => {
@@ -261,7 +208,7 @@ describe('a meter that pushes', () => {
     const reading = meter.read(never)
     await turn()
     if (bytes !== undefined) say(bytes)
-    await steady.advance(WAIT_MS)
+    await steady.advance(WAIT_MS.sml)
     expect((await reading).importEnergyWh).toMatchObject({ quality: 'missing', reason })
     meter.close()
   })
@@ -296,5 +243,15 @@ describe('a meter that pushes', () => {
     await turn()
     meter.close()
     expect((await other).importW).toMatchObject({ reason: 'stopped' })
+  })
+
+  it('gives up opening its line when it is closed', async () => {
+    const { meter, turn, opening } = pushed('sml')
+    const reading = meter.read(never)
+    await turn()
+    expect(opening()?.aborted).toBe(false)
+    meter.close()
+    expect(opening()?.aborted).toBe(true)
+    await reading
   })
 })
