@@ -5,6 +5,7 @@ import {
   checkConfig,
   type EnrolmentGrant,
   type EnrolmentRequest,
+  enrolmentProof,
   Fault,
   fromHex,
   messageOf,
@@ -28,6 +29,8 @@ export interface Enrolled extends Identity {
 export interface EnrolmentParts {
   readonly files: StateFiles
   readonly claimPath: string
+  /** Of this gateway. */
+  readonly serial: () => string
   readonly service: (claim: Claim) => EnrolmentService
   readonly transport: Clock
   readonly random: () => number
@@ -60,7 +63,7 @@ export async function enrol(parts: EnrolmentParts, signal: AbortSignal): Promise
   }
   const claim = readConfig(parts.claimPath, claimSchema)
   const keys = loadKeys(files) ?? makeKeys(files)
-  const grant = await ask(parts, requestOf(claim, keys), parts.service(claim), signal)
+  const grant = await ask(parts, requestOf(claim, keys, parts.serial()), parts.service(claim), signal)
   if (grant === undefined) return undefined
   const enrolled = identityOf(keys, grant)
   files.write(GRANT, JSON.stringify(grant))
@@ -88,12 +91,12 @@ function makeKeys(files: StateFiles): Keys {
   return { tlsKeyPem, signing: signingKeyFromSeed(seed) }
 }
 
-function requestOf({ claim }: Claim, { tlsKeyPem, signing }: Keys): EnrolmentRequest {
+function requestOf({ claim }: Claim, { tlsKeyPem, signing }: Keys, serial: string): EnrolmentRequest {
   return {
-    claim,
+    ...{ claim, serial },
     csrPem: certificateRequest(createPrivateKey(tlsKeyPem)),
     signingKey: toHex(signing.publicKey),
-    proof: toHex(signing.sign(Buffer.from(claim, 'utf8'))),
+    proof: toHex(signing.sign(enrolmentProof(claim, serial))),
   }
 }
 

@@ -20,6 +20,7 @@ import { type Lines, openLines } from './adapters/lines.ts'
 import { gridMeter, sunSource } from './adapters/modbus-devices.ts'
 import { mqttLink } from './adapters/mqtt-link.ts'
 import { clockScheduler, wallScheduler } from './adapters/schedulers.ts'
+import { serialOf } from './adapters/serial.ts'
 import { openSqliteOutbox } from './adapters/sqlite-outbox.ts'
 import { stateFiles } from './adapters/state-files.ts'
 import { type AgentConfig, agentConfigSchema, TELEGRAMS } from './config.ts'
@@ -68,7 +69,10 @@ async function main({ config, clock, signal, ready }: Program<AgentConfig>): Pro
   mkdirSync(config.stateDir, { recursive: true, mode: 0o700 })
   const files = stateFiles(config.stateDir)
   const enrolled = await enrol(
-    { files, claimPath: config.claimPath, service: enrolmentClient, transport, random, log },
+    {
+      ...{ files, claimPath: config.claimPath, serial: () => serialOf(config) },
+      ...{ service: enrolmentClient, transport, random, log },
+    },
     signal,
   )
   if (enrolled === undefined) return

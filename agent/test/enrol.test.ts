@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import {
   type EnrolmentGrant,
   type EnrolmentRequest,
+  enrolmentProof,
   fromHex,
   gatewayIdFrom,
   manualClock,
@@ -74,7 +75,8 @@ describe('enrol', () => {
 
   function go(signal = new AbortController().signal, transport = wallClock()) {
     const log = memoryLog()
-    const parts = { claimPath: join(folder, 'claim.json'), service: enrolmentClient, transport, random: () => 0, log }
+    const given = { claimPath: join(folder, 'claim.json'), serial: () => 'pi-1' }
+    const parts = { ...given, service: enrolmentClient, transport, random: () => 0, log }
     return { log, enrolled: enrol({ ...parts, files: stateFiles(join(folder, 'state')) }, signal) }
   }
 
@@ -84,7 +86,8 @@ describe('enrol', () => {
     expect(request.claim).toBe(claim)
     const signingKey = fromHex(request.signingKey, 32) as Uint8Array
     const proof = fromHex(request.proof, 64) as Uint8Array
-    expect(verifySignature(signingKey, Buffer.from(claim, 'utf8'), proof)).toBe(true)
+    expect(verifySignature(signingKey, enrolmentProof(claim, 'pi-1'), proof)).toBe(true)
+    expect(request.serial).toBe('pi-1')
     expect(enrolled?.key.publicKey).toEqual(signingKey)
     expect(enrolled?.grant.gateway).toBe(gatewayIdFrom(new Uint8Array(16).fill(3)))
     for (const name of ['keys.json', 'grant.json']) {

@@ -33,8 +33,8 @@ export const limitsSchema = z.strictObject({
   messageBurst: positive().default(200),
   /** A connection that has sent so much ahead that a message would wait longer than this is cut. */
   paceWaitMaxMs: positive().default(30_000),
-  /** How often open connections are held against the list of revoked certificates. */
-  revocationSweepMs: positive().default(10_000),
+  /** How often open connections are held against the list of revoked certificates: they are to be cut within 5 s. */
+  revocationSweepMs: positive().default(2_000),
 })
 
 export type BrokerLimits = z.infer<typeof limitsSchema>

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Claim, Fault, PRIVATE_MODE, sha256, toHex, writeFileAtomic } from '@wattfleet/protocol'
-import type { Store } from './adapters/store.ts'
+import type { Store } from './ports.ts'
 
 export interface ClaimSettings {
   /** Folder of the claim files, one per gateway. */
@@ -10,6 +10,8 @@ export interface ClaimSettings {
   /** `https://host:port` under which gateways reach the enrolment service. */
   readonly publicUrl: string
   readonly caPem: string
+  /** How long a claim is good for. */
+  readonly validMs: number
 }
 
 /** Where the claim of a gateway lies. */
@@ -18,21 +20,21 @@ export function claimPath(claimsDir: string, gateway: string): string {
 }
 
 /**
- * Puts a new one-time claim in force for a site that is not enrolled, and writes it out once; only its SHA-256 is stored.
+ * Puts a new one-time claim in force for a gateway that may have one, and writes it out once; only its SHA-256 is stored.
  * The former claim is dead from then on. A crash on the way leaves the site marked as without a claim file, so that the
- * next import issues another one. Returns the path. Throws Fault `enrolment` when the site is unknown or enrolled.
+ * next import issues another one. Returns the path. Throws Fault `enrolment` when the site is unknown or its gateway is in no state for it.
  */
 export function reissueClaim(store: Store, settings: ClaimSettings, site: string, nowMs: number): string {
   const record = store.site(site)
   if (record === undefined) throw new Fault('enrolment', `site ${site} is unknown`)
-  if (record.grant !== undefined) throw new Fault('enrolment', `site ${site} is enrolled as ${record.gateway}`)
   const secret = randomBytes(32)
   const claim: Claim = { url: settings.publicUrl, caPem: settings.caPem, claim: toHex(secret) }
   mkdirSync(settings.claimsDir, { recursive: true, mode: 0o700 })
   const path = claimPath(settings.claimsDir, record.gateway)
   // In force before it can be read by anyone: whoever sees the file can use it.
   writeFileAtomic(path, `${JSON.stringify(claim, null, 2)}\n`, PRIVATE_MODE, () => {
-    store.setClaim(site, sha256(secret), nowMs)
+    const step = store.setClaim(site, sha256(secret), nowMs + settings.validMs, nowMs)
+    if (!step.ok) throw new Fault('enrolment', `${record.serial}: ${step.reason}`)
   })
   store.setClaimWritten(site)
   return path
@@ -42,6 +44,6 @@ export function reissueClaim(store: Store, settings: ClaimSettings, site: string
 export function issueMissingClaims(store: Store, settings: ClaimSettings, nowMs: number): string[] {
   return store
     .sites()
-    .filter(({ claimWritten, grant }) => !claimWritten && grant === undefined)
+    .filter(({ claimWritten, state }) => !claimWritten && state === 'expected')
     .map(({ site }) => reissueClaim(store, settings, site, nowMs))
 }

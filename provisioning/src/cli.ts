@@ -4,23 +4,32 @@ import { Fault, messageOf, readConfig, runProcess, toHex, wallClock } from '@wat
 import { reissueClaim } from './claims.ts'
 import { provisioningConfig } from './config.ts'
 import type { AuditAnchor } from './core/audit.ts'
-import { importFile, type Office, openOffice } from './office.ts'
+import { approve, gatewayOf, OPERATOR_EVENTS, take, writeRefused } from './fleet.ts'
+import { checkFile, importFile, type Office, openOffice } from './office.ts'
+import type { Deed, SiteRecord } from './ports.ts'
 
 const USAGE = `usage: wattfleet-fleet --config <file.json> <command>
 
-  import <manifest.csv>   add the sites of a manifest and write their claims
-  reissue <site>          put a new claim in force for a site that is not enrolled
-  list                    sites, gateways and how far they are
+  import <manifest.csv>   add the gateways of a manifest and write their claims; --dry-run only checks it
+  list                    gateways, their sites and states
+  approve <gateway>       let a gateway in that waits for it
+  suspend <gateway>       stop it for a while; resume <gateway> lets it trade again
+  release <gateway>       end its quarantine: all is well with the keys that it has
+  revoke <gateway>        its keys are dead; reissue brings it back
+  reissue <gateway>       put a new claim in force, and nothing before it
+  retire <gateway>        for good
   audit list              who did what, when
   audit head              the last entry's number and hash, to be written down elsewhere
   audit verify            whether the log is whole; with --anchor <number>:<hash> whether what was written down is in it
 
-What a command prints is one JSON document. Exit codes: 0 done, 1 a fault, or a log that is not whole, 2 a wrong command
+A gateway is named by its serial or its site; --reason <text> goes into the log. What a command prints is one JSON document. Exit codes: 0 done, 1 a fault, or a log that is not whole, 2 a wrong command
 line, configuration or manifest.
 `
 
 interface Asked {
   readonly argument: string
+  readonly reason: string | undefined
+  readonly isDryRun: boolean
   readonly anchors: readonly AuditAnchor[]
   readonly nowMs: number
 }
@@ -30,21 +39,34 @@ type Answer = { readonly ok: boolean; readonly value: unknown }
 const done = (value: unknown): Answer => ({ ok: true, value })
 
 const COMMANDS: Readonly<Record<string, { readonly arguments: number; run(office: Office, asked: Asked): Answer }>> = {
-  import: { arguments: 1, run: (office, { argument, nowMs }) => done(importFile(office, argument, nowMs)) },
+  import: {
+    arguments: 1,
+    run: (office, { argument, isDryRun, nowMs }) =>
+      done(isDryRun ? checkFile(office, argument) : importFile(office, argument, nowMs)),
+  },
   reissue: {
     arguments: 1,
-    run: ({ store, claims }, { argument, nowMs }) => done({ claim: reissueClaim(store, claims, argument, nowMs) }),
+    run: ({ store, claims }, { argument, nowMs }) =>
+      done({ claim: reissueClaim(store, claims, gatewayOf(store, argument).site, nowMs) }),
   },
-  list: {
-    arguments: 0,
-    run: ({ store }) =>
-      done(
-        store.sites().map(({ site, name, gateway, onChain, grant }) => ({
-          ...{ site, name, gateway, onChain },
-          ...(grant === undefined ? { enrolled: false } : { enrolled: true, epoch: grant.epoch }),
-        })),
-      ),
+  list: { arguments: 0, run: ({ store }) => done(store.sites().map(shown)) },
+  approve: {
+    arguments: 1,
+    run: ({ store }, asked) => done(shown(approve(store, asked.argument, deedOf(asked)))),
   },
+  ...Object.fromEntries(
+    OPERATOR_EVENTS.map((event) => [
+      event,
+      {
+        arguments: 1,
+        run: ({ store, refusedPath }: Office, asked: Asked) => {
+          const record = take(store, asked.argument, event, deedOf(asked))
+          writeRefused(store, refusedPath, asked.nowMs)
+          return done(shown(record))
+        },
+      },
+    ]),
+  ),
   'audit list': { arguments: 0, run: ({ store }) => done(store.audit.entries()) },
   'audit head': {
     arguments: 0,
@@ -62,6 +84,18 @@ const COMMANDS: Readonly<Record<string, { readonly arguments: number; run(office
   },
 }
 
+function deedOf({ reason, nowMs }: Asked): Deed {
+  return { actor: 'operator', ...(reason !== undefined && { detail: { reason } }), atMs: nowMs }
+}
+
+function shown({ serial, household, site, gateway, state, isApproved, onChain, grant }: SiteRecord) {
+  return {
+    ...{ serial, household, site, gateway, state, onChain },
+    ...(state === 'claimed' && { isApproved }),
+    ...(grant !== undefined && { epoch: grant.epoch }),
+  }
+}
+
 function anchorOf(text: string): AuditAnchor {
   const [, number, hash] = /^([1-9][0-9]{0,14}):([0-9a-f]{64})$/.exec(text) ?? []
   if (number === undefined || hash === undefined) {
@@ -74,6 +108,8 @@ function readCommandLine() {
   const options = {
     config: { type: 'string' },
     anchor: { type: 'string', multiple: true },
+    'dry-run': { type: 'boolean', default: false },
+    reason: { type: 'string' },
     help: { type: 'boolean', short: 'h' },
   } as const
   try {
@@ -95,7 +131,9 @@ await runProcess(async () => {
   const anchors = (values.anchor ?? []).map(anchorOf)
   const office = await openOffice(readConfig(values.config, provisioningConfig))
   try {
-    const { ok, value } = command.run(office, { argument: rest[0] ?? '', anchors, nowMs: wallClock().nowMs() })
+    const { reason, 'dry-run': isDryRun } = values
+    const given = { argument: rest[0] ?? '', reason, isDryRun, anchors }
+    const { ok, value } = command.run(office, { ...given, nowMs: wallClock().nowMs() })
     process.stdout.write(`${JSON.stringify(value ?? null, null, 2)}\n`)
     if (!ok) throw new Fault('store', 'the audit log is not whole')
   } finally {

@@ -29,6 +29,10 @@ export const provisioningConfig = z
     manifestPath: z.string().min(1).optional(),
     /** Where claims are written. */
     claimsDir: z.string().min(1),
+    /** How long a claim is good for: from the warehouse to the wall of a house. */
+    claimDays: z.int().min(1).max(3_650).default(90),
+    /** Whether an operator lets each gateway in by hand. */
+    approval: z.boolean().default(false),
     /** Play money that each member is issued once, nano-currency, digits; absent: none. */
     initialFundsNano: amountNano.transform(BigInt).optional(),
     /** Accounts in a role that are issued money once, as members are: a settlement engine its bond. */

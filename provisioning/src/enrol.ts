@@ -3,17 +3,17 @@ import {
   type EnrolmentGrant,
   type EnrolmentRefusal,
   type EnrolmentRequest,
+  enrolmentProof,
   Fault,
   fromHex,
   messageOf,
   sha256,
   verifySignature,
 } from '@wattfleet/protocol'
-import type { SiteRecord, Store } from './adapters/store.ts'
 import type { Authority } from './authority/authority.ts'
 import { openRequest } from './authority/request.ts'
 import { parseEnrolmentRequest } from './core/request.ts'
-import type { ChainFacts, Registrar } from './ports.ts'
+import type { ChainFacts, Registrar, SiteRecord, Store } from './ports.ts'
 import { fundMember, type RegisterSettings, registerSite } from './register.ts'
 import { within } from './within.ts'
 
@@ -26,6 +26,8 @@ export interface EnrolmentSettings extends RegisterSettings {
   readonly brokerUrl: string
   /** 32 bytes, hex. */
   readonly hubKey: string
+  /** Whether an operator lets each gateway in by hand. */
+  readonly approval?: boolean
 }
 
 export interface EnrolmentParts {
@@ -33,6 +35,8 @@ export interface EnrolmentParts {
   readonly authority: Authority
   readonly chain: Registrar & ChainFacts
   readonly settings: EnrolmentSettings
+  /** Something contradicts itself about these gateways, which may not trade from now on: somebody has to look. */
+  readonly onConflict: (serials: readonly string[], why: string) => void
   /** UTC Unix milliseconds of the wall's clock, for the audit. */
   readonly nowMs: () => number
 }
@@ -53,7 +57,7 @@ export function enroller(parts: EnrolmentParts): Enrol {
   return async (body, signal) => {
     const parsed = parseEnrolmentRequest(body)
     if (!parsed.ok) return refuse('malformed', parsed.message)
-    const checked = await checkRequest(parts.store, parsed.request)
+    const checked = await checkRequest(parts, parsed.request)
     if ('refusal' in checked) return checked
     const { site } = checked.record
     const { signingKey } = parsed.request
@@ -68,28 +72,59 @@ export function enroller(parts: EnrolmentParts): Enrol {
       if (underWay.get(site) === entry) underWay.delete(site)
     })
   }
+}
 
-  /** Claim, proofs and keys; at the end the claim is tied to these keys. Nothing is awaited between look-up and tie. */
-  async function checkRequest(
-    store: Store,
-    request: EnrolmentRequest,
-  ): Promise<{ record: SiteRecord } | Extract<EnrolmentAnswer, { ok: false }>> {
-    const secret = fromHex(request.claim, 32) ?? new Uint8Array(32)
-    if (store.siteByClaim(sha256(secret)) === undefined) return refuse('unknown-claim', 'this claim is not in force')
-    const [key, proof] = [fromHex(request.signingKey, 32), fromHex(request.proof, 64)]
-    if (!key || !proof || !verifySignature(key, Buffer.from(request.claim, 'utf8'), proof)) {
-      return refuse('bad-proof', 'the proof is not the signature of the claim by the signing key')
-    }
-    const csr = await openRequest(request.csrPem)
-    if (!csr.ok) return refuse(csr.error, csr.message)
-    const record = store.siteByClaim(sha256(secret))
-    if (record === undefined) return refuse('unknown-claim', 'this claim is not in force')
-    if (record.signingKey === undefined) store.bindKeys(record.site, request.signingKey, csr.publicKey, parts.nowMs())
-    else if (!isSameKeys(record, request.signingKey, csr.publicKey)) {
-      return refuse('claim-used', 'this claim was used by other keys')
-    }
-    return { record }
+type Refused = Extract<EnrolmentAnswer, { ok: false }>
+
+/**
+ * Claim, proofs and keys; at the end the claim is tied to these keys. Nothing is awaited between look-up and tie. A claim
+ * that is used from another gateway, or a second time by other keys, holds everybody who is concerned.
+ */
+async function checkRequest(
+  parts: EnrolmentParts,
+  request: EnrolmentRequest,
+): Promise<{ record: SiteRecord } | Refused> {
+  const { store, nowMs } = parts
+  const claimHash = sha256(fromHex(request.claim, 32) ?? new Uint8Array(32))
+  if (store.siteByClaim(claimHash) === undefined) return refuse('unknown-claim', 'this claim is not in force')
+  const [key, proof] = [fromHex(request.signingKey, 32), fromHex(request.proof, 64)]
+  if (!key || !proof || !verifySignature(key, enrolmentProof(request.claim, request.serial), proof)) {
+    return refuse('bad-proof', 'the proof is not the signature of claim and serial by the signing key')
   }
+  const csr = await openRequest(request.csrPem)
+  if (!csr.ok) return refuse(csr.error, csr.message)
+  const record = store.siteByClaim(claimHash)
+  if (record === undefined) return refuse('unknown-claim', 'this claim is not in force')
+  const isTheirs = record.signingKey === undefined || isSameKeys(record, request.signingKey, csr.publicKey)
+  if (record.serial !== request.serial || !isTheirs) return conflict(parts, record, request)
+  if (record.state === 'quarantined') return refuse('quarantined', 'the utility has to look at this gateway first')
+  if (record.state === 'expected') {
+    if (nowMs() >= record.claimExpiresMs) return refuse('claim-expired', 'this claim is too old: ask for another')
+    store.bindKeys(record.site, request.signingKey, csr.publicKey, nowMs())
+  } else if (record.state === 'claimed') store.setAsked(record.site, nowMs())
+  return { record }
+}
+
+/** Holds the gateway of the claim, and the one whose serial was said, if it is another. */
+function conflict(
+  { store, nowMs, onConflict }: EnrolmentParts,
+  record: SiteRecord,
+  request: EnrolmentRequest,
+): Refused {
+  const { serial, signingKey } = request
+  const other = serial === record.serial ? undefined : store.siteBySerial(serial)
+  const held = [record, ...(other === undefined ? [] : [other])].filter(({ site }) => {
+    const deed = { actor: 'gateway', detail: { claimOf: record.serial, serial, signingKey }, atMs: nowMs() } as const
+    return store.move(site, 'conflict', deed).ok
+  })
+  const why = serial === record.serial ? 'was used by other keys' : `was used by the gateway ${serial}`
+  const text = `the claim of ${record.serial} ${why}`
+  if (held.length > 0)
+    onConflict(
+      held.map((one) => one.serial),
+      text,
+    )
+  return refuse('claim-used', 'this claim is another gateway’s, or was used by other keys; the utility has to look')
 }
 
 /** From tied keys to a stored grant. */
@@ -100,6 +135,7 @@ async function complete(parts: EnrolmentParts, site: string, stop: AbortSignal):
     throw new Fault('internal', `site ${site} has no keys to enrol`)
   }
   if (record.grant !== undefined) return { ok: true, grant: record.grant }
+  if (settings.approval && !record.isApproved) return refuse('awaiting-approval', 'the utility has not let it in yet')
   const { signingKey, tlsKey, gateway, capImportWh, capExportWh } = record
   const signal = AbortSignal.any([stop, AbortSignal.timeout(CHAIN_TIMEOUT_MS)])
   let facts: Pick<EnrolmentGrant, 'epoch' | 'chain' | 'rules'>
@@ -107,6 +143,8 @@ async function complete(parts: EnrolmentParts, site: string, stop: AbortSignal):
     await registerSite(store, chain, settings.community, record, signal)
     // a gateway that is let in can bid: its member's money is there before it
     await fundMember(store, chain, settings, record.member, signal)
+    // whatever becomes of this: a key that the chain may hold is taken off it when its gateway is stopped for good
+    store.setChainKey(site, signingKey)
     const { epoch } = await within(signal, chain.enrol(site, signingKey, signal))
     const [chainId, rules] = await within(signal, Promise.all([chain.chainId(), chain.rules(settings.community)]))
     facts = { epoch, chain: chainId, rules }
@@ -124,9 +162,9 @@ async function complete(parts: EnrolmentParts, site: string, stop: AbortSignal):
   const { brokerUrl, hubKey } = settings
   const identity = { gateway, certificatePem: leaf.certificatePem, caPem: authority.caPem }
   const grant: EnrolmentGrant = { ...identity, ...facts, brokerUrl, hubKey, capImportWh, capExportWh }
-  const certificate = { serial: leaf.serial, fingerprint: leaf.fingerprint }
-  if (store.setGrant(site, signingKey, grant, certificate, parts.nowMs())) return { ok: true, grant }
-  return refuse('unknown-claim', 'this claim was replaced')
+  if (store.setGrant(site, signingKey, grant, leaf, parts.nowMs())) return { ok: true, grant }
+  store.setChainKey(site, signingKey)
+  return refuse('unknown-claim', 'this claim was replaced, or its gateway stopped')
 }
 
 function isSameKeys(record: SiteRecord, signingKey: string, tlsKey: Uint8Array): boolean {

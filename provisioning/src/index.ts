@@ -10,5 +10,5 @@ export {
 export { claimPath } from './claims.ts'
 export { type ProvisioningConfig, provisioningConfig } from './config.ts'
 export { importManifestFile, type ManifestGateway } from './manifest-import.ts'
-export { authorityDir } from './office.ts'
+export { authorityDir, refusedPath } from './office.ts'
 export type { ChainFacts, ChainSite, Registrar } from './ports.ts'

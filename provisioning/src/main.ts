@@ -1,15 +1,32 @@
 import type { OnNode } from '@wattfleet/chain'
-import { aborted, runProgram, wallClock } from '@wattfleet/protocol'
+import { aborted, pause, runProgram, wallClock } from '@wattfleet/protocol'
 import { pino } from 'pino'
 import { openRegistrar } from './adapters/chain-registrar.ts'
 import { provisioningConfig } from './config.ts'
 import { enroller } from './enrol.ts'
-import { importFile, openOffice, serviceIdentity } from './office.ts'
+import { abandonStale, writeRefused } from './fleet.ts'
+import { importFile, type Office, openOffice, serviceIdentity } from './office.ts'
 import { keepRegistering } from './register.ts'
 import { startServer } from './server.ts'
 
+/** A session is to be cut within 5 s of what an operator says. */
+const TIDY_EVERY_MS = 1_000
+
 const ABOUT = `The utility's enrolment service: gateways with a claim get their certificate and their configuration.
 The configuration's fields are described in provisioning/src/config.ts.`
+
+/** Frees the claims of gateways that began to enrol and were not heard since, and keeps the broker's list as the store says. */
+async function keepTidy({ store, refusedPath }: Office, nowMs: () => number, log: pino.Logger, signal: AbortSignal) {
+  let seen = ''
+  while (!signal.aborted) {
+    const serials = abandonStale(store, nowMs())
+    if (serials.length > 0) log.warn({ serials }, 'did not complete their enrolment: their claims are free again')
+    // another process may have written the list of a moment before its own change
+    if (store.version() !== seen) writeRefused(store, refusedPath, nowMs())
+    seen = store.version()
+    await pause(TIDY_EVERY_MS, signal)
+  }
+}
 
 await runProgram(provisioningConfig, ABOUT, async ({ config, signal, ready }) => {
   const log = pino({ name: 'provisioning', level: config.logLevel })
@@ -26,13 +43,19 @@ await runProgram(provisioningConfig, ABOUT, async ({ config, signal, ready }) =>
       log[fate === 'refused' ? 'error' : 'info']({ endpoint, why }, `chain node ${fate}`)
     }
     chain = await openRegistrar({ endpoints, operatorSeedPath, stateDir, community, onNode }, signal)
-    const enrol = enroller({ ...office, chain, settings: config, nowMs })
+    const { store, refusedPath } = office
+    writeRefused(store, refusedPath, nowMs())
+    const onConflict = (serials: readonly string[], why: string) => {
+      writeRefused(store, refusedPath, nowMs())
+      log.error({ serials }, `quarantined: ${why}`)
+    }
+    const enrol = enroller({ ...office, chain, settings: config, nowMs, onConflict })
     const { host, port } = config
     const server = await startServer({ host, port, ...(await serviceIdentity(office.authority, config)), enrol, log })
     log.info({ host, port: server.port }, 'enrolment serves')
     const registering = keepRegistering(office.store, chain, { community, initialFundsNano, roleFunds }, log, signal)
     ready()
-    await Promise.all([aborted(signal), registering])
+    await Promise.all([aborted(signal), registering, keepTidy(office, nowMs, log, signal)])
     await server.stop()
   } finally {
     // also where the port is taken: an open connection would keep the process

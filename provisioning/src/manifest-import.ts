@@ -6,7 +6,8 @@ import { importFile, openOffice } from './office.ts'
 /** A gateway of the manifest and where its claim lies until it has enrolled. */
 export interface ManifestGateway {
   readonly site: string
-  readonly name: string
+  readonly serial: string
+  readonly household: string
   /** Its name on the wire. */
   readonly gateway: string
   readonly claimPath: string
@@ -24,9 +25,10 @@ export async function importManifestFile(
   const office = await openOffice(checked)
   try {
     importFile(office, manifestPath, wallClock().nowMs())
-    return office.store.sites().map(({ site, name, gateway }) => ({
+    return office.store.sites().map(({ site, serial, household, gateway }) => ({
       site,
-      name,
+      serial,
+      household,
       gateway,
       claimPath: claimPath(checked.claimsDir, gateway),
     }))

@@ -1,19 +1,29 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { wallClock } from '@wattfleet/protocol'
 import { readManifest } from './adapters/manifest-file.ts'
-import { openStore, type Store } from './adapters/store.ts'
+import { openStore } from './adapters/store.ts'
 import { keepAuditKey } from './audit-key.ts'
 import { type Authority, createAuthority } from './authority/authority.ts'
 import { issueServerCertificate, keepIdentity } from './authority/identities.ts'
 import { type ClaimSettings, issueMissingClaims } from './claims.ts'
 import type { ProvisioningConfig } from './config.ts'
-import { type ImportSummary, importManifest } from './import.ts'
+import { writeRefused } from './fleet.ts'
+import { checkManifest, type ImportSummary, importManifest } from './import.ts'
+import type { Store } from './ports.ts'
 
 /** What service and command line share: the utility's state folder, opened. */
 export interface Office {
   readonly store: Store
   readonly authority: Authority
   readonly claims: ClaimSettings
+  /** The list of certificates that the broker does not let in. */
+  readonly refusedPath: string
+}
+
+/** Where the list of certificates that may not connect lies below the state folder: what the broker's `revokedPath` is. */
+export function refusedPath(stateDir: string): string {
+  return join(stateDir, 'refused.txt')
 }
 
 /** Where the CA lies below the state folder. */
@@ -25,8 +35,16 @@ export async function openOffice(config: ProvisioningConfig): Promise<Office> {
   mkdirSync(config.stateDir, { recursive: true, mode: 0o700 })
   const authority = await createAuthority(authorityDir(config.stateDir))
   const store = openStore(join(config.stateDir, 'provisioning.db'), keepAuditKey(join(config.stateDir, 'audit.key')))
-  const { claimsDir, publicUrl } = config
-  return { store, authority, claims: { claimsDir, publicUrl, caPem: authority.caPem } }
+  const { claimsDir, publicUrl, claimDays } = config
+  writeRefused(store, refusedPath(config.stateDir), wallClock().nowMs())
+  const claims = { claimsDir, publicUrl, caPem: authority.caPem, validMs: claimDays * 86_400_000 }
+  return { store, authority, claims, refusedPath: refusedPath(config.stateDir) }
+}
+
+/** What importing a manifest would do. Throws Fault `config` naming every bad row. */
+export function checkFile({ store }: Office, path: string): ImportSummary {
+  const { fresh, known } = checkManifest(store, readManifest(path), path)
+  return { added: fresh.length, known: known.length }
 }
 
 /** Imports a manifest and issues the claims that are missing. Throws Fault `config` naming every bad row. */

@@ -1,13 +1,14 @@
 import { Fault, messageOf, pause } from '@wattfleet/protocol'
 import type { pino } from 'pino'
-import type { SiteRecord, Store } from './adapters/store.ts'
-import type { Registrar } from './ports.ts'
+import type { Registrar, SiteRecord, Store } from './ports.ts'
 import { within } from './within.ts'
 
 /** Calls under way at once: enough for an adapter to put them into one transaction, few enough for one block. */
 const BATCH = 50
 const FIRST_RETRY_MS = 500
 const LONGEST_RETRY_MS = 30_000
+/** How often the store is looked at for what an operator has done: a revoked key is off the chain in a block or two. */
+const LOOK_MS = 1_000
 
 export interface RegisterSettings {
   readonly community: number
@@ -79,7 +80,23 @@ export async function registerAll(
   return [...faults, ...refused, ...unpaid]
 }
 
-/** Registers until nothing is left, however long the chain is away. */
+/** Takes the keys of gateways that are stopped for good, or whose keys were replaced, off the chain. Returns the faults. */
+export async function revokeAll(store: Store, registrar: Registrar, signal: AbortSignal): Promise<unknown[]> {
+  const pending = store
+    .sites()
+    .flatMap(({ site, state, chainKey, signingKey }) =>
+      chainKey !== undefined && (state === 'revoked' || state === 'retired' || chainKey !== signingKey)
+        ? [{ site, chainKey }]
+        : [],
+    )
+  return inBatches(pending, async ({ site, chainKey }) => {
+    await within(signal, registrar.revoke(site, chainKey, signal))
+    // unless another key was put there meanwhile
+    if (store.site(site)?.chainKey === chainKey) store.setChainKey(site, undefined)
+  })
+}
+
+/** Keeps the chain's registry as the store says, however long the chain is away. */
 export async function keepRegistering(
   store: Store,
   registrar: Registrar,
@@ -87,14 +104,34 @@ export async function keepRegistering(
   log: pino.Logger,
   signal: AbortSignal,
 ): Promise<void> {
-  for (let waitMs = FIRST_RETRY_MS; !signal.aborted; waitMs = Math.min(2 * waitMs, LONGEST_RETRY_MS)) {
-    const faults = await registerAll(store, registrar, settings, signal)
-    if (faults.length === 0) return void log.info({ sites: store.sites().length }, 'all sites are on the chain')
+  let isTold = false
+  let seen: string | undefined
+  let waitMs = FIRST_RETRY_MS
+  while (!signal.aborted) {
+    const version = store.version()
+    const faults = version === seen ? [] : await bringUp(store, registrar, settings, signal)
     if (signal.aborted) return
-    const retryable = faults.every((fault) => fault instanceof Fault && fault.retryable)
-    log[retryable ? 'warn' : 'error']({ open: faults.length, first: messageOf(faults[0]) }, 'sites not registered yet')
-    await pause(waitMs, signal)
+    if (faults.length > 0) {
+      isTold = false
+      const retryable = faults.every((fault) => fault instanceof Fault && fault.retryable)
+      const text = 'the chain is not as it should be yet'
+      log[retryable ? 'warn' : 'error']({ open: faults.length, first: messageOf(faults[0]) }, text)
+      await pause(waitMs, signal)
+      waitMs = Math.min(2 * waitMs, LONGEST_RETRY_MS)
+    } else {
+      // what this round has written itself is looked at once more, and then no more
+      seen = version
+      if (!isTold) log.info({ sites: store.sites().length }, 'all sites are on the chain')
+      isTold = true
+      waitMs = FIRST_RETRY_MS
+      await pause(LOOK_MS, signal)
+    }
   }
+}
+
+async function bringUp(store: Store, registrar: Registrar, settings: RegisterSettings, signal: AbortSignal) {
+  const faults = await registerAll(store, registrar, settings, signal)
+  return [...faults, ...(await revokeAll(store, registrar, signal))]
 }
 
 async function inBatches<T>(items: readonly T[], body: (item: T) => Promise<void>): Promise<unknown[]> {

@@ -12,14 +12,18 @@ const MAX_BODY_BYTES = 16 * 1024
 const REQUEST_TIMEOUT_MS = 10_000
 /** Strangers can open connections: this many at once. */
 const MAX_CONNECTIONS = 256
-/** What a gateway waits before it asks again when the chain is away, s. */
+/** What a gateway waits before it asks again when the chain is away or nobody has approved it, s. */
 const RETRY_AFTER_S = 5
 
 const STATUS: Record<EnrolmentRefusal['error'], number> = {
   malformed: 400,
   'bad-proof': 403,
   'unknown-claim': 404,
+  'claim-expired': 410,
   'claim-used': 409,
+  quarantined: 403,
+  // RFC 7030, 4.2.3: accepted, to be asked for again
+  'awaiting-approval': 202,
   'chain-unavailable': 503,
 }
 
@@ -95,7 +99,8 @@ async function handle(
     const answer = await enrol(body, signal)
     logAnswer(log, answer, request)
     if (answer.ok) return reply(response, 200, answer.grant)
-    if (answer.refusal.error === 'chain-unavailable') response.setHeader('retry-after', RETRY_AFTER_S)
+    const { error } = answer.refusal
+    if (error === 'chain-unavailable' || error === 'awaiting-approval') response.setHeader('retry-after', RETRY_AFTER_S)
     reply(response, STATUS[answer.refusal.error], answer.refusal)
   } catch (error) {
     if (request.destroyed && !request.complete) return // the sender is gone

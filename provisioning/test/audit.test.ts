@@ -3,8 +3,9 @@ import { signingKeyFromSeed, toHex } from '@wattfleet/protocol'
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type AuditLog, auditLog } from '../src/adapters/audit-log.ts'
+import { auditLog } from '../src/adapters/audit-log.ts'
 import { type AuditEntry, auditHash, signHead } from '../src/core/audit.ts'
+import type { AuditLog } from '../src/ports.ts'
 import { temporaryFolder } from './fixtures/office.ts'
 
 /** For tests alone. */

@@ -2,15 +2,16 @@ import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:f
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parseManifest, readManifest } from '../src/adapters/manifest-file.ts'
-import { openStore, type Store } from '../src/adapters/store.ts'
+import { openStore } from '../src/adapters/store.ts'
 import { keepAuditKey } from '../src/audit-key.ts'
 import { type ClaimSettings, claimPath, issueMissingClaims, reissueClaim } from '../src/claims.ts'
 import { importManifest } from '../src/import.ts'
+import type { Store } from '../src/ports.ts'
 import { registerAll } from '../src/register.ts'
 import { memoryChain } from './fixtures/memory-registrar.ts'
 import { AT_MS, filesIn, manifestOf, temporaryFolder } from './fixtures/office.ts'
 
-const HEADER = 'site,name,member,zone,capImportWh,capExportWh'
+const HEADER = 'site,household,member,zone,capImportWh,capExportWh,serial'
 const MEMBER = '5a'.repeat(32)
 const SITE = '01'.repeat(16)
 
@@ -21,15 +22,18 @@ let claims: ClaimSettings
 beforeEach(() => {
   dir = temporaryFolder()
   store = openStore(join(dir.path, 'test.db'), keepAuditKey(join(dir.path, 'audit.key')))
-  claims = { claimsDir: join(dir.path, 'claims'), publicUrl: 'https://127.0.0.1:8443', caPem: 'the CA' }
+  claims = { claimsDir: join(dir.path, 'claims'), publicUrl: 'https://127.0.0.1:8443', caPem: 'the CA', validMs: 1_000 }
 })
 afterEach(() => {
   store.close()
   dir.remove()
 })
 
+/** Rows without a serial: the household's name is its gateway's. */
+const withSerials = (rows: readonly string[]) =>
+  rows.map((row) => `${row},${row.split(',')[1]?.replaceAll(' ', '-') || 'none'}`)
 const importText = (...rows: string[]) =>
-  importManifest(store, parseManifest([HEADER, ...rows].join('\n'), 'm.csv'), 'm.csv', AT_MS)
+  importManifest(store, parseManifest([HEADER, ...withSerials(rows)].join('\n'), 'm.csv'), 'm.csv', AT_MS)
 
 describe('importManifest', () => {
   it('adds every row with a random site where none is given, and a gateway id', () => {
@@ -40,7 +44,9 @@ describe('importManifest', () => {
     const [first, second] = store.sites()
     expect(first).toMatchObject({
       site: SITE,
-      name: 'first',
+      household: 'first',
+      serial: 'first',
+      state: 'expected',
       member: MEMBER,
       zone: 1,
       capImportWh: 3000,
@@ -84,23 +90,25 @@ describe('importManifest', () => {
     expect(message.split('\n')).toEqual([
       'm.csv:3: site: expected 32 hex digits, got "xyz"',
       'm.csv:4: member: expected 64 hex digits, got "abcd"',
-      'm.csv:5: name: expected 1 to 100 characters',
+      'm.csv:5: household: expected 1 to 100 characters',
       'm.csv:5: zone: expected a whole number from 0 to 4294967295, got "-1"',
       'm.csv:5: capImportWh: expected a whole number from 1 to 4294967295, got "0"',
       'm.csv:5: capExportWh: expected a whole number from 0 to 4294967295, got "4294967296"',
-      'm.csv:6: expected 6 fields, got 5',
-      'm.csv:6: capExportWh: expected a whole number from 0 to 4294967295, got ""',
+      'm.csv:6: expected 7 fields, got 6',
+      'm.csv:6: serial: expected up to 64 letters, digits and . _ : -, got ""',
+      'm.csv:6: capExportWh: expected a whole number from 0 to 4294967295, got "short"',
       `m.csv:8: site ${SITE} is in line 7 already`,
-      'm.csv:9: name "good" is in line 2 already',
-      expect.stringMatching(/^m\.csv:10: site [0-9a-f]{32} exists with other figures: capImportWh was 3000$/),
+      'm.csv:9: serial good is in line 2 already',
+      'm.csv:9: household "good" is in line 2 already',
+      'm.csv:10: serial old exists with other figures: capImportWh was 3000',
     ])
-    expect(store.sites().map(({ name }) => name)).toEqual(['old'])
+    expect(store.sites().map(({ household }) => household)).toEqual(['old'])
   })
 
   it.each<[string, string, RegExp]>([
     ['nothing', '', /m\.csv:1: the header is missing/],
     ['a wrong header', `${HEADER},colour\n`, /m\.csv:1: column "colour" is unknown/],
-    ['a column too few', 'site,name\n', /m\.csv:1: column member is missing\nm\.csv:1: column zone is missing/],
+    ['a column too few', 'serial,household\n', /m\.csv:1: column site is missing\nm\.csv:1: column member is missing/],
     ['a quote that does not end', `${HEADER}\n,"open,${MEMBER},1,3000,0\n`, /m\.csv:\d+: /],
   ])('names %s', (_name, text, message) => {
     expect(() => importManifest(store, parseManifest(text, 'm.csv'), 'm.csv', AT_MS)).toThrow(message)
@@ -109,10 +117,48 @@ describe('importManifest', () => {
 
   it('reads columns in any order, a byte order mark, and quoted names', () => {
     const path = join(dir.path, 'm.csv')
-    writeFileSync(path, `\ufeffname,site,zone,member,capExportWh,capImportWh\r\n"Mill, upper",,7,${MEMBER},1,2\r\n`)
+    const header = '\ufeffhousehold,site,zone,member,capExportWh,capImportWh,serial'
+    writeFileSync(path, `${header}\r\n"Mill, upper",,7,${MEMBER},1,2,10000000a3b4c5d6\r\n`)
     importManifest(store, readManifest(path), path, AT_MS)
-    expect(store.sites()[0]).toMatchObject({ name: 'Mill, upper', zone: 7, capExportWh: 1, capImportWh: 2 })
+    expect(store.sites()[0]).toMatchObject({
+      household: 'Mill, upper',
+      serial: '10000000a3b4c5d6',
+      zone: 7,
+      capExportWh: 1,
+      capImportWh: 2,
+    })
     expect(() => readManifest(join(dir.path, 'none.csv'))).toThrow(/none\.csv: cannot be read/)
+  })
+})
+
+describe('a list that a spreadsheet saved', () => {
+  it('in another encoding is refused with its line', () => {
+    const path = join(dir.path, 'latin1.csv')
+    writeFileSync(path, Buffer.from(`${HEADER}\n,Mühle,${MEMBER},1,3000,0,pi-1\n`, 'latin1'))
+    expect(() => readManifest(path)).toThrow(/latin1\.csv:2: is not UTF-8/)
+    writeFileSync(path, `${HEADER}\n,Mühle,${MEMBER},1,3000,0,pi-1\n`)
+    expect(readManifest(path)[1]?.fields[1]).toBe('Mühle')
+  })
+
+  it.each(['=cmd|calc', '+1', '-1', '@SUM(A1)'])('does not bring formulae: %s', (household) => {
+    expect(() => importText(`,${household},${MEMBER},1,3000,0`)).toThrow(/is a formula to a spreadsheet/)
+  })
+})
+
+describe('a gateway of the manifest', () => {
+  it.each([
+    [
+      'another household',
+      `,other,${MEMBER},1,3000,0,first`,
+      /serial first exists with other figures: household was first/,
+    ],
+    ['a household that has one', `,first,${MEMBER},1,3000,0,other`, /household "first" has the gateway first already/],
+    ['a site that has one', `${SITE},other,${MEMBER},1,3000,0,other`, /site 01.* has the gateway first already/],
+    ['no serial', `,other,${MEMBER},1,3000,0,`, /serial: expected up to 64/],
+  ])('is not taken with %s', (_, row, message) => {
+    importText(`${SITE},first,${MEMBER},1,3000,0`)
+    expect(() => importManifest(store, parseManifest(`${HEADER}\n${row}`, 'm.csv'), 'm.csv', AT_MS)).toThrow(message)
+    expect(store.sites()).toHaveLength(1)
   })
 })
 
@@ -141,7 +187,7 @@ describe('claims', () => {
     issueMissingClaims(store, claims, AT_MS)
     const [first] = store.sites()
     const path = claimPath(claims.claimsDir, first?.gateway ?? '')
-    store.setClaim(first?.site ?? '', new Uint8Array(32).fill(9), AT_MS) // as far as the dead process came
+    store.setClaim(first?.site ?? '', new Uint8Array(32).fill(9), AT_MS + 1, AT_MS) // as far as the dead process came
     rmSync(path)
     expect(issueMissingClaims(store, claims, AT_MS)).toEqual([path])
     expect(JSON.parse(readFileSync(path, 'utf8')).claim).toMatch(/^[0-9a-f]{64}$/)

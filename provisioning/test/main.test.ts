@@ -71,7 +71,7 @@ describe('the service as a program', () => {
   })
 
   it('refuses to start with a bad manifest or configuration, and names every mistake', async () => {
-    const manifestPath = write('manifest.csv', `${manifestOf(1)}\n,b,xx,1,1,1\n,c,yy,1,1,1\n`)
+    const manifestPath = write('manifest.csv', `${manifestOf(1)}\nb,b,,xx,1,1,1\nc,c,,yy,1,1,1\n`)
     const first = start((await configOf({ manifestPath })).path)
     expect((await once(first.running, 'exit'))[0]).toBe(2)
     expect(first.errors()).toMatch(/manifest\.csv:3: member: .*\n.*manifest\.csv:4: member: /)
@@ -90,7 +90,7 @@ describe('the command line', () => {
     const summary = await cli(path, 'import', manifest)
     expect(summary).toMatchObject({ added: 2, known: 0, claims: [expect.any(String), expect.any(String)] })
     const [first] = await cli(path, 'list')
-    expect(first).toMatchObject({ name: 'House 1', onChain: false, enrolled: false })
+    expect(first).toMatchObject({ serial: 'pi-1', household: 'House 1', onChain: false, state: 'expected' })
     const before = readFileSync(summary.claims[0], 'utf8')
     expect(await cli(path, 'reissue', first.site)).toEqual({ claim: summary.claims[0] })
     expect(readFileSync(summary.claims[0], 'utf8')).not.toBe(before)
@@ -101,7 +101,7 @@ describe('the command line', () => {
     await cli(path, 'import', write('manifest.csv', manifestOf(2)))
     const entries: AuditEntry[] = await cli(path, 'audit', 'list')
     expect(entries.map(({ actor, event }) => `${actor} ${event}`)).toEqual([
-      ...['operator imported', 'operator imported', 'operator claim-issued', 'operator claim-issued'],
+      ...['operator imported', 'operator imported', 'operator renew-claim', 'operator renew-claim'],
     ])
     const { number, hash } = await cli(path, 'audit', 'head')
     const anchor = ['--anchor', `${number}:${hash}`]

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { EmbeddedConfig } from '@wattfleet/chain'
 import { type CommunityRules, DEFAULT_RULES } from '@wattfleet/protocol'
+import { refusedPath } from '@wattfleet/provisioning'
 import { sixHouses } from '@wattfleet/simulator'
 import type { StreetOptions } from './options.ts'
 import type { Part } from './processes.ts'
@@ -103,9 +104,9 @@ export function planHouses(options: StreetOptions, chainId: string): House[] {
 /** The utility's list of gateways. */
 export function manifestOf(houses: readonly House[]): string {
   const rows = houses.map(({ site, name, member, zone, capImportWh, capExportWh }) =>
-    [site, name, member, zone, capImportWh, capExportWh].join(','),
+    [name, name, site, member, zone, capImportWh, capExportWh].join(','),
   )
-  return ['site,name,member,zone,capImportWh,capExportWh', ...rows, ''].join('\n')
+  return ['serial,household,site,member,zone,capImportWh,capExportWh', ...rows, ''].join('\n')
 }
 
 /** Certificates of broker and hub, as files. */
@@ -140,7 +141,7 @@ export function planStreet(input: PlanInput): Plan {
   const part = (name: string, room: string, config: object): Part => ({ name, program: program(room), config })
   return {
     chain: part('chain', 'chain', chainConfig(input)),
-    broker: part('broker', 'broker', { host: options.host, port: options.mqttPort, ...input.tls.broker }),
+    broker: part('broker', 'broker', brokerConfigOf(input)),
     simulator: part('simulator', 'simulator', {
       host: options.host,
       stateDir: input.paths.part('simulator'),
@@ -212,11 +213,17 @@ function hubConfigOf({ options, paths, secrets, houses, tls }: PlanInput) {
   }
 }
 
+function brokerConfigOf({ options, paths, tls }: PlanInput) {
+  const revokedPath = refusedPath(paths.part('provisioning'))
+  return { host: options.host, port: options.mqttPort, ...tls.broker, revokedPath }
+}
+
 function agentConfigOf({ options, paths }: PlanInput, house: ClaimedHouse) {
   const { name, meterPort, inverterPort, bidMicro, offerMicro } = house
   return {
     stateDir: join(paths.part('agents'), name),
     claimPath: house.claimPath,
+    serial: name,
     meter: { host: options.host, port: meterPort },
     ...(inverterPort === undefined ? {} : { inverter: { host: options.host, port: inverterPort } }),
     strategy: { bidMicro, offerMicro },

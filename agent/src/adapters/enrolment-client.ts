@@ -48,7 +48,7 @@ function refuse(status: number, text: string): never {
     })
   }
   throw new Fault('enrolment', `the utility refused to enrol this gateway: ${error}: ${message}`, {
-    retryable: error === 'chain-unavailable',
+    retryable: error === 'chain-unavailable' || error === 'awaiting-approval',
   })
 }
 

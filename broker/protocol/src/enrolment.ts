@@ -15,13 +15,23 @@ export interface Claim {
   readonly claim: string
 }
 
+/** What a maker engraves on a gateway, such as a Raspberry Pi's 16 hex digits. */
+export const SERIAL = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/
+
+/** What the signing key signs at enrolment: shows that its holder has this claim, on this gateway. */
+export function enrolmentProof(claim: string, serial: string): Uint8Array {
+  return Buffer.from(`${claim}\n${serial}`, 'utf8')
+}
+
 export interface EnrolmentRequest {
   readonly claim: string
+  /** Of the gateway itself, not of its claim: a claim is good for one serial. */
+  readonly serial: string
   /** PKCS #10 request (RFC 2986), PEM, signed by the gateway's own TLS key. Its subject is ignored: the utility names the gateway. */
   readonly csrPem: string
   /** The Ed25519 public key that will sign orders, hex. */
   readonly signingKey: string
-  /** Ed25519 signature, by that key, over the UTF-8 bytes of `claim`: shows that the sender holds the key. Hex. */
+  /** Ed25519 signature, by that key, over `enrolmentProof`. Hex. */
   readonly proof: string
 }
 
@@ -48,7 +58,10 @@ export interface EnrolmentGrant {
 export const ENROLMENT_REFUSALS = [
   'malformed', // the request does not follow the contract
   'unknown-claim',
-  'claim-used', // by another key: the same key may ask again and gets the same answer
+  'claim-expired',
+  'claim-used', // by another key, or with another serial: the same may ask again and gets the same answer
+  'quarantined', // something contradicts itself; the utility has to look
+  'awaiting-approval', // ask again later: the utility lets gateways in by hand
   'bad-proof', // of the signing key or of the certificate request
   'chain-unavailable', // try again later
 ] as const

@@ -7,6 +7,7 @@ import {
   type EnrolmentGrant,
   type EnrolmentRefusal,
   type EnrolmentRequest,
+  enrolmentProof,
 } from '../src/enrolment.ts'
 import { isGatewayId } from '../src/ids.ts'
 import { signingKeyFromSeed, verifySignature } from '../src/keys.ts'
@@ -18,9 +19,10 @@ const key = signingKeyFromSeed(run(1, 32))
 const claim: Claim = { url: 'https://127.0.0.1:8443', caPem: PEM, claim: 'cd'.repeat(32) }
 const request: EnrolmentRequest = {
   claim: claim.claim,
+  serial: 'pi-1',
   csrPem: PEM,
   signingKey: toHex(key.publicKey),
-  proof: toHex(key.sign(Buffer.from(claim.claim, 'utf8'))),
+  proof: toHex(key.sign(enrolmentProof(claim.claim, 'pi-1'))),
 }
 const grant: EnrolmentGrant = {
   gateway: 'aaaqeayeaudaocajbifqydiob4',
@@ -52,16 +54,25 @@ describe('enrolment', () => {
   })
 
   it('refuses for a closed set of reasons', () => {
-    expect(ENROLMENT_REFUSALS).toEqual(['malformed', 'unknown-claim', 'claim-used', 'bad-proof', 'chain-unavailable'])
+    expect(ENROLMENT_REFUSALS).toEqual([
+      'malformed',
+      'unknown-claim',
+      'claim-expired',
+      'claim-used',
+      'quarantined',
+      'awaiting-approval',
+      'bad-proof',
+      'chain-unavailable',
+    ])
   })
 
   it('proves the signing key over the UTF-8 bytes of this claim and no other', () => {
     const received = overTheWire(request) as EnrolmentRequest
     const publicKey = fromHex(received.signingKey, 32) ?? expect.fail('a key has 32 bytes')
     const proof = fromHex(received.proof, 64) ?? expect.fail('a proof has 64 bytes')
-    expect(verifySignature(publicKey, Buffer.from(received.claim, 'utf8'), proof)).toBe(true)
-    expect(verifySignature(publicKey, Buffer.from('ce'.repeat(32), 'utf8'), proof)).toBe(false)
-    expect(verifySignature(publicKey, Buffer.from(received.claim, 'hex'), proof)).toBe(false)
+    expect(verifySignature(publicKey, enrolmentProof(received.claim, received.serial), proof)).toBe(true)
+    expect(verifySignature(publicKey, enrolmentProof('ce'.repeat(32), received.serial), proof)).toBe(false)
+    expect(verifySignature(publicKey, enrolmentProof(received.claim, 'pi-2'), proof)).toBe(false)
   })
 
   it('grants a name that is a gateway id', () => {

@@ -2,15 +2,14 @@ import type { SigningKey } from '@wattfleet/protocol'
 import type Database from 'better-sqlite3'
 import {
   AUDIT_START,
-  type AuditAnchor,
   type AuditEntry,
   type AuditHead,
   type AuditRow,
-  type AuditVerdict,
   auditHash,
   signHead,
   verifyAudit,
 } from '../core/audit.ts'
+import type { AuditLog } from '../ports.ts'
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS audit_log (
@@ -31,16 +30,6 @@ CREATE TABLE IF NOT EXISTS audit_head (
 ) STRICT;
 `
 const COLUMNS = 'number, at_ms AS atMs, actor, event, site, gateway, detail, hash'
-
-/** The hash-chained log of what was done, in the tables of a store. */
-export interface AuditLog {
-  /** Adds entries and signs the new end: once for all of a transaction, inside it. */
-  append(entries: readonly AuditEntry[]): void
-  /** From this number on, in order. */
-  entries(from?: number): AuditEntry[]
-  head(): AuditHead | undefined
-  verify(anchors?: readonly AuditAnchor[]): AuditVerdict
-}
 
 export function auditLog(db: Database.Database, key: SigningKey): AuditLog {
   db.exec(SCHEMA)

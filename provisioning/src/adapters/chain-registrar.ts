@@ -83,6 +83,11 @@ export async function openRegistrar(options: RegistrarOptions, signal: AbortSign
         if (now?.gateway !== signingKey) throw new Fault('chain', `another key was enrolled for site ${site} meanwhile`)
         return { epoch: now.epoch }
       }),
+    revoke: (site, signingKey, stop) =>
+      inTurn(stop, async () => {
+        const known = await (await client.queries()).site(site)
+        if (known?.gateway === signingKey) await call({ call: 'revoke-gateway', gateway: signingKey }, stop)
+      }),
     close: () => client.close(),
   }
 }

@@ -15,7 +15,21 @@ export function readManifest(path: string): ManifestLine[] {
     throw new Fault('config', `${path}: cannot be read: ${messageOf(error)}`, { cause: error })
   }
   if (text.length > MAX_MANIFEST_BYTES) throw new Fault('config', `${path}: is longer than ${MAX_MANIFEST_BYTES} bytes`)
-  return parseManifest(text.toString('utf8'), path)
+  return parseManifest(textOf(text, path), path)
+}
+
+/** UTF-8; what a spreadsheet saves in another encoding is refused with its line, before it becomes a wrong name. */
+function textOf(bytes: Buffer, path: string): string {
+  const isUtf8 = (part: Uint8Array) => Buffer.from(part.toString()).equals(part)
+  if (isUtf8(bytes)) return bytes.toString('utf8')
+  let line = 1
+  for (let at = 0; at < bytes.length; line++) {
+    const end = bytes.indexOf(0x0a, at)
+    const part = bytes.subarray(at, end < 0 ? bytes.length : end)
+    if (!isUtf8(part)) break
+    at = end < 0 ? bytes.length : end + 1
+  }
+  throw new Fault('config', `${path}:${line}: is not UTF-8: save the list as "CSV UTF-8"`)
 }
 
 /** The same for a text; `source` is what faults name. */

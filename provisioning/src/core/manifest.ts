@@ -1,15 +1,19 @@
+import { SERIAL } from '@wattfleet/protocol'
+
 /** One row of a manifest as it was read: the line it starts at and its fields as text. */
 export interface ManifestLine {
   readonly line: number
   readonly fields: readonly string[]
 }
 
-/** A site as the utility's list of gateways names it. */
+/** A gateway and its site as the utility's list names them. */
 export interface ManifestSite {
   /** 16 bytes, hex: the site's pseudonym. */
   readonly site: string
-  /** The utility's own name for it; never leaves this room. */
-  readonly name: string
+  /** What the maker engraved on the gateway: its claim is good for no other. */
+  readonly serial: string
+  /** The utility's own reference of the household; never leaves this room. */
+  readonly household: string
   /** Account of the member, 32 bytes, hex. */
   readonly member: string
   readonly zone: number
@@ -30,15 +34,17 @@ export type ManifestPlan =
   | { readonly ok: true; readonly fresh: readonly ManifestRow[]; readonly known: readonly string[] }
   | { readonly ok: false; readonly errors: readonly RowError[] }
 
-export const MANIFEST_COLUMNS = ['site', 'name', 'member', 'zone', 'capImportWh', 'capExportWh'] as const
+export const MANIFEST_COLUMNS = ['serial', 'household', 'site', 'member', 'zone', 'capImportWh', 'capExportWh'] as const
 type Column = (typeof MANIFEST_COLUMNS)[number]
 
 const U32 = 2 ** 32 - 1
-const NAME_LENGTH = 100
+const HOUSEHOLD_LENGTH = 100
+/** What a spreadsheet would run when it opens the list again (OWASP, CSV Injection). */
+const FORMULA = /^[=+\-@\t\r]/
 
 /**
- * Checks a whole manifest, its first line the header, against itself and against the sites that exist. A row is the same
- * site again when it gives the same pseudonym, or none and the same name; then every other figure must be the same too.
+ * Checks a whole manifest, its first line the header, against itself and against the gateways that exist. A row is the same
+ * gateway again when it gives the same serial; then everything else must be the same too, but the pseudonym may be left out.
  * Every bad row is named; one bad row refuses all.
  */
 export function planImport(lines: readonly ManifestLine[], existing: readonly ManifestSite[]): ManifestPlan {
@@ -55,10 +61,9 @@ export function planImport(lines: readonly ManifestLine[], existing: readonly Ma
   errors.push(...findRepeats(rows))
   const fresh: ManifestRow[] = []
   const known: string[] = []
-  const bySite = new Map(existing.map((site) => [site.site, site]))
-  const byName = new Map(existing.map((site) => [site.name, site]))
+  const index = indexOf(existing)
   for (const row of rows) {
-    const match = matchOf(row, bySite, byName)
+    const match = matchOf(row, index)
     if ('reason' in match) errors.push({ line: row.line, reason: match.reason })
     else if (match.site === undefined) fresh.push(row)
     else known.push(match.site)
@@ -100,12 +105,20 @@ function readRow({ line, fields }: ManifestLine, columns: ReadonlyMap<Column, nu
     }
     return value
   }
-  const name = text('name')
-  if (name === '' || name.length > NAME_LENGTH) reasons.push(`name: expected 1 to ${NAME_LENGTH} characters`)
+  const serial = text('serial')
+  if (!SERIAL.test(serial)) {
+    reasons.push(`serial: expected up to 64 letters, digits and . _ : -, got ${JSON.stringify(serial)}`)
+  }
+  const household = text('household')
+  if (household === '' || household.length > HOUSEHOLD_LENGTH) {
+    reasons.push(`household: expected 1 to ${HOUSEHOLD_LENGTH} characters`)
+  }
+  if (FORMULA.test(household)) reasons.push(`household: ${JSON.stringify(household)} is a formula to a spreadsheet`)
   const row: ManifestRow = {
     line,
+    serial,
+    household,
     site: text('site') === '' ? undefined : hex('site', 32),
-    name,
     member: hex('member', 64),
     zone: natural('zone', 0),
     capImportWh: natural('capImportWh', 1),
@@ -117,8 +130,9 @@ function readRow({ line, fields }: ManifestLine, columns: ReadonlyMap<Column, nu
 function findRepeats(rows: readonly ManifestRow[]): RowError[] {
   const seen = new Map<string, number>()
   const errors: RowError[] = []
-  for (const { line, site, name } of rows) {
-    for (const key of [`name ${JSON.stringify(name)}`, ...(site === undefined ? [] : [`site ${site}`])]) {
+  for (const { line, site, household, serial } of rows) {
+    const own = [`serial ${serial}`, `household ${JSON.stringify(household)}`]
+    for (const key of [...own, ...(site === undefined ? [] : [`site ${site}`])]) {
       const first = seen.get(key)
       if (first === undefined) seen.set(key, line)
       else errors.push({ line, reason: `${key} is in line ${first} already` })
@@ -127,21 +141,25 @@ function findRepeats(rows: readonly ManifestRow[]): RowError[] {
   return errors
 }
 
-function matchOf(
-  row: ManifestRow,
-  bySite: ReadonlyMap<string, ManifestSite>,
-  byName: ReadonlyMap<string, ManifestSite>,
-): { site: string | undefined } | { reason: string } {
-  const namesake = byName.get(row.name)
-  const same = row.site === undefined ? namesake : bySite.get(row.site)
+type Index = Readonly<Record<'serial' | 'household' | 'site', ReadonlyMap<string, ManifestSite>>>
+
+function indexOf(existing: readonly ManifestSite[]): Index {
+  const by = (key: keyof Index) => new Map(existing.map((site) => [site[key], site]))
+  return { serial: by('serial'), household: by('household'), site: by('site') }
+}
+
+function matchOf(row: ManifestRow, existing: Index): { site: string | undefined } | { reason: string } {
+  const same = existing.serial.get(row.serial)
   if (same === undefined) {
-    return namesake === undefined
-      ? { site: undefined }
-      : { reason: `name ${JSON.stringify(row.name)} belongs to site ${namesake.site}` }
+    const other = existing.household.get(row.household)
+    if (other) return { reason: `household ${JSON.stringify(row.household)} has the gateway ${other.serial} already` }
+    const there = row.site === undefined ? undefined : existing.site.get(row.site)
+    return there ? { reason: `site ${row.site} has the gateway ${there.serial} already` } : { site: undefined }
   }
-  const changed = (['name', 'member', 'zone', 'capImportWh', 'capExportWh'] as const)
+  const compared = ['household', 'member', 'zone', 'capImportWh', 'capExportWh'] as const
+  const changed = [...compared, ...(row.site === undefined ? [] : (['site'] as const))]
     .filter((field) => row[field] !== same[field])
     .map((field) => `${field} was ${same[field]}`)
   if (changed.length === 0) return { site: same.site }
-  return { reason: `site ${same.site} exists with other figures: ${changed.join(', ')}` }
+  return { reason: `serial ${same.serial} exists with other figures: ${changed.join(', ')}` }
 }

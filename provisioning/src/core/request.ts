@@ -1,6 +1,6 @@
-import type { EnrolmentRequest } from '@wattfleet/protocol'
+import { type EnrolmentRequest, SERIAL } from '@wattfleet/protocol'
 
-const FIELDS = ['claim', 'csrPem', 'signingKey', 'proof'] as const
+const FIELDS = ['claim', 'serial', 'csrPem', 'signingKey', 'proof'] as const
 const HEX_LENGTHS = { claim: 64, signingKey: 64, proof: 128 } as const
 
 export type ParsedRequest =
@@ -27,6 +27,7 @@ export function parseEnrolmentRequest(text: string): ParsedRequest {
       return { ok: false, message: `${field}: expected ${length} hex digits` }
     }
   }
-  const { claim, csrPem, signingKey, proof } = request
-  return { ok: true, request: { claim, csrPem, signingKey: signingKey.toLowerCase(), proof } }
+  const { claim, serial, csrPem, signingKey, proof } = request
+  if (!SERIAL.test(serial)) return { ok: false, message: 'serial: expected up to 64 letters, digits and . _ : -' }
+  return { ok: true, request: { claim, serial, csrPem, signingKey: signingKey.toLowerCase(), proof } }
 }

@@ -33,9 +33,14 @@ const RESEND_MS = 1_000
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} }
 
 /** Enrols over HTTPS with the agent's own code. */
-export async function enrolGateway(claimPath: string, folder: string, signal: AbortSignal): Promise<Enrolled> {
+export async function enrolGateway(
+  claimPath: string,
+  serial: string,
+  folder: string,
+  signal: AbortSignal,
+): Promise<Enrolled> {
   const parts = { files: stateFiles(folder), claimPath, service: enrolmentClient, transport: wallClock(), log: SILENT }
-  const enrolled = await enrol({ ...parts, random: Math.random }, signal)
+  const enrolled = await enrol({ ...parts, serial: () => serial, random: Math.random }, signal)
   if (enrolled === undefined) throw new Error('stopped before the gateway was enrolled')
   return enrolled
 }

@@ -98,7 +98,7 @@ export async function startParts(gatewayCount: number): Promise<Parts> {
     const nowS = () => Math.floor(clock.nowMs() / 1000)
     const enrolOne = async ({ name, claimPath }: { name: string; claimPath: string }) => {
       const gateway = new TestGateway(
-        await enrolGateway(claimPath, join(folder, name), AbortSignal.timeout(PATIENCE_MS)),
+        await enrolGateway(claimPath, name, join(folder, name), AbortSignal.timeout(PATIENCE_MS)),
         nowS,
       )
       undo.push(() => gateway.disconnect())

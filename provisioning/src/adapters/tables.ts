@@ -1,0 +1,134 @@
+import { X509Certificate } from 'node:crypto'
+import type { EnrolmentGrant } from '@wattfleet/protocol'
+import type Database from 'better-sqlite3'
+import type { LifeState } from '../core/life.ts'
+import type { SiteRecord } from '../ports.ts'
+
+const SITES = `
+CREATE TABLE IF NOT EXISTS sites (
+  site TEXT PRIMARY KEY,
+  serial TEXT NOT NULL UNIQUE,
+  household TEXT NOT NULL UNIQUE,
+  member TEXT NOT NULL,
+  zone INTEGER NOT NULL,
+  cap_import_wh INTEGER NOT NULL,
+  cap_export_wh INTEGER NOT NULL,
+  gateway TEXT NOT NULL UNIQUE,
+  state TEXT NOT NULL DEFAULT 'expected',
+  is_approved INTEGER NOT NULL DEFAULT 0,
+  on_chain INTEGER NOT NULL DEFAULT 0,
+  chain_key TEXT,
+  claim_hash BLOB UNIQUE,
+  claim_written INTEGER NOT NULL DEFAULT 0,
+  claim_expires_ms INTEGER NOT NULL DEFAULT 0,
+  asked_ms INTEGER,
+  signing_key TEXT,
+  tls_key BLOB,
+  grant_json TEXT
+) STRICT;
+`
+const OTHERS = `
+CREATE TABLE IF NOT EXISTS certificates (
+  fingerprint TEXT PRIMARY KEY,
+  serial TEXT NOT NULL,
+  site TEXT NOT NULL REFERENCES sites (site),
+  not_after_ms INTEGER NOT NULL,
+  is_in_force INTEGER NOT NULL DEFAULT 1
+) STRICT;
+CREATE INDEX IF NOT EXISTS certificates_by_site ON certificates (site);
+CREATE TABLE IF NOT EXISTS members (member TEXT PRIMARY KEY, reference TEXT NOT NULL) STRICT;
+`
+/** What the tables look like; 0: before gateways had serials and states. */
+const VERSION = 1
+
+/** The far end of time that a claim of before has. */
+const NEVER_MS = 253_402_300_799_000
+
+/**
+ * Of a store that knew only names: the gateway's id stands for its serial until somebody says otherwise, and its state
+ * follows from what it has.
+ */
+const FROM_BEFORE = `
+ALTER TABLE sites RENAME TO sites_before;
+${SITES}
+INSERT INTO sites (site, serial, household, member, zone, cap_import_wh, cap_export_wh, gateway, state, on_chain, chain_key,
+  claim_hash, claim_written, claim_expires_ms, signing_key, tls_key, grant_json)
+SELECT site, gateway, name, member, zone, cap_import_wh, cap_export_wh, gateway,
+  CASE WHEN grant_json IS NOT NULL THEN 'active' WHEN signing_key IS NOT NULL THEN 'claimed' ELSE 'expected' END,
+  on_chain, signing_key, claim_hash, claim_written, ${NEVER_MS}, signing_key, tls_key, grant_json
+FROM sites_before ORDER BY rowid;
+DROP TABLE sites_before;
+`
+
+/** Makes the tables, or brings those of an older version up to date, all or nothing. */
+export function openTables(db: Database.Database): void {
+  const bring = db.transaction(() => {
+    const isBefore = db.pragma('user_version', { simple: true }) === 0
+    const isThere = db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'sites'").get() !== undefined
+    db.exec(isBefore && isThere ? FROM_BEFORE : SITES)
+    db.exec(OTHERS)
+    if (isBefore && isThere) rememberCertificates(db)
+    db.pragma(`user_version = ${VERSION}`)
+  })
+  bring.immediate()
+}
+
+/** A store of before kept certificates only inside their grants. */
+function rememberCertificates(db: Database.Database): void {
+  const granted = db
+    .prepare<[], { site: string; grant_json: string }>(
+      'SELECT site, grant_json FROM sites WHERE grant_json IS NOT NULL',
+    )
+    .all()
+  const insert = db.prepare('INSERT INTO certificates (fingerprint, serial, site, not_after_ms) VALUES (?, ?, ?, ?)')
+  for (const { site, grant_json } of granted) {
+    const { certificatePem } = JSON.parse(grant_json) as EnrolmentGrant
+    const { fingerprint256, serialNumber, validTo } = new X509Certificate(certificatePem)
+    const fingerprint = fingerprint256.replaceAll(':', '').toLowerCase()
+    insert.run(fingerprint, serialNumber.toLowerCase(), site, Date.parse(validTo))
+  }
+}
+
+export interface Row {
+  site: string
+  serial: string
+  household: string
+  member: string
+  zone: number
+  cap_import_wh: number
+  cap_export_wh: number
+  gateway: string
+  state: LifeState
+  is_approved: number
+  on_chain: number
+  chain_key: string | null
+  claim_written: number
+  claim_expires_ms: number
+  asked_ms: number | null
+  signing_key: string | null
+  tls_key: Buffer | null
+  grant_json: string | null
+}
+
+export function recordOf(row: Row): SiteRecord {
+  return {
+    site: row.site,
+    serial: row.serial,
+    household: row.household,
+    member: row.member,
+    zone: row.zone,
+    capImportWh: row.cap_import_wh,
+    capExportWh: row.cap_export_wh,
+    gateway: row.gateway,
+    state: row.state,
+    isApproved: row.is_approved === 1,
+    onChain: row.on_chain === 1,
+    chainKey: row.chain_key ?? undefined,
+    claimWritten: row.claim_written === 1,
+    claimExpiresMs: row.claim_expires_ms,
+    askedMs: row.asked_ms ?? undefined,
+    signingKey: row.signing_key ?? undefined,
+    tlsKey: row.tls_key ?? undefined,
+    grant: row.grant_json === null ? undefined : (JSON.parse(row.grant_json) as EnrolmentGrant),
+  }
+}

@@ -1,0 +1,63 @@
+import { Fault, PUBLIC_MODE, writeFileAtomic } from '@wattfleet/protocol'
+import type { Deed, MoveEvent, SiteRecord, Store } from './ports.ts'
+
+/** What an operator may say of one gateway. */
+export const OPERATOR_EVENTS = [
+  'suspend',
+  'resume',
+  'release',
+  'revoke',
+  'retire',
+] as const satisfies readonly MoveEvent[]
+export type OperatorEvent = (typeof OPERATOR_EVENTS)[number]
+
+/** A gateway that has not asked for so long will not complete the enrolment that it began. */
+export const ABANDONED_AFTER_MS = 3_600_000
+
+/** The gateway with this serial, or on this site. Throws Fault `enrolment` where there is none. */
+export function gatewayOf(store: Store, name: string): SiteRecord {
+  const record = store.siteBySerial(name) ?? store.site(name)
+  if (record === undefined) throw new Fault('enrolment', `no gateway has the serial or the site ${name}`)
+  return record
+}
+
+/**
+ * Takes a gateway on in its life as the operator says. What was done already is done. Throws Fault `enrolment` with the
+ * reason where there is no way.
+ */
+export function take(store: Store, name: string, event: OperatorEvent, deed: Deed): SiteRecord {
+  const { site, serial } = gatewayOf(store, name)
+  const step = store.move(site, event, deed)
+  if (!step.ok && !step.known) throw new Fault('enrolment', `${serial}: ${step.reason}`)
+  return gatewayOf(store, site)
+}
+
+/** Lets a gateway in that waits for it. Throws Fault `enrolment` where none does. */
+export function approve(store: Store, name: string, deed: Deed): SiteRecord {
+  const { site, serial, state, isApproved } = gatewayOf(store, name)
+  if (state !== 'claimed')
+    throw new Fault('enrolment', `${serial}: approve: expected a gateway that is claimed, it is ${state}`)
+  if (!isApproved) store.approve(site, deed)
+  return gatewayOf(store, site)
+}
+
+/** Frees the claims of gateways that began to enrol and have not been heard since. Yields their serials. */
+export function abandonStale(store: Store, atMs: number): string[] {
+  return store
+    .sitesIn('claimed')
+    .filter(({ askedMs = 0 }) => atMs - askedMs >= ABANDONED_AFTER_MS)
+    .filter(({ site }) => store.move(site, 'abandon', { actor: 'service', atMs }).ok)
+    .map(({ serial }) => serial)
+}
+
+/**
+ * Writes the list of certificates that the broker does not let in, and cuts within seconds: one SHA-256 fingerprint a line.
+ * The store is the truth: whoever changed a state writes it, and the service once more at its start.
+ */
+export function writeRefused(store: Store, path: string, nowMs: number): void {
+  writeFileAtomic(
+    path,
+    `${['# not let in by the broker', ...store.refusedCertificates(nowMs)].join('\n')}\n`,
+    PUBLIC_MODE,
+  )
+}
