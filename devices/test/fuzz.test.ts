@@ -11,6 +11,7 @@ import { knownSunSpec } from '../src/sunspec/models.ts'
 import { textTelegramIn } from '../src/telegrams/d0.ts'
 import { type Entry, entriesIn } from '../src/telegrams/sml-list.ts'
 import { telegramIn } from '../src/telegrams/sml-transport.ts'
+import { random } from './random.ts'
 import { idOf, smlTelegram, WH } from './telegrams/build.ts'
 import { checkedTelegram, textTelegram } from './telegrams/text.ts'
 
@@ -18,17 +19,6 @@ import { checkedTelegram, textTelegram } from './telegrams/text.ts'
 const FRAMES = 100_000 * Number(process.env.WATTFLEET_FUZZ ?? 1)
 /** A fuzz goes on as long as it is asked to. */
 const PATIENCE_MS = 60_000 * Math.max(1, Number(process.env.WATTFLEET_FUZZ ?? 1))
-
-/** A xorshift generator (Marsaglia 2003): a hundred thousand frames are quick, and the same each time. */
-function random(seed: number) {
-  let state = seed
-  return (below: number) => {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    return (state >>> 0) % below
-  }
-}
 
 const request = { unitId: 7, kind: 'holding', at: 0x100, count: 3 } as const
 const good = withCrc([7, 3, 6, 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc])
