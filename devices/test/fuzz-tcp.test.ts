@@ -19,7 +19,7 @@ function answerTo(request: Buffer): Buffer {
   request.copy(answer, 0, 0, 8)
   answer.writeUInt16BE(3 + 2 * count, 4)
   answer[8] = 2 * count
-  for (let i = 0; i < count; i++) answer.writeUInt16BE(at + i, HEADER_BYTES + 2 * i)
+  for (let i = 0; i < count; i++) answer.writeUInt16BE((at + i) & 0xffff, HEADER_BYTES + 2 * i)
   return answer
 }
 

@@ -3,8 +3,8 @@ import type { LineRequest } from '../ports.ts'
 /** One connection's life, used by one request at a time. */
 export interface Link {
   readonly alive: boolean
-  /** Waits until the next request may be sent. False when none can be: a new connection has to be made. */
-  ready(): Promise<boolean>
+  /** Whether the next request may be sent, at once or after a wait. False when none can be: a new connection has to be made. */
+  ready(): boolean | Promise<boolean>
   /** The registers that were read, none for a write. Rejects with a Fault. */
   request(request: LineRequest, timeoutMs: number): Promise<readonly number[]>
   destroy(): void

@@ -31,6 +31,8 @@ const MOST_WRITTEN = 123
 
 interface Job {
   readonly request: LineRequest
+  /** Of its caller, who may stop waiting. */
+  readonly signal: AbortSignal
   readonly resolve: (registers: readonly number[]) => void
   readonly reject: (fault: Fault) => void
 }
@@ -53,6 +55,7 @@ class SharedLine implements ModbusConnection {
   readonly #turns = new Turns<Job>(MOST_WAITING_PER_UNIT)
   readonly #closing = new AbortController()
   readonly #units = new Map<number, BackOff>()
+  readonly #callers = new WeakMap<AbortSignal, Set<Job>>()
   #connecting: BackOff = RESTED
   #link: Link | undefined
   #work: Promise<void> | undefined
@@ -82,30 +85,35 @@ class SharedLine implements ModbusConnection {
   #queue(request: LineRequest, signal: AbortSignal): Promise<readonly number[]> {
     return new Promise((resolve, reject) => {
       if (signal.aborted || this.#closing.signal.aborted) return reject(stoppedFault(this.#name))
-      const settled = () => signal.removeEventListener('abort', onAbort)
-      const job: Job = {
-        request,
-        resolve: (registers) => {
-          settled()
-          resolve(registers)
-        },
-        reject: (fault) => {
-          settled()
-          reject(fault)
-        },
-      }
-      // a request on the line runs to its end for the sake of the next; its caller need not wait for it
-      const onAbort = () => {
-        this.#turns.remove(request.unitId, job)
-        job.reject(stoppedFault(this.#name))
-      }
+      const job: Job = { request, signal, resolve, reject }
       if (!this.#turns.add(request.unitId, job)) {
         const text = `${this.#name}: ${MOST_WAITING_PER_UNIT} requests of unit ${request.unitId} are waiting already`
         return reject(new Fault('transport', text, { retryable: true }))
       }
-      signal.addEventListener('abort', onAbort, { once: true })
+      this.#waitingFor(signal).add(job)
       this.#work ??= this.#serve()
     })
+  }
+
+  /**
+   * The jobs of a caller that are not done. One listener for all that it ever asks: one for each request is a tenth of what
+   * a request costs.
+   */
+  #waitingFor(signal: AbortSignal): Set<Job> {
+    const known = this.#callers.get(signal)
+    if (known !== undefined) return known
+    const jobs = new Set<Job>()
+    this.#callers.set(signal, jobs)
+    // a request on the line runs to its end for the sake of the next; its caller need not wait for it
+    const onAbort = () => {
+      for (const job of jobs) {
+        this.#turns.remove(job.request.unitId, job)
+        job.reject(stoppedFault(this.#name))
+      }
+      jobs.clear()
+    }
+    signal.addEventListener('abort', onAbort, { once: true })
+    return jobs
   }
 
   async close(): Promise<void> {
@@ -123,6 +131,7 @@ class SharedLine implements ModbusConnection {
         const bug = new Fault('internal', `${this.#name}: ${String(error)}`, { cause: error })
         job.reject(error instanceof Fault ? error : bug)
       }
+      this.#callers.get(job.signal)?.delete(job)
     }
     // in the same turn of the event loop as the last look at the queue, so that no request falls between
     this.#work = undefined
@@ -134,7 +143,8 @@ class SharedLine implements ModbusConnection {
     if (left > 0) throw backingOffFault(`${this.#name} unit ${request.unitId}`, left)
     for (let failed = 1; ; failed++) {
       // a connection that cannot be had has a back-off of its own
-      const link = await this.#open()
+      const ready = this.#link?.ready() ?? false
+      const link = ready === true && this.#link ? this.#link : await this.#open(ready)
       try {
         const registers = await link.request(request, this.#timeoutMs)
         this.#units.delete(request.unitId)
@@ -157,8 +167,8 @@ class SharedLine implements ModbusConnection {
     if (!asked && this.#backsOff) this.#units.set(unitId, afterFault(before, this.#now()))
   }
 
-  async #open(): Promise<Link> {
-    if (this.#link !== undefined && (await this.#link.ready())) return this.#link
+  async #open(ready: boolean | Promise<boolean>): Promise<Link> {
+    if ((await ready) && this.#link) return this.#link
     const left = waitLeftMs(this.#connecting, this.#now())
     if (left > 0) throw backingOffFault(this.#name, left)
     try {

@@ -50,9 +50,14 @@ export function connected(host: string, port: number, timeoutMs: number, signal:
 }
 
 function linkOver(socket: Socket, client: ModbusClient, where: string): Link {
-  /** The request under way, told when the connection goes. */
+  /** The request under way, told when the connection goes, and when its time is over. */
   let lose: (() => void) | undefined
-  socket.once('close', () => lose?.())
+  let giveUp: (() => void) | undefined
+  const watchdog = watch(() => giveUp?.())
+  socket.once('close', () => {
+    watchdog.stop()
+    lose?.()
+  })
   /** The answer, unless the time runs out or the connection goes first. */
   const request = (asked: LineRequest, timeoutMs: number) =>
     new Promise<readonly number[]>((resolve, reject) => {
@@ -61,15 +66,16 @@ function linkOver(socket: Socket, client: ModbusClient, where: string): Link {
       const end = (outcome: Fault | readonly number[]) => {
         if (isOver) return
         isOver = true
-        clearTimeout(timer)
         lose = undefined
+        giveUp = undefined
         if (!(outcome instanceof Fault)) return resolve(outcome)
         if (outcome.code !== 'device') socket.destroy()
         reject(outcome)
       }
       const fault = (code: 'timeout' | 'transport', why: string) =>
         end(new Fault(code, `${nameOf(asked, where)}: ${why}`, { retryable: true }))
-      const timer = setTimeout(() => fault('timeout', `no answer within ${timeoutMs} ms`), timeoutMs)
+      giveUp = () => fault('timeout', `no answer within ${timeoutMs} ms`)
+      watchdog.begin(timeoutMs)
       lose = () => fault('transport', 'connection lost')
       if (socket.destroyed) return lose()
       ask(client, asked, (error, registers) => end(error ? faultOf(error, asked, where) : registers))
@@ -79,9 +85,27 @@ function linkOver(socket: Socket, client: ModbusClient, where: string): Link {
     get alive() {
       return isOpen()
     },
-    ready: async () => isOpen(),
+    ready: isOpen,
     request,
     destroy: () => socket.destroy(),
+  }
+}
+
+/** One timer that begins again with each request: making one and taking it back costs more than looking at it. */
+function watch(bark: () => void) {
+  let timer: NodeJS.Timeout | undefined
+  let lengthMs = 0
+  return {
+    begin(timeoutMs: number) {
+      if (timer !== undefined && timeoutMs === lengthMs) return timer.refresh()
+      clearTimeout(timer)
+      lengthMs = timeoutMs
+      timer = setTimeout(bark, timeoutMs)
+      // a line that is idle keeps no process
+      timer.unref()
+      return timer
+    },
+    stop: () => clearTimeout(timer),
   }
 }
 
