@@ -1,3 +1,4 @@
+import { modelIds } from '@wattfleet/devices'
 import { HOUSE_CONNECTION_W, SERIAL } from '@wattfleet/protocol'
 import { z } from 'zod'
 
@@ -35,6 +36,15 @@ const SOMEWHERE = 'expected a port (with its host) or a serial line, and not bot
 export const TELEGRAMS: Readonly<Record<string, TelegramFormat>> = { sml: 'sml', 'obis-text': 'text' }
 export type TelegramFormat = 'sml' | 'text'
 
+/** Whether a model is one that there is. */
+const isKnown =
+  (...others: readonly string[]) =>
+  (model: string) =>
+    [...modelIds(), 'sunspec', ...others].includes(model)
+const UNKNOWN = {
+  error: ({ input }: { input?: unknown }) => `there is no model ${input}; wattfleet-devices models lists them`,
+}
+
 const priceMicro = z.int().min(0).max(0xffff_ffff)
 
 /** The gateway's configuration file. */
@@ -54,7 +64,10 @@ export const agentConfigSchema = z.strictObject({
        * One of the models that `wattfleet-devices models` lists, or `sunspec`; `sml` or `obis-text` for what a meter pushes
        * through an infrared head on a serial line.
        */
-      model: z.string().min(1).default('eastron-sdm630'),
+      model: z
+        .string()
+        .refine(isKnown(...Object.keys(TELEGRAMS)), UNKNOWN)
+        .default('eastron-sdm630'),
       /** False where the house cannot feed in and its meter has no counter for it. */
       feedsIn: z.boolean().default(true),
       /** The most that the connection's fuses carry, W. */
@@ -69,7 +82,7 @@ export const agentConfigSchema = z.strictObject({
     .strictObject({
       ...device,
       /** `sunspec`, or one of the models that show an inverter's power. */
-      model: z.string().min(1).default('sunspec'),
+      model: z.string().refine(isKnown(), UNKNOWN).default('sunspec'),
     })
     .refine(isSomewhere, SOMEWHERE)
     .optional(),

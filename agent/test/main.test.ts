@@ -85,6 +85,7 @@ describe('the gateway program', () => {
       return {
         stateDir: join(folder, 'state'),
         claimPath: join(folder, 'claim.json'),
+        serial: 'pi-1',
         meter: { host: '127.0.0.1', port: meter.port, timeoutMs: 100 },
         pollS: 30,
       }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Claim, Fault, PRIVATE_MODE, sha256, toHex, writeFileAtomic } from '@wattfleet/protocol'
-import type { Store } from './ports.ts'
+import type { Deed, Store } from './ports.ts'
 
 export interface ClaimSettings {
   /** Folder of the claim files, one per gateway. */
@@ -14,9 +14,9 @@ export interface ClaimSettings {
   readonly validMs: number
 }
 
-/** Where the claim of a gateway lies. */
-export function claimPath(claimsDir: string, gateway: string): string {
-  return join(claimsDir, `${gateway}.claim.json`)
+/** Where the claim of a gateway lies: by its serial, which is what the installer reads on it. */
+export function claimPath(claimsDir: string, serial: string): string {
+  return join(claimsDir, `${serial}.claim.json`)
 }
 
 /**
@@ -24,16 +24,16 @@ export function claimPath(claimsDir: string, gateway: string): string {
  * The former claim is dead from then on. A crash on the way leaves the site marked as without a claim file, so that the
  * next import issues another one. Returns the path. Throws Fault `enrolment` when the site is unknown or its gateway is in no state for it.
  */
-export function reissueClaim(store: Store, settings: ClaimSettings, site: string, nowMs: number): string {
+export function reissueClaim(store: Store, settings: ClaimSettings, site: string, deed: Deed): string {
   const record = store.site(site)
   if (record === undefined) throw new Fault('enrolment', `site ${site} is unknown`)
   const secret = randomBytes(32)
   const claim: Claim = { url: settings.publicUrl, caPem: settings.caPem, claim: toHex(secret) }
   mkdirSync(settings.claimsDir, { recursive: true, mode: 0o700 })
-  const path = claimPath(settings.claimsDir, record.gateway)
+  const path = claimPath(settings.claimsDir, record.serial)
   // In force before it can be read by anyone: whoever sees the file can use it.
   writeFileAtomic(path, `${JSON.stringify(claim, null, 2)}\n`, PRIVATE_MODE, () => {
-    const step = store.setClaim(site, sha256(secret), nowMs + settings.validMs, nowMs)
+    const step = store.setClaim(site, sha256(secret), deed.atMs + settings.validMs, deed)
     if (!step.ok) throw new Fault('enrolment', `${record.serial}: ${step.reason}`)
   })
   store.setClaimWritten(site)
@@ -45,5 +45,5 @@ export function issueMissingClaims(store: Store, settings: ClaimSettings, nowMs:
   return store
     .sites()
     .filter(({ claimWritten, state }) => !claimWritten && state === 'expected')
-    .map(({ site }) => reissueClaim(store, settings, site, nowMs))
+    .map(({ site }) => reissueClaim(store, settings, site, { actor: 'operator', atMs: nowMs }))
 }

@@ -22,7 +22,7 @@ const USAGE = `usage: wattfleet-fleet --config <file.json> <command>
   audit head              the last entry's number and hash, to be written down elsewhere
   audit verify            whether the log is whole; with --anchor <number>:<hash> whether what was written down is in it
 
-A gateway is named by its serial or its site; --reason <text> goes into the log. What a command prints is one JSON document. Exit codes: 0 done, 1 a fault, or a log that is not whole, 2 a wrong command
+A gateway is named by its serial, its site or its name on the wire; --reason <text> goes into the log. What a command prints is one JSON document. Exit codes: 0 done, 1 a fault, or a log that is not whole, 2 a wrong command
 line, configuration or manifest.
 `
 
@@ -46,8 +46,8 @@ const COMMANDS: Readonly<Record<string, { readonly arguments: number; run(office
   },
   reissue: {
     arguments: 1,
-    run: ({ store, claims }, { argument, nowMs }) =>
-      done({ claim: reissueClaim(store, claims, gatewayOf(store, argument).site, nowMs) }),
+    run: ({ store, claims }, asked) =>
+      done({ claim: reissueClaim(store, claims, gatewayOf(store, asked.argument).site, deedOf(asked)) }),
   },
   list: { arguments: 0, run: ({ store }) => done(store.sites().map(shown)) },
   approve: {
@@ -125,8 +125,13 @@ await runProcess(async () => {
   const words = positionals[0] === 'audit' ? 2 : 1
   const command = COMMANDS[positionals.slice(0, words).join(' ')]
   const rest = positionals.slice(words)
-  if (values.config === undefined || command === undefined || rest.length !== command.arguments) {
-    throw new Fault('config', USAGE)
+  const mistake =
+    (positionals.length === 0 && 'expected a command') ||
+    (command === undefined && `there is no command ${positionals.slice(0, words).join(' ')}`) ||
+    (values.config === undefined && 'expected --config <file.json>') ||
+    (rest.length !== command?.arguments && `expected ${command?.arguments} name after the command, got ${rest.length}`)
+  if (mistake || command === undefined || values.config === undefined) {
+    throw new Fault('config', `${USAGE}\n${mistake}`)
   }
   const anchors = (values.anchor ?? []).map(anchorOf)
   const office = await openOffice(readConfig(values.config, provisioningConfig))

@@ -9,13 +9,15 @@ export const provisioningConfig = z
     /** Holds the CA (`ca/`), the service's certificate (`tls/`), the store and what the chain's adapter keeps. */
     stateDir: z.string().min(1),
     /** `https://host:port` under which gateways reach this service; goes into the claims. */
-    publicUrl: z.url({ protocol: /^https$/ }).default('https://127.0.0.1:8443'),
+    publicUrl: z.url({ protocol: /^https$/, error: 'expected https://host:port' }).default('https://127.0.0.1:8443'),
     /** `mqtts://host:port` of the broker; goes into the grants. */
-    brokerUrl: z.url({ protocol: /^mqtts$/ }).default('mqtts://127.0.0.1:8883'),
+    brokerUrl: z.url({ protocol: /^mqtts$/, error: 'expected mqtts://host:port' }).default('mqtts://127.0.0.1:8883'),
     /** Names and addresses in this service's certificate. */
     hosts: z.array(z.string().min(1)).min(1).default(['localhost', '127.0.0.1', '::1']),
     /** The key that signs receipts and notices: 32 bytes, hex. */
-    hubKey: z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hex digits'),
+    hubKey: z
+      .string({ error: 'expected the public key of the hub, 64 lower-case hex digits' })
+      .regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hex digits'),
     community: z.int().min(0).max(0xffff_ffff).default(1),
     /** `ws://host:port` of nodes of one chain, in the order in which they are tried. */
     chainEndpoints: z

@@ -14,10 +14,10 @@ export type OperatorEvent = (typeof OPERATOR_EVENTS)[number]
 /** A gateway that has not asked for so long will not complete the enrolment that it began. */
 export const ABANDONED_AFTER_MS = 3_600_000
 
-/** The gateway with this serial, or on this site. Throws Fault `enrolment` where there is none. */
+/** The gateway with this serial, on this site, or with this name on the wire. Throws Fault `enrolment` where there is none. */
 export function gatewayOf(store: Store, name: string): SiteRecord {
-  const record = store.siteBySerial(name) ?? store.site(name)
-  if (record === undefined) throw new Fault('enrolment', `no gateway has the serial or the site ${name}`)
+  const record = store.siteBySerial(name) ?? store.site(name) ?? store.siteByGateway(name)
+  if (record === undefined) throw new Fault('enrolment', `no gateway has the serial, the site or the name ${name}`)
   return record
 }
 

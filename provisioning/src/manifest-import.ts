@@ -30,7 +30,7 @@ export async function importManifestFile(
       serial,
       household,
       gateway,
-      claimPath: claimPath(checked.claimsDir, gateway),
+      claimPath: claimPath(checked.claimsDir, serial),
     }))
   } finally {
     office.store.close()

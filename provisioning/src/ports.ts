@@ -82,6 +82,7 @@ export interface Store {
   site(site: string): SiteRecord | undefined
   siteBySerial(serial: string): SiteRecord | undefined
   siteByClaim(claimHash: Uint8Array): SiteRecord | undefined
+  siteByGateway(gateway: string): SiteRecord | undefined
   sitesIn(state: LifeState): SiteRecord[]
   addSites(sites: readonly (ManifestSite & { readonly gateway: string })[], atMs: number): void
   setOnChain(site: string): void
@@ -90,7 +91,7 @@ export interface Store {
   fundedMembers(): ReadonlySet<string>
   setFunded(member: string, reference: string): void
   /** Puts another claim in force: the former one and the keys that used it are forgotten. */
-  setClaim(site: string, claimHash: Uint8Array, expiresMs: number, atMs: number): LifeStep
+  setClaim(site: string, claimHash: Uint8Array, expiresMs: number, deed: Deed): LifeStep
   setClaimWritten(site: string): void
   /** Ties the claim in force to the keys that used it first. */
   bindKeys(site: string, signingKey: string, tlsKey: Uint8Array, atMs: number): LifeStep
@@ -115,7 +116,7 @@ export interface Store {
 }
 
 /** The events that come without anything else to keep. */
-export type MoveEvent = Exclude<LifeEvent, 'claim' | 'activate' | 'renew-claim'>
+export type MoveEvent = Exclude<LifeEvent, 'claim' | 'activate' | 'reissue'>
 
 /** The hash-chained log of what was done, in the tables of a store. */
 export interface AuditLog {

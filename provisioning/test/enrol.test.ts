@@ -45,7 +45,7 @@ describe('an enrolment', () => {
     })
     expect(office.chain.keys.get(site?.site ?? '')).toEqual({ signingKey: keys.signingKey, epoch: 1 })
     expect(office.store.audit.entries().map(({ event }) => event)).toEqual([
-      ...['imported', 'imported', 'renew-claim', 'renew-claim', 'claim', 'activate'],
+      ...['imported', 'imported', 'reissue', 'reissue', 'claim', 'activate'],
     ])
     expect(office.store.audit.entries().at(-1)).toMatchObject({
       gateway: site?.gateway,
@@ -181,7 +181,7 @@ describe('a claim that is issued again', () => {
     const former = claim()
     await office.post(await keys.request(former))
     office.chain.away = undefined
-    reissueClaim(office.store, office.claims, siteOf()?.site ?? '', AT_MS)
+    reissueClaim(office.store, office.claims, siteOf()?.site ?? '', { actor: 'operator', atMs: AT_MS })
     expect(claim()).not.toBe(former)
     expect((await office.post(await keys.request(former))).body.error).toBe('unknown-claim')
     const second = await gatewayKeys()
@@ -192,8 +192,12 @@ describe('a claim that is issued again', () => {
 
   it('is refused for a site that is enrolled', async () => {
     await office.post(await keys.request(claim()))
-    expect(() => reissueClaim(office.store, office.claims, siteOf()?.site ?? '', AT_MS)).toThrow(/it is active/)
-    expect(() => reissueClaim(office.store, office.claims, '00'.repeat(16), AT_MS)).toThrow(/unknown/)
+    expect(() =>
+      reissueClaim(office.store, office.claims, siteOf()?.site ?? '', { actor: 'operator', atMs: AT_MS }),
+    ).toThrow(/it is active/)
+    expect(() =>
+      reissueClaim(office.store, office.claims, '00'.repeat(16), { actor: 'operator', atMs: AT_MS }),
+    ).toThrow(/unknown/)
   })
 })
 

@@ -158,10 +158,13 @@ describe('what the operator says', () => {
     const { site } = gatewayOf(office.store, 'pi-1')
     expect(office.chain.keys.get(site)?.signingKey).toBe('')
     expect(gatewayOf(office.store, 'pi-1').chainKey).toBeUndefined()
-    reissueClaim(office.store, office.claims, site, AT_MS)
+    reissueClaim(office.store, office.claims, site, { ...operator, detail: { reason: 'reset' } })
     const { status, body } = await enrol(await gatewayKeys('pi-1'))
     expect([status, body.gateway]).toEqual([200, first.gateway])
     expect(body.epoch).toBeGreaterThan(first.epoch)
+    expect(office.store.audit.entries().findLast(({ event }) => event === 'reissue')?.detail).toMatchObject({
+      reason: 'reset',
+    })
     // the dead certificate stays refused as long as it would be valid
     expect(office.store.refusedCertificates(AT_MS)).toEqual([fingerprint])
     expect(office.store.refusedCertificates(AT_MS + 400 * 86_400_000)).toEqual([])
@@ -170,16 +173,19 @@ describe('what the operator says', () => {
   it('retires for good', async () => {
     await enrol()
     say('retire')
-    expect(() => reissueClaim(office.store, office.claims, gatewayOf(office.store, 'pi-1').site, AT_MS)).toThrow(
-      /it is retired/,
-    )
+    expect(() =>
+      reissueClaim(office.store, office.claims, gatewayOf(office.store, 'pi-1').site, {
+        actor: 'operator',
+        atMs: AT_MS,
+      }),
+    ).toThrow(/it is retired/)
     expect(await revokeAll(office.store, office.chain, signal)).toEqual([])
     expect(office.store.refusedCertificates(AT_MS)).toEqual(fingerprintOf())
   })
 
   it('of a gateway in another state, or of none, is refused with the reason', () => {
     expect(() => say('suspend')).toThrow('pi-1: suspend: expected a gateway that is active, it is expected')
-    expect(() => say('revoke', 'pi-7')).toThrow('no gateway has the serial or the site pi-7')
+    expect(() => say('revoke', 'pi-7')).toThrow('no gateway has the serial, the site or the name pi-7')
   })
 
   it('while the chain takes its key: the key comes off again', async () => {

@@ -109,6 +109,7 @@ describe('importManifest', () => {
     ['nothing', '', /m\.csv:1: the header is missing/],
     ['a wrong header', `${HEADER},colour\n`, /m\.csv:1: column "colour" is unknown/],
     ['a column too few', 'serial,household\n', /m\.csv:1: column site is missing\nm\.csv:1: column member is missing/],
+    ['semicolons', `${HEADER.replaceAll(',', ';')}\n`, /m\.csv:1: columns are separated by semicolons/],
     ['a quote that does not end', `${HEADER}\n,"open,${MEMBER},1,3000,0\n`, /m\.csv:\d+: /],
   ])('names %s', (_name, text, message) => {
     expect(() => importManifest(store, parseManifest(text, 'm.csv'), 'm.csv', AT_MS)).toThrow(message)
@@ -169,7 +170,7 @@ describe('claims', () => {
 
   it('are written once per gateway, for the owner only, and stored nowhere', () => {
     const paths = issueMissingClaims(store, claims, AT_MS)
-    expect(paths).toEqual(store.sites().map(({ gateway }) => claimPath(claims.claimsDir, gateway)))
+    expect(paths).toEqual(store.sites().map(({ serial }) => claimPath(claims.claimsDir, serial)))
     for (const path of paths) expect(statSync(path).mode & 0o777).toBe(0o600)
     const { claim, ...rest } = JSON.parse(readFileSync(paths[0] ?? '', 'utf8'))
     expect(rest).toEqual({ url: 'https://127.0.0.1:8443', caPem: 'the CA' })
@@ -186,8 +187,8 @@ describe('claims', () => {
   it('are issued again after a crash between the commit and the file', () => {
     issueMissingClaims(store, claims, AT_MS)
     const [first] = store.sites()
-    const path = claimPath(claims.claimsDir, first?.gateway ?? '')
-    store.setClaim(first?.site ?? '', new Uint8Array(32).fill(9), AT_MS + 1, AT_MS) // as far as the dead process came
+    const path = claimPath(claims.claimsDir, first?.serial ?? '')
+    store.setClaim(first?.site ?? '', new Uint8Array(32).fill(9), AT_MS + 1, { actor: 'operator', atMs: AT_MS }) // as far as the dead process came
     rmSync(path)
     expect(issueMissingClaims(store, claims, AT_MS)).toEqual([path])
     expect(JSON.parse(readFileSync(path, 'utf8')).claim).toMatch(/^[0-9a-f]{64}$/)
@@ -196,10 +197,10 @@ describe('claims', () => {
   it('stay in force when another one cannot be written', () => {
     issueMissingClaims(store, claims, AT_MS)
     const [first] = store.sites()
-    const path = claimPath(claims.claimsDir, first?.gateway ?? '')
+    const path = claimPath(claims.claimsDir, first?.serial ?? '')
     const before = readFileSync(path, 'utf8')
     const blocked = { ...claims, claimsDir: join(dir.path, 'test.db', 'no folder') }
-    expect(() => reissueClaim(store, blocked, first?.site ?? '', AT_MS)).toThrow()
+    expect(() => reissueClaim(store, blocked, first?.site ?? '', { actor: 'operator', atMs: AT_MS })).toThrow()
     expect(store.site(first?.site ?? '')?.claimWritten).toBe(true)
     expect(readFileSync(path, 'utf8')).toBe(before)
     chmodSync(path, 0o600)

@@ -13,7 +13,7 @@ function after(all: readonly LifeEvent[]) {
     const step = stepOf({ state, isCertified }, event)
     if (!step.ok) continue
     if (event === 'activate') isCertified = true
-    if (event === 'revoke' || event === 'renew-claim') isCertified = false
+    if (event === 'revoke' || event === 'reissue') isCertified = false
     state = step.state
     path.push(state)
   }
@@ -25,10 +25,10 @@ describe('the life of a gateway', () => {
     ['enrols', ['claim', 'activate'], 'active'],
     ['gives up half-way and begins again', ['claim', 'abandon', 'claim', 'activate'], 'active'],
     ['is stopped for a while', ['claim', 'activate', 'suspend', 'resume'], 'active'],
-    ['is reset and comes back', ['claim', 'activate', 'revoke', 'renew-claim', 'claim', 'activate'], 'active'],
+    ['is reset and comes back', ['claim', 'activate', 'revoke', 'reissue', 'claim', 'activate'], 'active'],
     ['is looked at and is well', ['claim', 'activate', 'conflict', 'release'], 'active'],
     ['is not released before it ever was active', ['claim', 'conflict', 'release'], 'quarantined'],
-    ['is not revived', ['claim', 'activate', 'retire', 'renew-claim', 'claim', 'activate', 'resume'], 'retired'],
+    ['is not revived', ['claim', 'activate', 'retire', 'reissue', 'claim', 'activate', 'resume'], 'retired'],
     ['does not activate without a claim', ['activate'], 'expected'],
     ['does not resume what was revoked', ['claim', 'activate', 'suspend', 'revoke', 'resume', 'release'], 'revoked'],
   ])('%s', (_, all, state) => {

@@ -79,7 +79,13 @@ describe('the service as a program', () => {
     const second = start((await configOf({ hubKey: 'short', brokerUrl: 'mqtt://plain' })).path)
     expect((await once(second.running, 'exit'))[0]).toBe(2)
     expect(second.errors()).toMatch(/provisioning\.json: hubKey: /)
-    expect(second.errors()).toMatch(/provisioning\.json: brokerUrl: /)
+    expect(second.errors()).toMatch(/provisioning\.json: brokerUrl: expected mqtts/)
+  })
+
+  it('ends with a seed that is none, and keeps no connection for it', async () => {
+    const { running, errors } = start((await configOf({ operatorSeedPath: write('bad.seed', 'xyz') })).path)
+    expect((await once(running, 'exit'))[0]).toBe(2)
+    expect(errors()).toMatch(/bad\.seed: expected a seed of 64 hex digits/)
   })
 })
 
@@ -101,7 +107,7 @@ describe('the command line', () => {
     await cli(path, 'import', write('manifest.csv', manifestOf(2)))
     const entries: AuditEntry[] = await cli(path, 'audit', 'list')
     expect(entries.map(({ actor, event }) => `${actor} ${event}`)).toEqual([
-      ...['operator imported', 'operator imported', 'operator renew-claim', 'operator renew-claim'],
+      ...['operator imported', 'operator imported', 'operator reissue', 'operator reissue'],
     ])
     const { number, hash } = await cli(path, 'audit', 'head')
     const anchor = ['--anchor', `${number}:${hash}`]
@@ -119,7 +125,10 @@ describe('the command line', () => {
 
   it('explains itself when it is asked for something else', async () => {
     const { path } = await configOf()
-    await expect(cli(path, 'destroy')).rejects.toMatchObject({ code: 2, stderr: expect.stringMatching(/^usage: /) })
+    await expect(cli(path, 'destroy')).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^usage: [\s\S]*there is no command destroy\n$/),
+    })
     await expect(cli(path, 'reissue', '00'.repeat(16))).rejects.toMatchObject({ code: 1 })
   })
 })

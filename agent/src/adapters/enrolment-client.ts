@@ -47,8 +47,10 @@ function refuse(status: number, text: string): never {
       retryable: status >= 500 || status === 429,
     })
   }
-  throw new Fault('enrolment', `the utility refused to enrol this gateway: ${error}: ${message}`, {
-    retryable: error === 'chain-unavailable' || error === 'awaiting-approval',
+  const isWaiting = error === 'awaiting-approval'
+  const said = isWaiting ? 'waits for the utility to let it in' : 'the utility refused to enrol this gateway'
+  throw new Fault('enrolment', `${said}: ${error}: ${message}`, {
+    retryable: error === 'chain-unavailable' || isWaiting,
   })
 }
 

@@ -24,8 +24,10 @@ export interface ChainRegistrar extends Registrar, ChainFacts {
  */
 export async function openRegistrar(options: RegistrarOptions, signal: AbortSignal): Promise<ChainRegistrar> {
   mkdirSync(options.stateDir, { recursive: true })
+  // before anything is open that would keep the process
+  const operator = readAccount(options.operatorSeedPath)
   const client = openExchange(options.endpoints, signal, options.onNode)
-  const submitter = client.submitter(readAccount(options.operatorSeedPath), options.stateDir)
+  const submitter = client.submitter(operator, options.stateDir)
   let last: Promise<unknown> = Promise.resolve()
 
   const inTurn = <T>(stop: AbortSignal, work: () => Promise<T>): Promise<T> => {

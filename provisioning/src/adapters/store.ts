@@ -36,6 +36,7 @@ export function openStore(path: string, auditKey: SigningKey): Store {
     site: (site) => select('WHERE site = ?', site)[0],
     siteBySerial: (serial) => select('WHERE serial = ?', serial)[0],
     siteByClaim: (claimHash) => select('WHERE claim_hash = ?', Buffer.from(claimHash))[0],
+    siteByGateway: (gateway) => select('WHERE gateway = ?', gateway)[0],
     sitesIn: (state) => select('WHERE state = ? ORDER BY rowid', state),
     addSites: (sites, atMs) =>
       write(() => {
@@ -52,12 +53,12 @@ export function openStore(path: string, auditKey: SigningKey): Store {
     fundedMembers: () => guarded(() => new Set(db.prepare('SELECT member FROM members').pluck().all() as string[])),
     setFunded: (member, reference) =>
       write(() => change('INSERT OR REPLACE INTO members (member, reference) VALUES (?, ?)', member, reference)),
-    setClaim: (site, claimHash, expiresMs, atMs) =>
+    setClaim: (site, claimHash, expiresMs, deed) =>
       write(() => {
         const forgets = 'claim_written = 0, signing_key = NULL, tls_key = NULL, is_approved = 0'
         const sql = `claim_hash = ?, claim_expires_ms = ?, ${forgets}`
-        const deed = { actor: 'operator', detail: { expiresMs }, atMs } as const
-        return advance(recordFor(site), 'renew-claim', deed, sql, Buffer.from(claimHash), expiresMs)
+        const told = { ...deed, detail: { ...deed.detail, expiresMs } }
+        return advance(recordFor(site), 'reissue', told, sql, Buffer.from(claimHash), expiresMs)
       }),
     setClaimWritten: (site) => write(() => change('UPDATE sites SET claim_written = 1 WHERE site = ?', site)),
     bindKeys: (site, signingKey, tlsKey, atMs) =>

@@ -31,7 +31,7 @@ export const LIFE_EVENTS = {
   release: { to: 'active', from: ['quarantined'] },
   revoke: { to: 'revoked', from: ['claimed', 'active', 'quarantined', 'suspended'] },
   /** A new claim is in force, and nothing that was before it. A gateway with a certificate is revoked first. */
-  'renew-claim': { to: 'expected', from: ['expected', 'claimed', 'revoked'] },
+  reissue: { to: 'expected', from: ['expected', 'claimed', 'revoked'] },
   retire: { to: 'retired', from: ['expected', 'claimed', 'active', 'quarantined', 'suspended', 'revoked'] },
 } as const satisfies Record<string, Way>
 export type LifeEvent = keyof typeof LIFE_EVENTS

@@ -76,6 +76,9 @@ const NO_HEADER: RowError = { line: 1, reason: `the header is missing: expected 
 
 function columnsOf(header: ManifestLine): ReadonlyMap<Column, number> | RowError[] {
   const names = header.fields.map((field) => field.trim())
+  if (names.length === 1 && names[0]?.includes(';')) {
+    return [{ line: header.line, reason: 'columns are separated by semicolons: save the list with commas' }]
+  }
   const missing = MANIFEST_COLUMNS.filter((column) => !names.includes(column))
   const unknown = names.filter((name) => !(MANIFEST_COLUMNS as readonly string[]).includes(name))
   const errors = [
