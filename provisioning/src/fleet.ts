@@ -61,3 +61,18 @@ export function writeRefused(store: Store, path: string, nowMs: number): void {
     PUBLIC_MODE,
   )
 }
+
+/**
+ * Keeps that list as the store says. Each call writes it where anything was changed since the last one began, by whatever
+ * process: another may have written the list of a moment before its own change.
+ */
+export function refusedKeeper(store: Store, path: string): (nowMs: number) => void {
+  let seen: string | undefined
+  return (nowMs) => {
+    // before the list is made: what is changed meanwhile is looked at again
+    const version = store.version()
+    if (version === seen) return
+    writeRefused(store, path, nowMs)
+    seen = version
+  }
+}

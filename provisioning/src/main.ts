@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import { openRegistrar } from './adapters/chain-registrar.ts'
 import { provisioningConfig } from './config.ts'
 import { enroller } from './enrol.ts'
-import { abandonStale, writeRefused } from './fleet.ts'
+import { abandonStale, refusedKeeper, writeRefused } from './fleet.ts'
 import { importFile, type Office, openOffice, serviceIdentity } from './office.ts'
 import { keepRegistering } from './register.ts'
 import { startServer } from './server.ts'
@@ -17,13 +17,11 @@ The configuration's fields are described in provisioning/src/config.ts.`
 
 /** Frees the claims of gateways that began to enrol and were not heard since, and keeps the broker's list as the store says. */
 async function keepTidy({ store, refusedPath }: Office, nowMs: () => number, log: pino.Logger, signal: AbortSignal) {
-  let seen = ''
+  const keepRefused = refusedKeeper(store, refusedPath)
   while (!signal.aborted) {
     const serials = abandonStale(store, nowMs())
     if (serials.length > 0) log.warn({ serials }, 'did not complete their enrolment: their claims are free again')
-    // another process may have written the list of a moment before its own change
-    if (store.version() !== seen) writeRefused(store, refusedPath, nowMs())
-    seen = store.version()
+    keepRefused(nowMs())
     await pause(TIDY_EVERY_MS, signal)
   }
 }
@@ -43,10 +41,8 @@ await runProgram(provisioningConfig, ABOUT, async ({ config, signal, ready }) =>
       log[fate === 'refused' ? 'error' : 'info']({ endpoint, why }, `chain node ${fate}`)
     }
     chain = await openRegistrar({ endpoints, operatorSeedPath, stateDir, community, onNode }, signal)
-    const { store, refusedPath } = office
-    writeRefused(store, refusedPath, nowMs())
     const onConflict = (serials: readonly string[], why: string) => {
-      writeRefused(store, refusedPath, nowMs())
+      writeRefused(office.store, office.refusedPath, nowMs())
       log.error({ serials }, `quarantined: ${why}`)
     }
     const enrol = enroller({ ...office, chain, settings: config, nowMs, onConflict })

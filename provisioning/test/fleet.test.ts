@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { signingKeyFromSeed } from '@wattfleet/protocol'
 import Database from 'better-sqlite3'
@@ -11,6 +11,7 @@ import {
   approve,
   gatewayOf,
   type OperatorEvent,
+  refusedKeeper,
   take,
   writeRefused,
 } from '../src/fleet.ts'
@@ -142,6 +143,33 @@ describe('what the operator says', () => {
     say('resume')
     expect(refused()).toEqual([])
     expect(office.store.audit.entries().filter(({ event }) => event === 'suspend')).toHaveLength(1)
+  })
+
+  it('is in the list of the broker also where it was said while that list was made', async () => {
+    await enrol()
+    const path = join(office.dir, 'refused.txt')
+    const listed = () => readFileSync(path, 'utf8').split('\n').slice(1, -1)
+    // another process, between the store's answer and the file
+    let between = () => {}
+    const store = {
+      ...office.store,
+      refusedCertificates(nowMs: number) {
+        const refused = office.store.refusedCertificates(nowMs)
+        between()
+        between = () => {}
+        return refused
+      },
+    }
+    const keep = refusedKeeper(store, path)
+    between = () => void say('suspend')
+    keep(AT_MS)
+    expect(listed()).toEqual([])
+    keep(AT_MS)
+    expect(listed()).toEqual(fingerprintOf())
+    // and is left alone where nothing has changed
+    writeFileSync(path, 'as it was')
+    keep(AT_MS)
+    expect(readFileSync(path, 'utf8')).toBe('as it was')
   })
 
   it('revokes: the key goes off the chain, and with a new claim it comes back in another epoch', async () => {
