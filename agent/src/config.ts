@@ -1,5 +1,5 @@
 import { modelIds } from '@wattfleet/devices'
-import { HOUSE_CONNECTION_W, SERIAL } from '@wattfleet/protocol'
+import { HOUSE_CONNECTION_W, SERIAL, SERIAL_FORM } from '@wattfleet/protocol'
 import { z } from 'zod'
 
 const port = z.int().min(1).max(65_535)
@@ -54,7 +54,7 @@ export const agentConfigSchema = z.strictObject({
   /** The installer's claim; read only while there is no grant. */
   claimPath: z.string().min(1),
   /** What the utility's manifest calls this gateway; without it what `serialPath` holds. */
-  serial: z.string().regex(SERIAL, 'expected up to 64 letters, digits and . _ : -').optional(),
+  serial: z.string().regex(SERIAL, SERIAL_FORM).optional(),
   /** Where the maker's serial is read; the default is a Raspberry Pi's. */
   serialPath: z.string().min(1).default('/proc/device-tree/serial-number'),
   meter: z

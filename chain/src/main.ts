@@ -3,7 +3,6 @@ import { pino } from 'pino'
 import { embeddedConfig } from './embedded/config.ts'
 import { openEmbeddedChain } from './embedded/start.ts'
 
-/** The embedded development chain as a process. */
 const ABOUT = `The embedded development chain: executes the real runtime in one process, and serves its RPC.
 The configuration's fields are described in chain/src/embedded/config.ts; docs/node.md is about validators.`
 

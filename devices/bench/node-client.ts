@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { parseArgs } from 'node:util'
 import * as jsmodbus from 'jsmodbus'
-import modbus from 'modbus-serial'
 import { openModbusTcp } from '../src/index.ts'
+import { bareClient } from './bare.ts'
 
 /*
  * Reads holding registers so many times with a client of Node's, in a process of its own; prints reads per second.
@@ -20,11 +20,7 @@ const CLIENTS: Readonly<Record<string, (port: number) => Promise<Read>>> = {
     return async (at, count) => (await line.readRegisters({ unitId: 1, kind: 'holding', at, count }, signal))[0]
   },
   async 'modbus-serial'(port) {
-    const socket = connect({ host: '127.0.0.1', port, noDelay: true })
-    await once(socket, 'connect')
-    const client = new modbus.default()
-    await client.linkTCP(socket, { port })
-    client.setID(1)
+    const client = await bareClient(port)
     return async (at, count) => (await client.readHoldingRegisters(at, count)).data[0]
   },
   async jsmodbus(port) {

@@ -1,10 +1,8 @@
-import { once } from 'node:events'
-import { connect } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { wallClock } from '@wattfleet/protocol'
-import modbus from 'modbus-serial'
 import { modelMeter, openModbusTcp, planReads, shippedModel, wordsOf } from '../src/index.ts'
+import { bareClient } from './bare.ts'
 
 /*
  * Reads meters once a second, each over a connection of its own, and prints as JSON what this process took for it. Arguments:
@@ -28,11 +26,7 @@ const CLIENTS: Readonly<Record<string, (port: number) => Promise<Poll>>> = {
   },
   /** The same requests by bare modbus-serial, and their floats, with nothing around them. */
   async 'modbus-serial'(port) {
-    const socket = connect({ host: '127.0.0.1', port, noDelay: true })
-    await once(socket, 'connect')
-    const client = new modbus.default()
-    await client.linkTCP(socket, { port })
-    client.setID(1)
+    const client = await bareClient(port)
     client.setTimeout(1_000)
     const spans = POINTS.flatMap((name) => {
       const point = MODEL.points[name]

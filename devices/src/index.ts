@@ -12,7 +12,15 @@ export { encodeImage, type PointValues } from './core/encode.ts'
 export { exceptionOf, missingReasonOf } from './core/faults.ts'
 export { checkFlow, type FlowCheck, type FlowSample, type Suspicion, suspicions } from './core/flow-check.ts'
 export { characterMs, frameGapMs, type LineTiming, MOST_REGISTERS, planReads, type Span } from './core/plan.ts'
-export { type DeviceModel, lengthOf, type Point, type PointTable, type RegisterKind, wordsOf } from './core/points.ts'
+export {
+  type DeviceModel,
+  lengthOf,
+  type Point,
+  type PointTable,
+  type RegisterKind,
+  USUAL_SERIAL,
+  wordsOf,
+} from './core/points.ts'
 export { crc16, withCrc } from './core/rtu-frame.ts'
 export { LONGEST_REVERT_S, type SetPoint } from './core/set-points.ts'
 

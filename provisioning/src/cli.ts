@@ -22,8 +22,9 @@ const USAGE = `usage: wattfleet-fleet --config <file.json> <command>
   audit head              the last entry's number and hash, to be written down elsewhere
   audit verify            whether the log is whole; with --anchor <number>:<hash> whether what was written down is in it
 
-A gateway is named by its serial, its site or its name on the wire; --reason <text> goes into the log. What a command prints is one JSON document. Exit codes: 0 done, 1 a fault, or a log that is not whole, 2 a wrong command
-line, configuration or manifest.
+A gateway is named by its serial, its site or its name on the wire; --reason <text> goes into the log. What a command
+prints is one JSON document. Exit codes: 0 done, 1 a fault, or a log that is not whole, 2 a wrong command line,
+configuration or manifest.
 `
 
 interface Asked {

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { type Clock, monotonicMs } from '@wattfleet/protocol'
+import { lineClock } from '../../devices/src/adapters/line-clock.ts'
 import { FaultBox } from '../src/faults/box.ts'
 import { partsOf } from '../src/wire/device.ts'
 import { serveRtuOnSerial } from '../src/wire/modbus-rtu-serial.ts'
@@ -10,21 +10,8 @@ import { ServedDevice } from '../src/wire/served-device.ts'
  * from 0 on, each holding its own address, no turnaround. Arguments: path, baud rate. Says `ready` when it listens.
  */
 
-/**
- * A line ends a frame to the microsecond, timers to a millisecond or two: what is left of a wait is spent looking at the
- * clock, or the slave's lateness would be taken for the master's.
- */
-const LOOKED_AT_MS = 2
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
-const clock: Clock = {
-  nowMs: monotonicMs,
-  steadyMs: monotonicMs,
-  async until(atMs, signal) {
-    const left = atMs - monotonicMs()
-    if (left > LOOKED_AT_MS) await new Promise((resolve) => setTimeout(resolve, left - LOOKED_AT_MS))
-    while (monotonicMs() < atMs && !signal?.aborted) await turn()
-  },
-}
+/** Or the slave's lateness would be taken for the master's. */
+const clock = lineClock()
 
 const [path = '', baudRate = ''] = parseArgs({ allowPositionals: true }).positionals
 const names = Array.from({ length: 125 }, (_, i) => `register${i}`)

@@ -9,6 +9,7 @@ import {
   openModbusSerial,
   openModbusTcp,
   startModbusProxy,
+  USUAL_SERIAL,
 } from '@wattfleet/devices'
 import type { DeviceConfig } from '../config.ts'
 
@@ -26,9 +27,6 @@ export interface Lines {
   close(): Promise<void>
 }
 
-/** As most meters leave the factory. */
-const USUAL = { baudRate: 9_600, parity: 'none', stopBits: 1 } as const
-
 export function openLines(): Lines {
   const lines = new Map<string, ModbusConnection>()
   const open = (device: DeviceConfig, model: DeviceModel | undefined): ModbusConnection => {
@@ -37,7 +35,7 @@ export function openLines(): Lines {
       const options = { host, port, timeoutMs, maxReplyDelayMs }
       return framing === 'rtu' ? openModbusRtuOverTcp(options) : openModbusTcp(options)
     }
-    const factory = model?.serial ?? USUAL
+    const factory = model?.serial ?? USUAL_SERIAL
     return openModbusSerial({
       path: serial.path,
       baudRate: serial.baudRate ?? factory.baudRate,

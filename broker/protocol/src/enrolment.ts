@@ -17,6 +17,8 @@ export interface Claim {
 
 /** What a maker engraves on a gateway, such as a Raspberry Pi's 16 hex digits. */
 export const SERIAL = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/
+/** The same for people. */
+export const SERIAL_FORM = 'expected up to 64 letters, digits and . _ : -'
 
 /** What the signing key signs at enrolment: shows that its holder has this claim, on this gateway. */
 export function enrolmentProof(claim: string, serial: string): Uint8Array {

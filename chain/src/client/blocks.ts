@@ -1,14 +1,13 @@
 import type { ApiPromise } from '@polkadot/api'
 import type { EventRecord } from '@polkadot/types/interfaces'
-import { Fault, messageOf, pause } from '@wattfleet/protocol'
+import { Fault } from '@wattfleet/protocol'
 import type { ExchangeEvent, FinalizedBlock, FinalizedBlocks } from '../exchange.ts'
 import type { ChainConnection } from './connection.ts'
 import { communityOf, exchangeEvent } from './events.ts'
+import { hashAt, patiently } from './patiently.ts'
 import type { Head } from './truth.ts'
 import { eventOf, readEntries, readStorage } from './types/runtime.ts'
 
-/** Between two attempts to read a block that the node did not give. */
-const RETRY_MS = 1_000
 /** So often a node may fail to give a block before another is asked: one that has pruned its state never will. */
 const ATTEMPTS = 3
 /** Blocks read in one session: what the library keeps of them is some 20 MB then. */
@@ -33,9 +32,9 @@ interface ReadBlock extends FinalizedBlock {
 }
 
 function readBlock(connection: ChainConnection, number: number): Promise<ReadBlock> {
-  return connection.ask(`block ${number}`, async ({ api, request }) => {
-    const hash = await request<string | null>('chain_getBlockHash', [number])
-    if (hash === null) throw new Fault('chain', `the node has no block ${number}`, { retryable: true })
+  return connection.ask(`block ${number}`, async (session) => {
+    const { api, request } = session
+    const hash = await hashAt(session, number)
     const at = await api.at(hash)
     const [header, now, records] = await Promise.all([
       request<{ readonly parentHash: string }>('chain_getHeader', [hash]),
@@ -53,24 +52,6 @@ function readBlock(connection: ChainConnection, number: number): Promise<ReadBlo
   })
 }
 
-/** The block, from whichever node gives it; undefined when aborted. */
-async function readOrRetry(
-  connection: ChainConnection,
-  number: number,
-  signal: AbortSignal,
-): Promise<ReadBlock | undefined> {
-  for (let attempt = 1; !signal.aborted; attempt++) {
-    try {
-      return await readBlock(connection, number)
-    } catch (error) {
-      if (!(error instanceof Fault && error.retryable)) throw error
-      if (attempt % ATTEMPTS === 0) connection.leave(messageOf(error))
-      await pause(RETRY_MS, signal)
-    }
-  }
-  return undefined
-}
-
 /** Finalized blocks of one connection, by number: the only truth. */
 export function finalizedBlocks(connection: ChainConnection): FinalizedBlocks {
   return {
@@ -79,9 +60,10 @@ export function finalizedBlocks(connection: ChainConnection): FinalizedBlocks {
       while (!signal.aborted) {
         const head = await headOrStop(connection, next, signal)
         while (head !== undefined && next <= head.number && !signal.aborted) {
-          const read = await readOrRetry(connection, next, signal)
+          const wanted = next
+          const read = await patiently(connection, ATTEMPTS, () => readBlock(connection, wanted), signal)
           if (read === undefined) return
-          const { parent: follows, ...block } = read
+          const { parent: follows, ...block } = read.value
           if (parent !== undefined && follows !== parent) {
             throw new Fault('chain', `block ${next} does not follow ${parent}: the chain has another history`)
           }

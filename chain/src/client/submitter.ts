@@ -1,10 +1,11 @@
 import type { DispatchError, EventRecord } from '@polkadot/types/interfaces'
-import { Fault, messageOf, pause } from '@wattfleet/protocol'
+import { Fault } from '@wattfleet/protocol'
 import type { ChainCall, Submission, Submitter } from '../exchange.ts'
 import type { Account } from './account.ts'
 import { runtimeCall } from './calls.ts'
 import type { ChainConnection } from './connection.ts'
 import { batchLimits } from './limits.ts'
+import { hashAt, patiently } from './patiently.ts'
 import { NodeError } from './provider.ts'
 import type { Session } from './session.ts'
 import { signCall } from './signing.ts'
@@ -14,8 +15,6 @@ import type { Pending, SubmissionStore, Submissions } from './submission-store.t
 const RESEND_MS = 30_000
 /** How long to wait for news of a block before looking for oneself. */
 const LOOK_MS = 2_000
-/** Between two attempts when the chain does not answer. */
-const RETRY_MS = 1_000
 /** So many attempts that a node may fail before another is asked. */
 const ATTEMPTS = 5
 
@@ -90,18 +89,11 @@ export function createSubmitter(
   }
 }
 
-/** Tries as long as the chain is away, of one node after the other. Throws what is not retryable, and when aborted. */
+/** `patiently`, for one that cannot do without: rejects with a Fault `chain` when aborted. */
 async function retrying<T>(connection: ChainConnection, attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  for (let failed = 1; ; failed++) {
-    if (signal.aborted) throw new Fault('chain', 'stopped while the chain did not answer')
-    try {
-      return await attempt()
-    } catch (error) {
-      if (!(error instanceof Fault && error.retryable)) throw error
-      if (failed % ATTEMPTS === 0) connection.leave(messageOf(error))
-      await pause(RETRY_MS, signal)
-    }
-  }
+  const answered = await patiently(connection, ATTEMPTS, attempt, signal)
+  if (answered === undefined) throw new Fault('chain', 'stopped while the chain did not answer')
+  return answered.value
 }
 
 /**
@@ -167,9 +159,9 @@ interface RawBlock {
 
 /** How the extrinsic ended in a finalized block; undefined where it is not in this one. */
 function findIn(connection: ChainConnection, pending: Pending, number: number): Promise<Submission | undefined> {
-  return connection.ask(`block ${number}`, async ({ api, request }) => {
-    const hash = await request<string | null>('chain_getBlockHash', [number])
-    if (hash === null) throw new Fault('chain', `the node has no block ${number}`, { retryable: true })
+  return connection.ask(`block ${number}`, async (session) => {
+    const { api, request } = session
+    const hash = await hashAt(session, number)
     const { block } = await request<RawBlock>('chain_getBlock', [hash])
     const own = [pending.bytes, ...pending.earlier]
     const index = block.extrinsics.findIndex((extrinsic) => own.includes(extrinsic))

@@ -1,6 +1,6 @@
 import { type Clock, Fault } from '@wattfleet/protocol'
 import { exceptionFault, stoppedFault } from '../core/faults.ts'
-import { answerBytes, answerIn, encodeRequest } from '../core/rtu-frame.ts'
+import { answerBytes, answerIn, encodeRequest, REQUEST_BYTES } from '../core/rtu-frame.ts'
 import type { LineRequest } from '../ports.ts'
 import { type Link, nameOf } from './link.ts'
 
@@ -50,7 +50,6 @@ export interface LineFree {
  */
 const QUIET_MS = 20
 
-const REQUEST_CHARACTERS = 8
 /** An echo and noise around an answer: what is longer, and holds no answer, will hold none. */
 const MOST_AROUND = 12
 /** Bytes kept of what comes: the longest answer and a good deal of noise. A line that babbles is not kept whole. */
@@ -102,7 +101,7 @@ class RtuLink implements Link {
       this.#awaited = { request, done }
     })
     await this.#line.write(encodeRequest(request))
-    const sentMs = clock.nowMs() + REQUEST_CHARACTERS * characterMs
+    const sentMs = clock.nowMs() + REQUEST_BYTES * characterMs
     free.atMs = sentMs + maxReplyDelayMs
     const over = new AbortController()
     const atMs = sentMs + timeoutMs + answerBytes(request) * characterMs

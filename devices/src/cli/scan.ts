@@ -8,8 +8,10 @@ import {
   MOST_UNIT,
   planScan,
   type ScanWish,
+  SERIAL_PROBE_MS,
   type SerialWish,
   TCP_PORTS,
+  TCP_PROBE_MS,
 } from '../discovery/scan-plan.ts'
 import { subnetHosts } from '../discovery/subnet.ts'
 import { modelIds, shippedModel } from '../models/load.ts'
@@ -34,7 +36,7 @@ of this computer; a network is only scanned where it is named.
   --units A,B-C              unit ids, 1 to ${MOST_UNIT} (1-10, then those that devices leave the factory with)
   --bauds A,B                baud rates (${BAUD_RATES.join(',')})
   --frames N1,E1             parity and stop bits (N1,E1,N2)
-  --timeout MS               longest wait for an answer (300 on serial lines, 1000 on networks)
+  --timeout MS               longest wait for an answer (${SERIAL_PROBE_MS} on serial lines, ${TCP_PROBE_MS} on networks)
   --thorough                 go on with a port's other settings after a find
   --model FILE               a model file to try beside the models that ship; several times
   --yes                      scan a subnet larger than /22

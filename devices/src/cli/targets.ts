@@ -1,13 +1,11 @@
 import { Fault } from '@wattfleet/protocol'
-import type { SerialDefaults } from '../core/points.ts'
+import { type SerialDefaults, USUAL_SERIAL } from '../core/points.ts'
 import type { SerialWish } from '../discovery/scan-plan.ts'
 import type { LineTarget, SerialFrame } from '../discovery/target.ts'
 import { wholeNumber } from './options.ts'
 
 /** Modbus TCP's port (Modbus Messaging on TCP/IP 1.0b, 3.1.1). */
 export const MODBUS_PORT = 502
-/** As most meters leave the factory. */
-const USUAL: SerialDefaults = { baudRate: 9_600, parity: 'none', stopBits: 1 }
 /** Slower and faster than any meter's line. */
 export const BAUDS = { least: 300, most: 921_600 } as const
 
@@ -64,7 +62,7 @@ interface TargetFlags {
  * The one line that the flags name. What a serial line's settings do not say is as the model leaves the factory, else 9600
  * 8N1. Throws Fault `config`.
  */
-export function oneTarget(flags: TargetFlags, factory: SerialDefaults = USUAL): LineTarget {
+export function oneTarget(flags: TargetFlags, factory: SerialDefaults = USUAL_SERIAL): LineTarget {
   const { tcp, serial, 'rtu-over-tcp': rtuOverTcp } = flags
   if ([tcp, serial, rtuOverTcp].filter((one) => one !== undefined).length !== 1) {
     throw new Fault('config', 'name one line: --tcp host[:port], --serial path[:baud[:N1]] or --rtu-over-tcp host:port')

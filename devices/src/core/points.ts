@@ -59,6 +59,9 @@ export interface SerialDefaults {
   readonly stopBits: 1 | 2
 }
 
+/** As most meters leave the factory. */
+export const USUAL_SERIAL: SerialDefaults = { baudRate: 9_600, parity: 'none', stopBits: 1 }
+
 /** A register that tells the model from others, and what it holds there. */
 export interface Mark {
   readonly point: string

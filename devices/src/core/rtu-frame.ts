@@ -12,6 +12,8 @@ import { crcOf, crcTable } from './crc.ts'
 const FUNCTION = { holding: 3, input: 4 } as const
 const WRITE = 16
 const WRITTEN_BYTES = 8
+/** A request for registers: unit, function, address, count, CRC. */
+export const REQUEST_BYTES = 8
 const EXCEPTION_BYTES = 5
 /** Bytes of an answer beside its registers. */
 const ANSWER_BYTES = 5

@@ -1,6 +1,6 @@
 import { characterMs } from '../core/plan.ts'
 import type { DeviceModel } from '../core/points.ts'
-import { answerBytes } from '../core/rtu-frame.ts'
+import { answerBytes, REQUEST_BYTES } from '../core/rtu-frame.ts'
 import type { RegisterRequest } from '../ports.ts'
 import type { LineTarget, SerialFrame } from './target.ts'
 
@@ -41,8 +41,6 @@ export const SERIAL_PROBE_MS = 300
 export const TCP_PROBE_MS = 1_000
 /** Addresses asked at a time: few enough for a household's router and its table of connections. */
 export const MOST_AT_ONCE = 32
-/** A request for registers as an RTU frame. */
-const REQUEST_BYTES = 8
 /** Opening and closing a serial port, and quiet before the first request. */
 const OPEN_MS = 200
 /** Silence before a frame and what a USB adapter adds to it. */

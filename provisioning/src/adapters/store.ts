@@ -5,12 +5,11 @@ import type { AuditLog, Deed, MoveEvent, SiteRecord, Store } from '../ports.ts'
 import { auditLog } from './audit-log.ts'
 import { openTables, type Row, recordOf } from './tables.ts'
 
-/** What no longer holds after an event: the keys that used the claim, the claim, the certificate. */
-const FORGETS: Partial<Record<MoveEvent, string>> = {
-  abandon: 'signing_key = NULL, tls_key = NULL, is_approved = 0',
-  revoke: 'signing_key = NULL, tls_key = NULL, is_approved = 0, grant_json = NULL, claim_hash = NULL',
-  retire: 'signing_key = NULL, tls_key = NULL, is_approved = 0, grant_json = NULL, claim_hash = NULL',
-}
+/** The keys that used the claim, and that somebody let them in. */
+const NO_KEYS = 'signing_key = NULL, tls_key = NULL, is_approved = 0'
+const NOTHING_LEFT = `${NO_KEYS}, grant_json = NULL, claim_hash = NULL`
+/** What no longer holds after an event. */
+const FORGETS: Partial<Record<MoveEvent, string>> = { abandon: NO_KEYS, revoke: NOTHING_LEFT, retire: NOTHING_LEFT }
 
 /** Opens the store in one SQLite file. `auditKey` signs the end of its audit log. */
 export function openStore(path: string, auditKey: SigningKey): Store {
@@ -55,8 +54,7 @@ export function openStore(path: string, auditKey: SigningKey): Store {
       write(() => change('INSERT OR REPLACE INTO members (member, reference) VALUES (?, ?)', member, reference)),
     setClaim: (site, claimHash, expiresMs, deed) =>
       write(() => {
-        const forgets = 'claim_written = 0, signing_key = NULL, tls_key = NULL, is_approved = 0'
-        const sql = `claim_hash = ?, claim_expires_ms = ?, ${forgets}`
+        const sql = `claim_hash = ?, claim_expires_ms = ?, claim_written = 0, ${NO_KEYS}`
         const told = { ...deed, detail: { ...deed.detail, expiresMs } }
         return advance(recordFor(site), 'reissue', told, sql, Buffer.from(claimHash), expiresMs)
       }),

@@ -1,4 +1,4 @@
-import { SERIAL } from '@wattfleet/protocol'
+import { SERIAL, SERIAL_FORM } from '@wattfleet/protocol'
 
 /** One row of a manifest as it was read: the line it starts at and its fields as text. */
 export interface ManifestLine {
@@ -110,7 +110,7 @@ function readRow({ line, fields }: ManifestLine, columns: ReadonlyMap<Column, nu
   }
   const serial = text('serial')
   if (!SERIAL.test(serial)) {
-    reasons.push(`serial: expected up to 64 letters, digits and . _ : -, got ${JSON.stringify(serial)}`)
+    reasons.push(`serial: ${SERIAL_FORM}, got ${JSON.stringify(serial)}`)
   }
   const household = text('household')
   if (household === '' || household.length > HOUSEHOLD_LENGTH) {

@@ -1,4 +1,4 @@
-import { type EnrolmentRequest, SERIAL } from '@wattfleet/protocol'
+import { type EnrolmentRequest, SERIAL, SERIAL_FORM } from '@wattfleet/protocol'
 
 const FIELDS = ['claim', 'serial', 'csrPem', 'signingKey', 'proof'] as const
 const HEX_LENGTHS = { claim: 64, signingKey: 64, proof: 128 } as const
@@ -28,6 +28,6 @@ export function parseEnrolmentRequest(text: string): ParsedRequest {
     }
   }
   const { claim, serial, csrPem, signingKey, proof } = request
-  if (!SERIAL.test(serial)) return { ok: false, message: 'serial: expected up to 64 letters, digits and . _ : -' }
+  if (!SERIAL.test(serial)) return { ok: false, message: `serial: ${SERIAL_FORM}` }
   return { ok: true, request: { claim, serial, csrPem, signingKey: signingKey.toLowerCase(), proof } }
 }

@@ -41,8 +41,10 @@ function houseNames({ state, flows }: HouseNow): Names {
   return { ...state, ...flows, throttled: flows.throttled ? 1 : 0 }
 }
 
+type Houses = ReadonlyMap<string, HouseNow>
+
 /** The houses before anything has flowed: for looking at what values come to. Throws Fault `config` for weather that is none. */
-function firstMoments(scenario: Scenario, folder: string): ReadonlyMap<string, HouseNow> {
+function firstMoments(scenario: Scenario, folder: string): Houses {
   const { seed, utcOffsetS, weather, temperature, houses } = scenario
   const world = loadWorld(seed, utcOffsetS, { weather, temperature, folder })
   assertHeatable(world, houses)
@@ -64,10 +66,10 @@ function ownModel(spec: DeviceSpec): DeviceModel {
   return parsed.model
 }
 
-function kindOf(spec: DeviceSpec, scenario: Scenario, folder: string, around: Surroundings): Kind {
+function kindOf(spec: DeviceSpec, houses: Houses, folder: string, around: Surroundings): Kind {
   const { model, modelFile, sunspec, inverterOf } = spec
   if (inverterOf !== undefined) {
-    const house = scenario.houses.find((one) => one.name === inverterOf)
+    const house = houses.get(inverterOf)?.spec
     if (house?.pv === undefined) throw new Fault('config', `there is no house "${inverterOf}" with photovoltaics`)
     const { parts, values } = inverterDevice(spec.name, spec.unit, house, () => around.house(inverterOf))
     return { parts, own: () => values(0) }
@@ -117,12 +119,12 @@ function writableOf(spec: DeviceSpec, kind: Kind): Writable[] {
   })
 }
 
-function deviceOf(spec: DeviceSpec, scenario: Scenario, folder: string, around: Surroundings): WireDevice {
+function deviceOf(spec: DeviceSpec, houses: Houses, folder: string, around: Surroundings): WireDevice {
   const house = spec.house ?? spec.inverterOf
-  if (house !== undefined && !scenario.houses.some((one) => one.name === house)) {
+  if (house !== undefined && !houses.has(house)) {
     throw new Fault('config', `there is no house "${house}"`)
   }
-  const kind = kindOf(spec, scenario, folder, around)
+  const kind = kindOf(spec, houses, folder, around)
   const { fixed, computed } = given(spec, kind)
   const maxRegisters = spec.maxRegisters ?? kind.maxRegisters
   return {
@@ -211,9 +213,9 @@ export function buildDevices(scenario: Scenario, source: string, folder: string,
   }
   for (const [i, spec] of scenario.devices.entries()) {
     try {
-      const trial = deviceOf(spec, scenario, folder, first)
+      const trial = deviceOf(spec, houses, folder, first)
       registersOf(trial.parts, trial.values(around.nowMs()))
-      built.push({ line: spec.line, device: deviceOf(spec, scenario, folder, around) })
+      built.push({ line: spec.line, device: deviceOf(spec, houses, folder, around) })
     } catch (error) {
       mistakes.push(`devices.${i} (${spec.name}): ${messageOf(error)}`)
     }

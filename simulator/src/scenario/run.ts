@@ -131,10 +131,11 @@ async function serveControlOf(
   { faults, warn }: WireOptions,
 ): Promise<ControlServer | undefined> {
   if (control === undefined) return undefined
+  const served = new Map(lines.map((line) => [line.name, line]))
   const listed = built.map(({ line, device }) => ({
     ...{ name: device.name, line, unitId: device.unitId },
-    transport: lines.find(({ name }) => name === line)?.transport,
-    where: lines.find(({ name }) => name === line)?.where,
+    transport: served.get(line)?.transport,
+    where: served.get(line)?.where,
     points: listOf(device),
   }))
   return serveControl({ faults, warn, devices: () => listed, port: control.port, token: control.token })
