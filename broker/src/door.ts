@@ -2,7 +2,7 @@ import { constants } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
 import type { BrokerLimits } from './config.ts'
-import { identityOf } from './core/identity.ts'
+import { type Identity, identityOf } from './core/identity.ts'
 import { type Pace, pace } from './core/pace.ts'
 import { rightsOf } from './core/rights.ts'
 import { GuardedConnection } from './guarded-connection.ts'
@@ -102,7 +102,7 @@ function peerOf(
   const certificate = socket.getPeerCertificate()
   const identity = identityOf(certificate.subject ?? {})
   if (identity === undefined) {
-    refusals.refuse('identity', socket.remoteAddress ?? 'unknown', 'the certificate names neither a gateway nor a hub')
+    refusals.refuse('identity', socket.remoteAddress ?? 'unknown', 'the certificate names no gateway, hub or utility')
     return undefined
   }
   const fingerprint = certificate.fingerprint256.replaceAll(':', '').toLowerCase()
@@ -119,8 +119,8 @@ function peerOf(
 }
 
 /** One pace for a gateway, however often it connects. There are as many as the CA has issued certificates. */
-function paceOf(name: string, role: 'gateway' | 'hub', paces: Map<string, Pace>, limits: BrokerLimits) {
-  if (role === 'hub') return undefined
+function paceOf(name: string, role: Identity['role'], paces: Map<string, Pace>, limits: BrokerLimits) {
+  if (role !== 'gateway') return undefined
   const known = paces.get(name) ?? pace(limits.messagesPerSecond, limits.messageBurst)
   paces.set(name, known)
   return known

@@ -4,7 +4,7 @@ import type { pino } from 'pino'
 /** Why the broker refused something, as a closed set. */
 export const REFUSALS = [
   'handshake', // no certificate, one of another CA, expired, or not TLS at all
-  'identity', // a certificate of the right CA that names neither a gateway nor a hub
+  'identity', // a certificate of the right CA that names no gateway, hub or utility
   'revoked',
   'connections', // too many, of one certificate or at all
   'client-id', // not the certificate's common name

@@ -4,6 +4,7 @@ export {
   type IdentityPaths,
   issueHubCertificate,
   issueServerCertificate,
+  issueUtilityCertificate,
   keepIdentity,
   LOOPBACK_HOSTS,
 } from './authority/identities.ts'

@@ -1,5 +1,5 @@
 import type { CommunityRules, EnrolmentGrant } from '@wattfleet/protocol'
-import type { AuditAnchor, AuditEntry, AuditHead, AuditVerdict } from './core/audit.ts'
+import type { AuditAnchor, AuditEntry, AuditHead, AuditRow, AuditVerdict } from './core/audit.ts'
 import type { LifeEvent, LifeState, LifeStep } from './core/life.ts'
 import type { ManifestSite } from './core/manifest.ts'
 
@@ -123,7 +123,7 @@ export interface AuditLog {
   /** Adds entries and signs the new end: once for all of a transaction, inside it. */
   append(entries: readonly AuditEntry[]): void
   /** From this number on, in order. */
-  entries(from?: number): AuditEntry[]
+  entries(from?: number): (AuditEntry & Pick<AuditRow, 'number' | 'hash'>)[]
   head(): AuditHead | undefined
   verify(anchors?: readonly AuditAnchor[]): AuditVerdict
 }

@@ -2,7 +2,7 @@ import { isGatewayId } from '@wattfleet/protocol'
 
 /** Who stands at the other end, as its certificate says. The name is the certificate's common name and the MQTT client id. */
 export interface Identity {
-  readonly role: 'gateway' | 'hub'
+  readonly role: 'gateway' | 'hub' | 'utility'
   readonly name: string
 }
 
@@ -14,6 +14,8 @@ export interface Subject {
 
 /** `hub`, or `hub-<n>` where several share the partitions. */
 const HUB_NAME = /^hub(-[0-9]{1,4})?$/
+/** `utility`: whoever watches the fleet and configures it. */
+const UTILITY_NAME = /^utility(-[0-9]{1,4})?$/
 
 /** The identity in a subject: the organizational unit is the role, the common name must have that role's form. */
 export function identityOf(subject: Subject): Identity | undefined {
@@ -21,10 +23,15 @@ export function identityOf(subject: Subject): Identity | undefined {
   if (typeof name !== 'string') return undefined
   if (role === 'gateway') return isGatewayId(name) ? { role, name } : undefined
   if (role === 'hub') return HUB_NAME.test(name) ? { role, name } : undefined
+  if (role === 'utility') return UTILITY_NAME.test(name) ? { role, name } : undefined
   return undefined
 }
 
-/** The identity behind a client id, which always equals a certificate's common name; the two forms cannot be confused. */
+/** The identity behind a client id, which always equals a certificate's common name; the forms cannot be confused. */
 export function identityOfClientId(clientId: string): Identity | undefined {
-  return identityOf({ CN: clientId, OU: 'gateway' }) ?? identityOf({ CN: clientId, OU: 'hub' })
+  for (const OU of ['gateway', 'hub', 'utility']) {
+    const identity = identityOf({ CN: clientId, OU })
+    if (identity !== undefined) return identity
+  }
+  return undefined
 }

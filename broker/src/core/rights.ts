@@ -9,9 +9,19 @@ export interface Rights {
   mayReceive(topic: string): boolean
 }
 
-/** A gateway publishes its own up topics and reads its own down topics; a hub the other way round, for every gateway. */
+/**
+ * A gateway publishes its own up topics and reads its own down topics; a hub the other way round, for every gateway. A
+ * utility reads what gateways say of themselves and tells them their configuration, and has no part in the market.
+ */
 export function rightsOf(identity: Identity): Rights {
-  return identity.role === 'gateway' ? gatewayRights(identity.name) : HUB_RIGHTS
+  switch (identity.role) {
+    case 'gateway':
+      return gatewayRights(identity.name)
+    case 'hub':
+      return HUB_RIGHTS
+    case 'utility':
+      return UTILITY_RIGHTS
+  }
 }
 
 function gatewayRights(gateway: string): Rights {
@@ -29,6 +39,15 @@ const HUB_RIGHTS: Rights = {
   mayPublish: (topic) => parseTopic(topic)?.direction === 'down',
   maySubscribe: isUpFilter,
   mayReceive: (topic) => parseTopic(topic)?.direction === 'up',
+}
+
+const UTILITY_RIGHTS: Rights = {
+  mayPublish(topic) {
+    const kind = parseTopic(topic)?.kind
+    return kind === 'config' || kind === 'command'
+  },
+  maySubscribe: (filter) => isUpFilter(filter) && filter.endsWith('/status'),
+  mayReceive: (topic) => parseTopic(topic)?.kind === 'status',
 }
 
 /** `wf/1/<partition or +>/<gateway or +>/up/<kind or +>`, nothing wider. */

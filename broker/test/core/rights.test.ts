@@ -63,6 +63,35 @@ describe('the rights of a gateway', () => {
   })
 })
 
+describe('the rights of a utility', () => {
+  const utility = rightsOf({ role: 'utility', name: 'utility' })
+
+  it('are to read statuses, and to configure', () => {
+    for (const filter of [upTopic(SELF, 'status'), 'wf/1/+/+/up/status', `wf/1/${PARTITION}/+/up/status`]) {
+      expect(utility.maySubscribe(filter)).toBe(true)
+    }
+    expect(utility.mayReceive(upTopic(SELF, 'status'))).toBe(true)
+    expect([utility.mayPublish(downTopic(SELF, 'config')), utility.mayPublish(downTopic(SELF, 'command'))]).toEqual([
+      true,
+      true,
+    ])
+  })
+
+  it('are no part in the market', () => {
+    for (const kind of DOWN_KINDS.filter((one) => one !== 'config' && one !== 'command')) {
+      expect(utility.mayPublish(downTopic(SELF, kind))).toBe(false)
+    }
+    for (const kind of UP_KINDS) expect(utility.mayPublish(upTopic(SELF, kind))).toBe(false)
+    for (const kind of UP_KINDS.filter((one) => one !== 'status')) {
+      expect(utility.maySubscribe(upTopic(SELF, kind))).toBe(false)
+      expect(utility.mayReceive(upTopic(SELF, kind))).toBe(false)
+    }
+    for (const filter of ['#', upFilter(), 'wf/1/+/+/+/status', 'wf/1/+/+/down/config']) {
+      expect(utility.maySubscribe(filter)).toBe(false)
+    }
+  })
+})
+
 describe('the rights of a hub', () => {
   it('are every down topic to publish and the up filters to read', () => {
     expect(hub.mayPublish(downTopic(SELF, 'config'))).toBe(true)
@@ -123,6 +152,12 @@ describe('identityOf', () => {
       { CN: 'hub-12', OU: 'hub' },
       { role: 'hub', name: 'hub-12' },
     ],
+    [
+      { CN: 'utility', OU: 'utility' },
+      { role: 'utility', name: 'utility' },
+    ],
+    [{ CN: 'utility', OU: 'hub' }, undefined],
+    [{ CN: 'hub', OU: 'utility' }, undefined],
     [{ CN: 'hub', OU: 'gateway' }, undefined],
     [{ CN: SELF, OU: 'hub' }, undefined],
     [{ CN: SELF.toUpperCase(), OU: 'gateway' }, undefined],
@@ -137,6 +172,7 @@ describe('identityOf', () => {
   it('tells the two forms of client ids apart', () => {
     expect(identityOfClientId(SELF)?.role).toBe('gateway')
     expect(identityOfClientId('hub-3')?.role).toBe('hub')
+    expect(identityOfClientId('utility-2')?.role).toBe('utility')
     expect(identityOfClientId('aedes_1')).toBeUndefined()
   })
 })

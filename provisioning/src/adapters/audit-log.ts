@@ -53,10 +53,7 @@ export function auditLog(db: Database.Database, key: SigningKey): AuditLog {
       if (entries.length > 0) setHead.run(number, hash, signHead(key, number, hash).signature)
     },
     entries: (from = 1) =>
-      select.all(from).map(({ atMs, actor, event, site, gateway, detail }) => ({
-        ...{ atMs, actor, event, site, gateway },
-        detail: JSON.parse(detail) as AuditEntry['detail'],
-      })),
+      select.all(from).map(({ detail, ...row }) => ({ ...row, detail: JSON.parse(detail) as AuditEntry['detail'] })),
     head: () => getHead.get(),
     verify: (anchors) => verifyAudit(select.iterate(1), getHead.get(), key.publicKey, anchors),
   }

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import type { EnrolmentGrant } from '@wattfleet/protocol'
+import { type EnrolmentGrant, Fault } from '@wattfleet/protocol'
 import type Database from 'better-sqlite3'
 import type { LifeState } from '../core/life.ts'
 import type { SiteRecord } from '../ports.ts'
@@ -38,8 +38,19 @@ CREATE TABLE IF NOT EXISTS certificates (
 CREATE INDEX IF NOT EXISTS certificates_by_site ON certificates (site);
 CREATE TABLE IF NOT EXISTS members (member TEXT PRIMARY KEY, reference TEXT NOT NULL) STRICT;
 `
-/** What the tables look like; 0: before gateways had serials and states. */
-const VERSION = 1
+/**
+ * How the tables of each version become those of the next, in order: a store that is behind goes through what is missing.
+ * What is here is never changed again; a change of the tables is a step at the end.
+ */
+const STEPS: readonly ((db: Database.Database) => void)[] = [
+  // 1: gateways have serials and states
+  (db) => {
+    const isThere = db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'sites'").get() !== undefined
+    db.exec(isThere ? FROM_BEFORE : SITES)
+    db.exec(OTHERS)
+    if (isThere) rememberCertificates(db)
+  },
+]
 
 /** The far end of time that a claim of before has. */
 const NEVER_MS = 253_402_300_799_000
@@ -60,15 +71,18 @@ FROM sites_before ORDER BY rowid;
 DROP TABLE sites_before;
 `
 
-/** Makes the tables, or brings those of an older version up to date, all or nothing. */
+/**
+ * Makes the tables, or brings those of an older version up to date, all or nothing. Throws Fault `store` where they are of a
+ * newer one.
+ */
 export function openTables(db: Database.Database): void {
   const bring = db.transaction(() => {
-    const isBefore = db.pragma('user_version', { simple: true }) === 0
-    const isThere = db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'sites'").get() !== undefined
-    db.exec(isBefore && isThere ? FROM_BEFORE : SITES)
-    db.exec(OTHERS)
-    if (isBefore && isThere) rememberCertificates(db)
-    db.pragma(`user_version = ${VERSION}`)
+    const version = Number(db.pragma('user_version', { simple: true }))
+    if (version > STEPS.length) {
+      throw new Fault('store', `the store is of a newer version (${version}) than this program (${STEPS.length})`)
+    }
+    for (const step of STEPS.slice(version)) step(db)
+    db.pragma(`user_version = ${STEPS.length}`)
   })
   bring.immediate()
 }

@@ -37,6 +37,11 @@ export function issueHubCertificate(authority: Authority, commonName = 'hub'): P
   return issue(authority, { commonName, unit: 'hub', usage: 'client' })
 }
 
+/** A client certificate for whoever watches the fleet and configures it: `utility`, or `utility-<n>` where there are several. */
+export function issueUtilityCertificate(authority: Authority, commonName = 'utility'): Promise<Identity> {
+  return issue(authority, { commonName, unit: 'utility', usage: 'client' })
+}
+
 /**
  * Keeps an identity in `dir` as `<name>.pem`, `<name>.key` (mode 0600) and `ca.pem`: what lies there stays while it is of
  * this CA and not about to end; otherwise `make` is asked for another.

@@ -1,0 +1,37 @@
+import { approve, gatewayOf, OPERATOR_EVENTS, type OperatorEvent, take, writeRefused } from '../fleet.ts'
+import type { SiteRecord } from '../ports.ts'
+import { argumentOf, type Command, type Commands, deedOf, onOffice } from './command.ts'
+
+const ABOUT: Record<OperatorEvent, string> = {
+  suspend: 'stop it for a while',
+  resume: 'let a suspended one trade again',
+  release: 'end its quarantine: all is well with the keys that it has',
+  revoke: 'its keys are dead; reissue brings it back',
+  retire: 'take it out of service for good',
+}
+
+/** What an operator may do with one gateway. */
+export const lifeCommands: Commands = {
+  list: onOffice([], 'gateways, their sites and states', ({ store }) => store.sites().map(shown)),
+  show: onOffice(['<gateway>'], 'one gateway', ({ store }, asked) => shown(gatewayOf(store, argumentOf(asked)))),
+  approve: onOffice(['<gateway>'], 'let a gateway in that waits for it', ({ store }, asked) =>
+    shown(approve(store, argumentOf(asked), deedOf(asked))),
+  ),
+  ...Object.fromEntries(OPERATOR_EVENTS.map((event) => [event, moving(event)])),
+}
+
+function moving(event: OperatorEvent): Command {
+  return onOffice(['<gateway>'], ABOUT[event], ({ store, refusedPath }, asked) => {
+    const record = take(store, argumentOf(asked), event, deedOf(asked))
+    writeRefused(store, refusedPath, asked.nowMs)
+    return shown(record)
+  })
+}
+
+function shown({ serial, household, site, gateway, state, isApproved, onChain, grant }: SiteRecord) {
+  return {
+    ...{ serial, household, site, gateway, state, onChain },
+    ...(state === 'claimed' && { isApproved }),
+    ...(grant !== undefined && { epoch: grant.epoch }),
+  }
+}
