@@ -16,7 +16,7 @@ export interface TokenRequest {
 
 /**
  * Makes a token and yields its secret, which is stored nowhere: only its SHA-256 is, so it can be shown once. Throws Fault
- * `config` for a name or a time that may not be, or a name that was given before.
+ * `config` for a name or a time that may not be, `enrolment` for a name that was given before.
  */
 export function createToken(store: Store, { name, role, days }: TokenRequest, actor: Actor, nowMs: number) {
   if (!TOKEN_NAME.test(name)) throw new Fault('config', `name: ${TOKEN_NAME_FORM}, got ${JSON.stringify(name)}`)
@@ -26,7 +26,7 @@ export function createToken(store: Store, { name, role, days }: TokenRequest, ac
   const token = tokenOf(randomBytes(32))
   const expiresMs = nowMs + days * DAY_MS
   if (!store.tokens.add({ name, role, createdMs: nowMs, expiresMs }, hashOf(token), { actor })) {
-    throw new Fault('config', `name: there is or was a token ${name}: a name in the log stands for one holder`)
+    throw new Fault('enrolment', `name: there is or was a token ${name}: a name in the log stands for one holder`)
   }
   return { name, role, expiresMs, token }
 }

@@ -24,6 +24,7 @@ export interface Operation {
 }
 
 const NOT_FOUND = { 404: 'No gateway has this serial, site or name on the wire.' }
+const NAMED_NOBODY = { 404: 'Of the serials that were named some are nobody’s; `detail` says which.' }
 const NO_WAY = { ...NOT_FOUND, 409: 'From the state that it is in there is no such way; `detail` says why.' }
 
 function step(event: string, right: Right, summary: string): Operation {
@@ -73,11 +74,15 @@ export const OPERATIONS = {
   bulkPreview: {
     ...{ method: 'POST', path: '/v1/bulk/preview', right: 'read', body: schemas.bulkPreviewBody },
     ...{ summary: 'What an event would do to a selection of gateways; nothing is done', answer: schemas.bulkPlan },
+    problems: NAMED_NOBODY,
   },
   bulk: {
     ...{ method: 'POST', path: '/v1/bulk', right: 'operate', body: schemas.bulkBody, answer: schemas.bulkResult },
     summary: 'Do what a preview has shown. revoke and retire take the right `end`',
-    problems: { 409: 'What it would do now is not what was shown: `plan` is the new preview. Nothing was done.' },
+    problems: {
+      ...NAMED_NOBODY,
+      409: 'What it would do now is not what was shown: `plan` is the new preview. Nothing was done.',
+    },
   },
   audit: {
     ...{ method: 'GET', path: '/v1/audit', right: 'audit', query: schemas.auditQuery, answer: schemas.auditPage },
@@ -98,7 +103,7 @@ export const OPERATIONS = {
   createToken: {
     ...{ method: 'POST', path: '/v1/tokens', right: 'tokens', body: schemas.tokenBody, answer: schemas.newToken },
     summary: 'Let somebody call; the secret is shown this once',
-    problems: { 422: 'There is or was a token of this name.' },
+    problems: { 409: 'There is or was a token of this name.' },
   },
   revokeToken: {
     ...{ method: 'POST', path: '/v1/tokens/{id}/revoke', right: 'tokens', body: schemas.reasonBody },
@@ -167,12 +172,15 @@ function described(id: string, { path, right, summary, query, body, answer, prob
     parameters: [
       ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
         ...{ name, in: 'path', required: true },
-        schema: { type: 'string', minLength: 1, maxLength: 64 },
+        schema: { type: 'string', minLength: 1 },
       })),
       ...(query === undefined ? [] : parametersOf(query)),
     ],
     ...(body && {
-      requestBody: { required: false, content: { 'application/json': { schema: plainSchema(body, 'input') } } },
+      requestBody: {
+        required: !body.safeParse(undefined).success,
+        content: { 'application/json': { schema: plainSchema(body, 'input') } },
+      },
     }),
     responses: {
       200: { description: 'Done.', content: { 'application/json': { schema: plainSchema(answer, 'output') } } },

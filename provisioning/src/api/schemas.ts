@@ -10,7 +10,7 @@ import { LIMITS } from './limits.ts'
 const whole = (min: number, max: number, description: string) =>
   z
     .string()
-    .regex(/^\d{1,15}$/, 'expected a whole number in decimal digits')
+    .regex(/^\d{1,16}$/, 'expected a whole number in decimal digits')
     .transform(Number)
     .pipe(z.int().min(min).max(max))
     .meta({ description })
@@ -57,6 +57,7 @@ const selection = z
     tag: tag.optional(),
     zone: z.int().min(0).optional(),
   })
+  .meta({ minProperties: 1 })
   .refine((given) => Object.values(given).some((value) => value !== undefined), {
     message: 'expected at least one condition: an empty selection would mean every gateway',
   })

@@ -65,6 +65,8 @@ function createApp({ certificatePem, privateKeyPem, log }: ApiOptions): FastifyI
     handlerTimeout: LIMITS.answerTimeoutMs,
     keepAliveTimeout: LIMITS.keepAliveTimeoutMs,
     bodyLimit: LIMITS.bodyBytes,
+    // whatever fits into the headers: a name that nobody has is answered like one
+    routerOptions: { maxParamLength: LIMITS.headerBytes },
     forceCloseConnections: true,
     frameworkErrors: (error, _request, reply) => sendProblem(reply, error),
   }) as unknown as FastifyInstance
@@ -79,12 +81,26 @@ function createApp({ certificatePem, privateKeyPem, log }: ApiOptions): FastifyI
     return sendProblem(reply, error)
   })
   app.setNotFoundHandler((request) => {
-    throw new ApiProblem(
-      404,
-      `There is no ${request.method} ${request.url.split('?', 1)[0]}; /openapi.json says what there is.`,
-    )
+    const path = request.url.split('?', 1)[0] ?? '/'
+    const methods = methodsAt(path)
+    if (methods.length > 0) {
+      throw new ApiProblem(405, `${path} takes ${methods.join(', ')}.`, { headers: { allow: methods.join(', ') } })
+    }
+    throw new ApiProblem(404, `There is nothing at ${path}; /openapi.json says what there is.`)
   })
   return app
+}
+
+/** What may be asked of a path; empty where there is nothing. */
+function methodsAt(path: string): string[] {
+  const isHere = ({ path: form }: Operation) => new RegExp(`^${form.replace(/\{\w+\}/g, '[^/]+')}$`).test(path)
+  return [
+    ...new Set(
+      Object.values(OPERATIONS)
+        .filter(isHere)
+        .map(({ method }) => method),
+    ),
+  ]
 }
 
 function sendProblem(reply: FastifyReply, error: unknown): FastifyReply {
