@@ -144,7 +144,7 @@ function callOf(parts: ApiParts, operation: Operation, right: Right | 'any-token
     caller,
     id,
     query: readAs(operation.query ?? nothing, request.query),
-    body: readAs(operation.body ?? nothing.optional(), request.body ?? undefined),
+    body: readAs(operation.body ?? nothing.optional(), request.body),
     signal: request.signal,
   }
 }
