@@ -1,10 +1,11 @@
 import type { OnNode } from '@wattfleet/chain'
-import { aborted, pause, runProgram, wallClock } from '@wattfleet/protocol'
+import { aborted, pause, runProgram, toHex, wallClock } from '@wattfleet/protocol'
 import { pino } from 'pino'
 import { openRegistrar } from './adapters/chain-registrar.ts'
 import { provisioningConfig } from './config.ts'
 import { enroller } from './enrol.ts'
 import { abandonStale, refusedKeeper, writeRefused } from './fleet.ts'
+import { runFleetService } from './fleet-service.ts'
 import { importFile, type Office, openOffice, serviceIdentity } from './office.ts'
 import { keepRegistering } from './register.ts'
 import { startServer } from './server.ts'
@@ -26,7 +27,7 @@ async function keepTidy({ store, refusedPath }: Office, nowMs: () => number, log
   }
 }
 
-await runProgram(provisioningConfig, ABOUT, async ({ config, signal, ready }) => {
+await runProgram(provisioningConfig, ABOUT, async ({ config, clock, signal, ready }) => {
   const log = pino({ name: 'provisioning', level: config.logLevel })
   const { nowMs } = wallClock() // certificates and the audit are the wall's business, not the market's
   const office = await openOffice(config)
@@ -45,13 +46,15 @@ await runProgram(provisioningConfig, ABOUT, async ({ config, signal, ready }) =>
       writeRefused(office.store, office.refusedPath, nowMs())
       log.error({ serials }, `quarantined: ${why}`)
     }
-    const enrol = enroller({ ...office, chain, settings: config, nowMs, onConflict })
+    const settings = { ...config, utilityKey: toHex(office.utilityKey.publicKey) }
+    const enrol = enroller({ ...office, chain, settings, nowMs, onConflict })
     const { host, port } = config
     const server = await startServer({ host, port, ...(await serviceIdentity(office.authority, config)), enrol, log })
     log.info({ host, port: server.port }, 'enrolment serves')
     const registering = keepRegistering(office.store, chain, { community, initialFundsNano, roleFunds }, log, signal)
+    const fleet = runFleetService({ office, config, clock, nowMs, log }, signal)
     ready()
-    await Promise.all([aborted(signal), registering, keepTidy(office, nowMs, log, signal)])
+    await Promise.all([aborted(signal), registering, fleet, keepTidy(office, nowMs, log, signal)])
     await server.stop()
   } finally {
     // also where the port is taken: an open connection would keep the process

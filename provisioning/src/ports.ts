@@ -2,6 +2,7 @@ import type { CommunityRules, EnrolmentGrant } from '@wattfleet/protocol'
 import type { AuditAnchor, AuditEntry, AuditHead, AuditRow, AuditVerdict } from './core/audit.ts'
 import type { LifeEvent, LifeState, LifeStep } from './core/life.ts'
 import type { ManifestSite } from './core/manifest.ts'
+import type { RolloutStore, StatusStore, TagStore } from './fleet-ports.ts'
 
 /** A metering point as the chain's registry knows it. `site` is 16 bytes and `member` 32 bytes of lower-case hex. */
 export interface ChainSite {
@@ -111,6 +112,9 @@ export interface Store {
   refusedCertificates(nowMs: number): string[]
   /** Another text whenever something was changed, by whatever process: whoever keeps something up to date looks at this. */
   version(): string
+  readonly statuses: StatusStore
+  readonly tags: TagStore
+  readonly rollouts: RolloutStore
   readonly audit: Pick<AuditLog, 'entries' | 'head' | 'verify'>
   close(): void
 }

@@ -1,8 +1,11 @@
-import { Fault, messageOf, type SigningKey } from '@wattfleet/protocol'
+import { Fault, type SigningKey } from '@wattfleet/protocol'
 import Database from 'better-sqlite3'
 import { type LifeEvent, type LifeState, type LifeStep, mayTrade, stepOf } from '../core/life.ts'
 import type { AuditLog, Deed, MoveEvent, SiteRecord, Store } from '../ports.ts'
 import { auditLog } from './audit-log.ts'
+import { rolloutStore } from './rollout-store.ts'
+import { statusStore, tagStore } from './status-store.ts'
+import { guarded, storeParts } from './store-parts.ts'
 import { openTables, type Row, recordOf } from './tables.ts'
 
 /** The keys that used the claim, and that somebody let them in. */
@@ -29,6 +32,7 @@ export function openStore(path: string, auditKey: SigningKey): Store {
   const select = (where: string, ...values: unknown[]) =>
     guarded(() => (db.prepare(`SELECT * FROM sites ${where}`).all(...values) as Row[]).map(recordOf))
   const { recordFor, advance, log } = livesOf(select, audit, change)
+  const parts = storeParts(db, audit)
 
   return {
     sites: () => select('ORDER BY rowid'),
@@ -89,11 +93,10 @@ export function openStore(path: string, auditKey: SigningKey): Store {
         return step
       }),
     refusedCertificates: (nowMs) => guarded(() => refusedAt(db, nowMs)),
-    version: () =>
-      guarded(() => {
-        const own = db.prepare('SELECT total_changes()').pluck().get()
-        return `${db.pragma('data_version', { simple: true })}/${own}`
-      }),
+    version: parts.version,
+    statuses: statusStore(parts),
+    tags: tagStore(parts),
+    rollouts: rolloutStore(parts),
     audit: {
       entries: (from) => guarded(() => audit.entries(from)),
       head: () => guarded(() => audit.head()),
@@ -135,13 +138,4 @@ function refusedAt(db: Database.Database, nowMs: number): string[] {
     .all(nowMs)
     .filter((row) => row.is_in_force === 0 || !mayTrade(row.state))
     .map(({ fingerprint }) => fingerprint)
-}
-
-function guarded<T>(body: () => T): T {
-  try {
-    return body()
-  } catch (error) {
-    if (error instanceof Fault) throw error
-    throw new Fault('store', `store: ${messageOf(error)}`, { cause: error })
-  }
 }

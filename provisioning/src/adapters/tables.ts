@@ -3,6 +3,7 @@ import { type EnrolmentGrant, Fault } from '@wattfleet/protocol'
 import type Database from 'better-sqlite3'
 import type { LifeState } from '../core/life.ts'
 import type { SiteRecord } from '../ports.ts'
+import { FLEET_TABLES } from './fleet-tables.ts'
 
 const SITES = `
 CREATE TABLE IF NOT EXISTS sites (
@@ -42,7 +43,7 @@ CREATE TABLE IF NOT EXISTS members (member TEXT PRIMARY KEY, reference TEXT NOT 
  * How the tables of each version become those of the next, in order: a store that is behind goes through what is missing.
  * What is here is never changed again; a change of the tables is a step at the end.
  */
-const STEPS: readonly ((db: Database.Database) => void)[] = [
+const STEPS: readonly ((db: Database.Database) => unknown)[] = [
   // 1: gateways have serials and states
   (db) => {
     const isThere = db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'sites'").get() !== undefined
@@ -50,6 +51,8 @@ const STEPS: readonly ((db: Database.Database) => void)[] = [
     db.exec(OTHERS)
     if (isThere) rememberCertificates(db)
   },
+  // 2: statuses, tags and roll-outs
+  (db) => db.exec(FLEET_TABLES),
 ]
 
 /** The far end of time that a claim of before has. */
