@@ -53,6 +53,7 @@ export const grantSchema: z.ZodType<EnrolmentGrant> = z.object({
   rules: rulesSchema,
   brokerUrl: z.url({ protocol: /^mqtts$/, error: 'expected mqtts://host:port' }),
   hubKey: hex(32),
+  utilityKey: hex(32).exactOptional(),
   capImportWh: count,
   capExportWh: count,
 })

@@ -2,7 +2,7 @@ import type { Clock } from '@wattfleet/protocol'
 import type { Strategy } from './core/decide.ts'
 import type { Findings } from './findings.ts'
 import type { Identity } from './identity.ts'
-import type { GridMeter, Link, Log, Outbox, Scheduler, SunSource } from './ports.ts'
+import type { GridMeter, Link, Log, Outbox, Remote, Scheduler, SunSource } from './ports.ts'
 
 /** What one gateway is made of: `main.ts` builds the parts, the loops use them. */
 export interface GatewayParts {
@@ -25,5 +25,7 @@ export interface GatewayParts {
   /** In [0, 1): jitter only. */
   readonly random: () => number
   readonly findings: Findings
+  /** Absent: nothing is taken from afar. */
+  readonly remote?: Remote
   readonly log: Log
 }

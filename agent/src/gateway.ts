@@ -73,6 +73,7 @@ function createGateway(parts: GatewayParts): { loops: readonly Loop[]; started: 
       importW: Math.round(power?.importW ?? 0),
       exportW: Math.round(power?.exportW ?? 0),
       findings: parts.findings.standing(),
+      ...parts.remote?.standing(),
     }
     session?.publish('status', encodeStatus(status))
   }
@@ -106,8 +107,12 @@ function createGateway(parts: GatewayParts): { loops: readonly Loop[]; started: 
       session = undefined
       sender.down()
     },
-    message: listener.message,
+    message(kind, payload) {
+      if (kind === 'config' || kind === 'command') parts.remote?.hear(kind, payload)
+      else listener.message(kind, payload)
+    },
   }
+  const view = { isMeterGood: () => reader.metering().power !== undefined, tell: statusBell.ring }
   return {
     loops: [
       reader.run,
@@ -116,6 +121,7 @@ function createGateway(parts: GatewayParts): { loops: readonly Loop[]; started: 
       tell,
       (signal) => parts.scheduler.everySlot(grant.rules.slotLengthS, atSlot, signal),
       (signal) => parts.link.run(events, signal),
+      async (signal) => parts.remote?.run(view, signal),
     ],
     started: Promise.all([connected.promise, reader.tried]),
   }

@@ -13,7 +13,7 @@ import {
   sunSpecMeter,
   watchedMeter,
 } from '@wattfleet/devices'
-import { type Clock, monotonicClock, type Program, runProgram, toHex } from '@wattfleet/protocol'
+import { type Clock, fromHex, monotonicClock, type Program, runProgram, toHex } from '@wattfleet/protocol'
 import { pino } from 'pino'
 import { enrolmentClient } from './adapters/enrolment-client.ts'
 import { type Lines, openLines } from './adapters/lines.ts'
@@ -23,11 +23,17 @@ import { clockScheduler, wallScheduler } from './adapters/schedulers.ts'
 import { serialOf } from './adapters/serial.ts'
 import { openSqliteOutbox } from './adapters/sqlite-outbox.ts'
 import { stateFiles } from './adapters/state-files.ts'
+import { openUpdates } from './adapters/updates.ts'
 import { type AgentConfig, agentConfigSchema, TELEGRAMS } from './config.ts'
-import { enrol } from './enrol.ts'
+import { type Enrolled, enrol } from './enrol.ts'
 import { createFindings, type Findings } from './findings.ts'
 import { runGateway } from './gateway.ts'
 import { sealer } from './identity.ts'
+import type { Outbox } from './ports.ts'
+import { createRemote, type RemoteControl } from './remote.ts'
+import { remoteFile } from './remote-state.ts'
+import { HEALTH, UPDATES } from './updater/hand-over.ts'
+import { VERSION_OF_AGENT } from './version.ts'
 
 const random = () => randomBytes(4).readUInt32LE() / 2 ** 32
 
@@ -62,25 +68,24 @@ function inverterOf(config: NonNullable<AgentConfig['inverter']>, lines: Lines, 
   return modelInverter(lines.to(config, model), config.unit, model, clock)
 }
 
-async function main({ config, clock, signal, ready }: Program<AgentConfig>): Promise<void> {
-  const log = pino({ level: config.logLevel })
-  const transport = monotonicClock()
-  const onWall = process.env.WATTFLEET_CLOCK === undefined
-  mkdirSync(config.stateDir, { recursive: true, mode: 0o700 })
-  const files = stateFiles(config.stateDir)
-  const enrolled = await enrol(
-    {
-      ...{ files, claimPath: config.claimPath, serial: () => serialOf(config) },
-      ...{ service: enrolmentClient, transport, random, log },
-    },
-    signal,
-  )
-  if (enrolled === undefined) return
-  const { grant, tlsKeyPem } = enrolled
-  const { gateway, brokerUrl, caPem, certificatePem } = grant
-  const seal = sealer(enrolled, () => Uint8Array.from(randomBytes(16)))
-  const signer = { epoch: grant.epoch, gateway: toHex(enrolled.key.publicKey) }
-  const outbox = openSqliteOutbox(join(config.stateDir, 'outbox.sqlite'), seal, signer)
+/** What stays the same however often the gateway is run anew: its identity, its outbox, and the utility's hand on it. */
+interface Standing {
+  readonly program: Program<AgentConfig>
+  readonly enrolled: Enrolled
+  readonly outbox: Outbox
+  readonly remote: RemoteControl
+  readonly log: pino.Logger
+  readonly transport: Clock
+  readonly onWall: boolean
+}
+
+/** Runs the gateway with one configuration until aborted. */
+async function runRound({ program, enrolled, outbox, remote, log, transport, onWall }: Standing, signal: AbortSignal) {
+  const { clock, ready } = program
+  const config = remote.config()
+  log.level = config.logLevel
+  const { gateway, brokerUrl, caPem, certificatePem } = enrolled.grant
+  const keyPem = enrolled.tlsKeyPem
   const lines = openLines()
   // a scaled clock is made of the monotonic one and cannot be stepped
   const steady = onWall ? transport : clock
@@ -97,7 +102,7 @@ async function main({ config, clock, signal, ready }: Program<AgentConfig>): Pro
         meter,
         sun: inverter && sunSource(inverter),
         outbox,
-        link: mqttLink({ brokerUrl, gateway, caPem, certificatePem, keyPem: tlsKeyPem }, transport, random, log),
+        link: mqttLink({ brokerUrl, gateway, caPem, certificatePem, keyPem }, transport, random, log),
         // node-schedule knows only the wall's clock; a scaled one keeps its own time
         scheduler: onWall ? wallScheduler(clock) : clockScheduler(clock),
         identity: enrolled,
@@ -105,6 +110,7 @@ async function main({ config, clock, signal, ready }: Program<AgentConfig>): Pro
         pollMs: config.pollS * 1000,
         random,
         findings,
+        remote,
         log,
       },
       signal,
@@ -112,6 +118,57 @@ async function main({ config, clock, signal, ready }: Program<AgentConfig>): Pro
     )
   } finally {
     await lines.close()
+  }
+}
+
+async function main(program: Program<AgentConfig>): Promise<void> {
+  const { config, clock, signal } = program
+  const log = pino({ level: config.logLevel })
+  const transport = monotonicClock()
+  const onWall = process.env.WATTFLEET_CLOCK === undefined
+  mkdirSync(config.stateDir, { recursive: true, mode: 0o700 })
+  const files = stateFiles(config.stateDir)
+  const enrolled = await enrol(
+    {
+      ...{ files, claimPath: config.claimPath, serial: () => serialOf(config) },
+      ...{ service: enrolmentClient, transport, random, log },
+    },
+    signal,
+  )
+  if (enrolled === undefined) return
+  const { grant } = enrolled
+  const seal = sealer(enrolled, () => Uint8Array.from(randomBytes(16)))
+  const signer = { epoch: grant.epoch, gateway: toHex(enrolled.key.publicKey) }
+  let round = new AbortController()
+  let isOver = false
+  const remote = createRemote(
+    {
+      ...{ file: config, version: VERSION_OF_AGENT, clock, steady: onWall ? transport : clock, transport, random, log },
+      store: remoteFile(files, signer.gateway, signer.epoch),
+      utilityKey: grant.utilityKey === undefined ? undefined : fromHex(grant.utilityKey, 32),
+      updates: openUpdates(join(config.stateDir, UPDATES), grant.caPem),
+    },
+    (why) => {
+      isOver ||= why === 'restart'
+      round.abort()
+    },
+  )
+  const outbox = openSqliteOutbox(join(config.stateDir, 'outbox.sqlite'), seal, signer)
+  const ready = () => {
+    files.write(HEALTH, JSON.stringify({ version: VERSION_OF_AGENT, pid: process.pid }))
+    program.ready()
+  }
+  const standing = { ...{ program: { ...program, ready }, enrolled, outbox, remote, log, transport, onWall } }
+  try {
+    while (!signal.aborted && !isOver) {
+      round = new AbortController()
+      try {
+        await runRound(standing, AbortSignal.any([signal, round.signal]))
+      } catch (error) {
+        if (!remote.failed(error)) throw error
+      }
+    }
+  } finally {
     outbox.close()
   }
 }

@@ -1,5 +1,7 @@
 import type {
   BalanceNotice,
+  DirectiveAnswer,
+  DirectiveType,
   DownKind,
   EnrolmentGrant,
   EnrolmentRequest,
@@ -8,6 +10,8 @@ import type {
   SettlementNotice,
   Side,
   SignedMessage,
+  SignedRelease,
+  Status,
   TradeNotice,
   UpKind,
 } from '@wattfleet/protocol'
@@ -142,6 +146,37 @@ export interface StateFiles {
   read(name: string): string | undefined
   /** Durable when it returns, readable by the owner alone. Throws Fault `store`. */
   write(name: string, text: string): void
+}
+
+/** What configuration and commands from afar look at, and whom they tell. */
+export interface RemoteView {
+  /** Whether the last reading was whole. */
+  isMeterGood(): boolean
+  /** There is something new to say in the status. */
+  tell(): void
+}
+
+/** The utility's hand on this gateway. */
+export interface Remote {
+  /** Takes what came from the broker, if the utility has signed it for this gateway. What it means is durable on return. */
+  hear(kind: DirectiveType, payload: Uint8Array): void
+  /** What the status says of it. */
+  standing(): Pick<Status, 'version' | 'config' | 'lastConfig' | 'lastCommand'>
+  /** Runs beside the loops of the gateway. Returns when aborted, or before. */
+  run(view: RemoteView, signal: AbortSignal): Promise<void>
+}
+
+/** From a release that was announced to the updater, and back. */
+export interface Updates {
+  /**
+   * Resolves when the archive lies here and is the one. Rejects with Fault `transport` (retryable) where it cannot be had
+   * now, `protocol` where what came is not the release, `store` where it cannot be kept.
+   */
+  fetch(release: SignedRelease, signal: AbortSignal): Promise<void>
+  /** Hands the archive to the updater. Throws Fault `store`. */
+  request(counter: number, release: SignedRelease): void
+  /** The updater's last word. Throws Fault `store`. */
+  result(): DirectiveAnswer | undefined
 }
 
 /** Where messages about the running of the gateway go. */

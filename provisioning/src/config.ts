@@ -6,12 +6,14 @@ export const provisioningConfig = z
   .strictObject({
     host: z.string().min(1).default('127.0.0.1'),
     port: z.int().min(0).max(65_535).default(8443),
-    /** Holds the CA (`ca/`), the service's certificate (`tls/`), the store and what the chain's adapter keeps. */
+    /** Holds the CA (`ca/`), the service's certificates (`tls/`), the store, the keys for audit and utility, and what the chain's adapter keeps. */
     stateDir: z.string().min(1),
     /** `https://host:port` under which gateways reach this service; goes into the claims. */
     publicUrl: z.url({ protocol: /^https$/, error: 'expected https://host:port' }).default('https://127.0.0.1:8443'),
     /** `mqtts://host:port` of the broker; goes into the grants. */
     brokerUrl: z.url({ protocol: /^mqtts$/, error: 'expected mqtts://host:port' }).default('mqtts://127.0.0.1:8883'),
+    /** Where this service itself reaches the broker, if it is not there. */
+    fleetBrokerUrl: z.url({ protocol: /^mqtts$/, error: 'expected mqtts://host:port' }).optional(),
     /** Names and addresses in this service's certificate. */
     hosts: z.array(z.string().min(1)).min(1).default(['localhost', '127.0.0.1', '::1']),
     /** The key that signs receipts and notices: 32 bytes, hex. */

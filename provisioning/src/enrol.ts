@@ -26,6 +26,8 @@ export interface EnrolmentSettings extends RegisterSettings {
   readonly brokerUrl: string
   /** 32 bytes, hex. */
   readonly hubKey: string
+  /** Signs what gateways are told, 32 bytes, hex. */
+  readonly utilityKey?: string
   /** Whether an operator lets each gateway in by hand. */
   readonly approval?: boolean
 }
@@ -159,9 +161,10 @@ async function complete(parts: EnrolmentParts, site: string, stop: AbortSignal):
     usage: 'client',
     validDays: GATEWAY_VALID_DAYS,
   })
-  const { brokerUrl, hubKey } = settings
+  const { brokerUrl, hubKey, utilityKey } = settings
+  const keys = { hubKey, ...(utilityKey !== undefined && { utilityKey }) }
   const identity = { gateway, certificatePem: leaf.certificatePem, caPem: authority.caPem }
-  const grant: EnrolmentGrant = { ...identity, ...facts, brokerUrl, hubKey, capImportWh, capExportWh }
+  const grant: EnrolmentGrant = { ...identity, ...facts, brokerUrl, ...keys, capImportWh, capExportWh }
   if (store.setGrant(site, signingKey, grant, leaf, parts.nowMs())) return { ok: true, grant }
   store.setChainKey(site, signingKey)
   return refuse('unknown-claim', 'this claim was replaced, or its gateway stopped')

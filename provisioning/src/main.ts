@@ -1,5 +1,5 @@
 import type { OnNode } from '@wattfleet/chain'
-import { aborted, pause, runProgram, wallClock } from '@wattfleet/protocol'
+import { aborted, pause, runProgram, toHex, wallClock } from '@wattfleet/protocol'
 import { pino } from 'pino'
 import { openRegistrar } from './adapters/chain-registrar.ts'
 import { hubTrades } from './adapters/hub-trades.ts'
@@ -7,6 +7,7 @@ import { startApi } from './api/server.ts'
 import { type ProvisioningConfig, provisioningConfig } from './config.ts'
 import { enroller } from './enrol.ts'
 import { abandonStale, refusedKeeper, writeRefused } from './fleet.ts'
+import { runFleetService } from './fleet-service.ts'
 import { fleetViewer } from './fleet-view.ts'
 import { importFile, type Office, openOffice, serviceIdentity } from './office.ts'
 import { keepRegistering } from './register.ts'
@@ -35,15 +36,14 @@ async function openApi(office: Office, config: ProvisioningConfig, nowMs: () => 
   const { store, claims, refusedPath } = office
   const api = await startApi({
     ...{ ...config.api, ...(await serviceIdentity(office.authority, config)), log, nowMs },
-    ...{ store, claims, refusedPath, byHand: config.approval, tagsOf: () => [] },
-    fleet: fleetViewer(store, () => new Map()),
+    ...{ store, claims, refusedPath, byHand: config.approval, fleet: fleetViewer(store) },
     trades: config.hubApiUrl === undefined ? undefined : hubTrades(config.hubApiUrl),
   })
   log.info({ host: config.api.host, port: api.port }, 'API serves')
   return api
 }
 
-await runProgram(provisioningConfig, ABOUT, async ({ config, signal, ready }) => {
+await runProgram(provisioningConfig, ABOUT, async ({ config, clock, signal, ready }) => {
   const log = pino({ name: 'provisioning', level: config.logLevel })
   const { nowMs } = wallClock() // certificates and the audit are the wall's business, not the market's
   const office = await openOffice(config)
@@ -62,14 +62,16 @@ await runProgram(provisioningConfig, ABOUT, async ({ config, signal, ready }) =>
       writeRefused(office.store, office.refusedPath, nowMs())
       log.error({ serials }, `quarantined: ${why}`)
     }
-    const enrol = enroller({ ...office, chain, settings: config, nowMs, onConflict })
+    const settings = { ...config, utilityKey: toHex(office.utilityKey.publicKey) }
+    const enrol = enroller({ ...office, chain, settings, nowMs, onConflict })
     const { host, port } = config
     const server = await startServer({ host, port, ...(await serviceIdentity(office.authority, config)), enrol, log })
     log.info({ host, port: server.port }, 'enrolment serves')
     const api = await openApi(office, config, nowMs, log)
     const registering = keepRegistering(office.store, chain, { community, initialFundsNano, roleFunds }, log, signal)
+    const fleet = runFleetService({ office, config, clock, nowMs, log }, signal)
     ready()
-    await Promise.all([aborted(signal), registering, keepTidy(office, nowMs, log, signal)])
+    await Promise.all([aborted(signal), registering, fleet, keepTidy(office, nowMs, log, signal)])
     await Promise.all([server.stop(), api?.stop()])
   } finally {
     // also where the port is taken: an open connection would keep the process

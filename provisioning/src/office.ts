@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { wallClock } from '@wattfleet/protocol'
+import { type SigningKey, wallClock } from '@wattfleet/protocol'
 import { readManifest } from './adapters/manifest-file.ts'
 import { openStore } from './adapters/store.ts'
 import { keepAuditKey } from './audit-key.ts'
@@ -11,6 +11,7 @@ import type { ProvisioningConfig } from './config.ts'
 import { writeRefused } from './fleet.ts'
 import { checkManifest, type ImportSummary, importManifest } from './import.ts'
 import type { Store } from './ports.ts'
+import { keepUtilityKey } from './utility-key.ts'
 
 /** What service and command line share: the utility's state folder, opened. */
 export interface Office {
@@ -19,6 +20,8 @@ export interface Office {
   readonly claims: ClaimSettings
   /** The list of certificates that the broker does not let in. */
   readonly refusedPath: string
+  /** Signs what gateways are told. */
+  readonly utilityKey: SigningKey
 }
 
 /** Where the list of certificates that may not connect lies below the state folder: what the broker's `revokedPath` is. */
@@ -38,7 +41,8 @@ export async function openOffice(config: ProvisioningConfig): Promise<Office> {
   const { claimsDir, publicUrl, claimDays } = config
   writeRefused(store, refusedPath(config.stateDir), wallClock().nowMs())
   const claims = { claimsDir, publicUrl, caPem: authority.caPem, validMs: claimDays * 86_400_000 }
-  return { store, authority, claims, refusedPath: refusedPath(config.stateDir) }
+  const utilityKey = keepUtilityKey(config.stateDir)
+  return { store, authority, claims, refusedPath: refusedPath(config.stateDir), utilityKey }
 }
 
 /** What importing a manifest would do. Throws Fault `config` naming every bad row. */

@@ -4,6 +4,7 @@ import type { GatewayView } from './core/gateway-view.ts'
 import type { LifeEvent, LifeState, LifeStep } from './core/life.ts'
 import type { ManifestSite } from './core/manifest.ts'
 import type { ApiToken } from './core/token.ts'
+import type { RolloutStore, StatusStore, TagStore } from './fleet-ports.ts'
 
 /** A metering point as the chain's registry knows it. `site` is 16 bytes and `member` 32 bytes of lower-case hex. */
 export interface ChainSite {
@@ -115,11 +116,14 @@ export interface Store {
   /** The same for many gateways, in one transaction; those that cannot go stay, each with its reason. */
   moveAll(sites: readonly string[], event: MoveEvent, deed: Deed): ReadonlyMap<string, LifeStep>
   /** All gateways as an operator looks at them, in the order of their serials. */
-  views(): Omit<GatewayView, 'seen'>[]
+  views(): Omit<GatewayView, 'seen' | 'tags'>[]
   /** SHA-256 fingerprints, hex, of all certificates that are not over and may not connect now. */
   refusedCertificates(nowMs: number): string[]
   /** Another text whenever something was changed, by whatever process: whoever keeps something up to date looks at this. */
   version(): string
+  readonly statuses: StatusStore
+  readonly tags: TagStore
+  readonly rollouts: RolloutStore
   readonly tokens: TokenStore
   readonly audit: Pick<AuditLog, 'entries' | 'entriesOf' | 'head' | 'verify'>
   close(): void

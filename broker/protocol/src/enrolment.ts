@@ -52,6 +52,8 @@ export interface EnrolmentGrant {
   readonly brokerUrl: string
   /** The key that signs receipts and notices, hex. */
   readonly hubKey: string
+  /** The key that signs configurations and commands, hex; a gateway without one takes none. */
+  readonly utilityKey?: string
   /** Most this site may import or export in one slot, Wh, from the nameplate. */
   readonly capImportWh: number
   readonly capExportWh: number

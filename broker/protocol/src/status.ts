@@ -1,5 +1,7 @@
+import { type DirectiveAnswer, parseAnswer } from './down/directive.ts'
 import { parseObject } from './down/envelope.ts'
-import { allOf, hex, natural, oneOf } from './down/fields.ts'
+import { allOf, type Body, hex, natural, oneOf } from './down/fields.ts'
+import { VERSION } from './release.ts'
 
 /** What a gateway says of itself, unsigned (its certificate vouches for it): once a slot, and at once when something changed. */
 export interface Status {
@@ -19,6 +21,13 @@ export interface Status {
   readonly exportW: number
   /** What was found about the devices within the last day, such as `import-counter-stuck` or `phase-2-reversed`; sorted. */
   readonly findings: readonly string[]
+  /** Of the software. This and what follows a gateway of an older version does not say. */
+  readonly version?: string
+  /** The counter of the configuration from afar that is in force, 0 for none. */
+  readonly config?: number
+  /** What became of the last configuration and the last command from afar. */
+  readonly lastConfig?: DirectiveAnswer
+  readonly lastCommand?: DirectiveAnswer
 }
 
 /** A gateway has two counters, three phases and a handful of things that can be wrong with each. */
@@ -41,7 +50,8 @@ export function encodeStatus(status: Status): Uint8Array {
 /** The status in this payload; undefined for anything else. */
 export function decodeStatus(payload: Uint8Array): Status | undefined {
   const body = parseObject(Buffer.from(payload).toString('utf8'))
-  return (
+  const fromAfar = body && fromAfarOf(body)
+  const said =
     body &&
     allOf({
       gateway: hex(body, 'gateway', 32),
@@ -54,5 +64,19 @@ export function decodeStatus(payload: Uint8Array): Status | undefined {
       exportW: natural(body, 'exportW'),
       findings: findingsOf(body.findings),
     })
-  )
+  return said && fromAfar && { ...said, ...fromAfar }
+}
+
+type FromAfar = Pick<Status, 'version' | 'config' | 'lastConfig' | 'lastCommand'>
+
+/** What a gateway says of its software and of what the utility told it; undefined where a field of it is wrong. */
+function fromAfarOf(body: Body): FromAfar | undefined {
+  const { version } = body
+  const isVersion = version === undefined || (typeof version === 'string' && VERSION.test(version))
+  const fields = {
+    ...('config' in body && { config: natural(body, 'config') }),
+    ...('lastConfig' in body && { lastConfig: parseAnswer(body.lastConfig) }),
+    ...('lastCommand' in body && { lastCommand: parseAnswer(body.lastCommand) }),
+  }
+  return isVersion ? allOf({ ...fields, ...(version !== undefined && { version }) }) : undefined
 }

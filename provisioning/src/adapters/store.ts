@@ -1,8 +1,11 @@
-import { Fault, messageOf, type SigningKey } from '@wattfleet/protocol'
+import { Fault, type SigningKey } from '@wattfleet/protocol'
 import Database from 'better-sqlite3'
 import { type LifeEvent, type LifeState, type LifeStep, mayTrade, stepOf } from '../core/life.ts'
 import type { AuditLog, Deed, MoveEvent, SiteRecord, Store } from '../ports.ts'
 import { auditLog } from './audit-log.ts'
+import { rolloutStore } from './rollout-store.ts'
+import { statusStore, tagStore } from './status-store.ts'
+import { guarded, storeParts } from './store-parts.ts'
 import { openTables, type Row, recordOf } from './tables.ts'
 import { tokenRows } from './token-rows.ts'
 import { viewRows } from './view-rows.ts'
@@ -31,6 +34,7 @@ export function openStore(path: string, auditKey: SigningKey): Store {
     if (ends) db.prepare('UPDATE certificates SET is_in_force = 0 WHERE site = ?').run(site)
     return step
   }
+  const parts = storeParts(db, audit)
 
   return {
     sites: () => select('ORDER BY rowid'),
@@ -87,14 +91,11 @@ export function openStore(path: string, auditKey: SigningKey): Store {
     moveAll: (sites, event, deed) => write(() => new Map(sites.map((site) => [site, moved(site, event, deed)]))),
     views: () => guarded(() => viewRows(db)),
     refusedCertificates: (nowMs) => guarded(() => refusedAt(db, nowMs)),
-    version: () =>
-      guarded(() => {
-        const own = db.prepare('SELECT total_changes()').pluck().get()
-        return `${db.pragma('data_version', { simple: true })}/${own}`
-      }),
-    tokens: tokenRows(db, write, (event, name, actor, detail, atMs) =>
-      audit.append([{ atMs, actor, event, site: '', gateway: '', detail: { token: name, ...detail } }]),
-    ),
+    tokens: tokenRows(parts),
+    version: parts.version,
+    statuses: statusStore(parts),
+    tags: tagStore(parts),
+    rollouts: rolloutStore(parts),
     audit: {
       entries: (from, limit) => guarded(() => audit.entries(from, limit)),
       entriesOf: (site) => guarded(() => audit.entriesOf(site)),
@@ -145,13 +146,4 @@ function refusedAt(db: Database.Database, nowMs: number): string[] {
     .all(nowMs)
     .filter((row) => row.is_in_force === 0 || !mayTrade(row.state))
     .map(({ fingerprint }) => fingerprint)
-}
-
-function guarded<T>(body: () => T): T {
-  try {
-    return body()
-  } catch (error) {
-    if (error instanceof Fault) throw error
-    throw new Fault('store', `store: ${messageOf(error)}`, { cause: error })
-  }
 }

@@ -3,6 +3,7 @@ import { type EnrolmentGrant, Fault } from '@wattfleet/protocol'
 import type Database from 'better-sqlite3'
 import type { LifeState } from '../core/life.ts'
 import type { SiteRecord } from '../ports.ts'
+import { FLEET_TABLES } from './fleet-tables.ts'
 import { TOKENS } from './token-rows.ts'
 
 const SITES = `
@@ -43,7 +44,7 @@ CREATE TABLE IF NOT EXISTS members (member TEXT PRIMARY KEY, reference TEXT NOT 
  * How the tables of each version become those of the next, in order: a store that is behind goes through what is missing.
  * What is here is never changed again; a change of the tables is a step at the end.
  */
-const STEPS: readonly ((db: Database.Database) => void)[] = [
+const STEPS: readonly ((db: Database.Database) => unknown)[] = [
   // 1: gateways have serials and states
   (db) => {
     const isThere = db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'sites'").get() !== undefined
@@ -53,6 +54,8 @@ const STEPS: readonly ((db: Database.Database) => void)[] = [
   },
   // 2: the API's callers
   (db) => db.exec(TOKENS),
+  // 3: statuses, tags and roll-outs
+  (db) => db.exec(FLEET_TABLES),
 ]
 
 /** The far end of time that a claim of before has. */

@@ -1,7 +1,7 @@
-import type Database from 'better-sqlite3'
 import type { Role } from '../core/roles.ts'
 import type { ApiToken } from '../core/token.ts'
 import type { TokenStore } from '../ports.ts'
+import type { StoreParts } from './store-parts.ts'
 
 export const TOKENS = `
 CREATE TABLE api_tokens (
@@ -33,17 +33,14 @@ const tokenOfRow = (row: Row): ApiToken => ({
   isRevoked: row.is_revoked === 1,
 })
 
-/** The tokens in the tables of a store. `log` writes what was done into the audit log, inside the same transaction. */
-export function tokenRows(
-  db: Database.Database,
-  write: <T>(body: () => T) => T,
-  log: (event: string, name: string, actor: string, detail: Readonly<Record<string, unknown>>, atMs: number) => void,
-): TokenStore {
+/** The tokens in the tables of a store. */
+export function tokenRows({ db, read, write, writeQuietly, log }: StoreParts): TokenStore {
   const select = 'SELECT name, role, created_ms, expires_ms, last_used_ms, is_revoked FROM api_tokens'
   return {
-    all: () => (db.prepare(`${select} ORDER BY created_ms, name`).all() as Row[]).map(tokenOfRow),
+    all: () => read(() => (db.prepare(`${select} ORDER BY created_ms, name`).all() as Row[]).map(tokenOfRow)),
     bySecret(secretHash) {
-      const row = db.prepare(`${select} WHERE secret_hash = ?`).get(Buffer.from(secretHash)) as Row | undefined
+      const find = db.prepare(`${select} WHERE secret_hash = ?`)
+      const row = read(() => find.get(Buffer.from(secretHash)) as Row | undefined)
       return row && tokenOfRow(row)
     },
     add: ({ name, role, createdMs, expiresMs }, secretHash, { actor }) =>
@@ -51,20 +48,21 @@ export function tokenRows(
         const sql =
           'INSERT INTO api_tokens (name, role, secret_hash, created_ms, expires_ms) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING'
         const { changes } = db.prepare(sql).run(name, role, Buffer.from(secretHash), createdMs, expiresMs)
-        if (changes === 1) log('token-created', name, actor, { role, expiresMs }, createdMs)
+        if (changes === 1)
+          log(undefined, 'token-created', { actor, detail: { token: name, role, expiresMs }, atMs: createdMs })
         return changes === 1
       }),
-    revoke: (name, { actor, detail = {}, atMs }) =>
+    revoke: (name, deed) =>
       write(() => {
         const { changes } = db
           .prepare('UPDATE api_tokens SET is_revoked = 1 WHERE name = ? AND is_revoked = 0')
           .run(name)
-        if (changes === 1) log('token-revoked', name, actor, detail, atMs)
+        if (changes === 1) log(undefined, 'token-revoked', { ...deed, detail: { token: name, ...deed.detail } })
         return db.prepare('SELECT 1 FROM api_tokens WHERE name = ?').get(name) !== undefined
       }),
     setUsed({ name, lastUsedMs = 0 }, atMs) {
       if (atMs - lastUsedMs < USED_EVERY_MS) return
-      write(() => db.prepare('UPDATE api_tokens SET last_used_ms = ? WHERE name = ?').run(atMs, name))
+      writeQuietly(() => db.prepare('UPDATE api_tokens SET last_used_ms = ? WHERE name = ?').run(atMs, name))
     },
   }
 }

@@ -25,7 +25,7 @@ SELECT serial, household, site, gateway, member, zone, state, is_approved, on_ch
 FROM sites ORDER BY serial`
 
 /** All gateways as an operator looks at them, in the order of their serials. */
-export function viewRows(db: Database.Database): Omit<GatewayView, 'seen'>[] {
+export function viewRows(db: Database.Database): Omit<GatewayView, 'seen' | 'tags'>[] {
   return (db.prepare(SQL).all() as Row[]).map((row) => ({
     ...{ serial: row.serial, household: row.household, site: row.site, gateway: row.gateway, member: row.member },
     ...{ zone: row.zone, state: row.state, isApproved: row.is_approved === 1, onChain: row.on_chain === 1 },

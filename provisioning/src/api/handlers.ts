@@ -23,7 +23,6 @@ export interface ApiParts {
   readonly claims: ClaimSettings
   readonly refusedPath: string
   readonly fleet: () => readonly GatewayView[]
-  readonly tagsOf: (site: string) => readonly string[]
   readonly trades: TradesSource
   /** Whether gateways are let in by hand. */
   readonly byHand: boolean
@@ -53,7 +52,7 @@ const actorOf = ({ name }: ApiToken): Actor => `api/${name}`
 export function handlersOf(parts: ApiParts): Handlers {
   const { store, fleet } = parts
   const contextOf = ({ role }: ApiToken): PresentContext => ({
-    ...{ nowMs: parts.nowMs(), byHand: parts.byHand, tagsOf: parts.tagsOf },
+    ...{ nowMs: parts.nowMs(), byHand: parts.byHand },
     mayNameHouseholds: mayDo(role, 'households'),
   })
   const select = (selection: Selection, caller: ApiToken) => selectGateways(fleet(), selection, contextOf(caller))

@@ -7,7 +7,6 @@ export interface PresentContext {
   readonly nowMs: number
   readonly byHand: boolean
   readonly mayNameHouseholds: boolean
-  readonly tagsOf: (site: string) => readonly string[]
 }
 
 /** A time as the API says it. */
@@ -22,11 +21,11 @@ export function presentGateway(view: GatewayView, context: PresentContext): Gate
     claimExpires: state === 'expected' && view.claimExpiresMs > 0 ? instantOf(view.claimExpiresMs) : null,
     epoch: view.epoch ?? null,
     certificateEnds: instantOrNull(view.certificateEndsMs),
-    tags: [...context.tagsOf(site)],
+    tags: [...view.tags],
     seen: seen
       ? {
           ...{ at: instantOf(seen.atMs), version: seen.version ?? null, clock: seen.clock, meter: seen.meter },
-          ...{ clockOffsetMs: seen.clockOffsetMs ?? null, findings: [...seen.findings], isAway: seen.isAway },
+          ...{ clockOffsetMs: seen.clockOffsetMs, findings: [...seen.findings], isAway: seen.isAway },
         }
       : null,
     concerns: concernsOf(view, context.nowMs, context.byHand),

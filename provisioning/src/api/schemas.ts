@@ -84,7 +84,7 @@ const seen = z.object({
   at: instant,
   version: z.string().nullable(),
   clock: z.enum(['trusted', 'doubted']),
-  clockOffsetMs: z.number().nullable().meta({ description: 'Its clock less ours, what the message took included.' }),
+  clockOffsetMs: z.number().meta({ description: 'Our clock less its, what the message took included.' }),
   meter: z.enum(['good', 'missing']),
   findings: z.array(z.string()),
   isAway: z.boolean(),

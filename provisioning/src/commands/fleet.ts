@@ -50,12 +50,12 @@ export const fleetCommands: Commands = {
 }
 
 function viewsOf({ store }: Office): readonly GatewayView[] {
-  return fleetViewer(store, () => new Map())()
+  return fleetViewer(store)()
 }
 
 function selected(office: Office, asked: Asked): GatewayView[] {
   return selectGateways(viewsOf(office), selectionOf(asked), {
-    ...{ nowMs: asked.nowMs, byHand: asked.config.approval, mayNameHouseholds: true, tagsOf: () => [] },
+    ...{ nowMs: asked.nowMs, byHand: asked.config.approval, mayNameHouseholds: true },
   })
 }
 

@@ -7,8 +7,8 @@ export interface GatewaySeen {
   readonly version: string | undefined
   /** Whether it trusts its own clock. */
   readonly clock: 'trusted' | 'doubted'
-  /** Its clock less ours at that moment: what a message takes is in it. Undefined where its clock is not the wall's. */
-  readonly clockOffsetMs: number | undefined
+  /** Our clock less its at that moment: what the message took is in it. */
+  readonly clockOffsetMs: number
   readonly meter: 'good' | 'missing'
   /** What it found of its devices within a day. */
   readonly findings: readonly string[]
@@ -32,6 +32,8 @@ export interface GatewayView {
   readonly epoch: number | undefined
   /** End of the certificate that it uses; undefined without one. */
   readonly certificateEndsMs: number | undefined
+  /** Words that an operator has put on it, sorted. */
+  readonly tags: readonly string[]
   readonly seen: GatewaySeen | undefined
 }
 
@@ -76,7 +78,7 @@ export function concernsOf(view: GatewayView, nowMs: number, byHand: boolean): C
     silent: isTrading && seen !== undefined && !isHeard,
     // what a gateway said before it fell silent says nothing of now
     'clock-doubted': isHeard && seen.clock === 'doubted',
-    'clock-off': isHeard && seen.clockOffsetMs !== undefined && Math.abs(seen.clockOffsetMs) > CLOCK_OFF_MS,
+    'clock-off': isHeard && Math.abs(seen.clockOffsetMs) > CLOCK_OFF_MS,
     'meter-missing': isHeard && seen.meter === 'missing',
     'device-findings': isHeard && seen.findings.length > 0,
   }

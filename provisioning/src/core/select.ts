@@ -17,15 +17,13 @@ export interface SelectContext {
   readonly byHand: boolean
   /** Whether households may be searched: a search that finds by what it must not show would tell it. */
   readonly mayNameHouseholds: boolean
-  /** Tags of a site; empty where it has none. */
-  readonly tagsOf: (site: string) => readonly string[]
 }
 
 /** The gateways that are meant, in the order given. */
 export function selectGateways(
   views: readonly GatewayView[],
   selection: Selection,
-  { nowMs, byHand, mayNameHouseholds, tagsOf }: SelectContext,
+  { nowMs, byHand, mayNameHouseholds }: SelectContext,
 ): GatewayView[] {
   const { state, concern, zone, tag } = selection
   const serials = selection.serials && new Set(selection.serials)
@@ -39,7 +37,7 @@ export function selectGateways(
       (serials === undefined || serials.has(view.serial)) &&
       (state === undefined || view.state === state) &&
       (zone === undefined || view.zone === zone) &&
-      (tag === undefined || tagsOf(view.site).includes(tag)) &&
+      (tag === undefined || view.tags.includes(tag)) &&
       (text === undefined || textsOf(view).some((one) => one.toLowerCase().includes(text))) &&
       (concern === undefined || concernsOf(view, nowMs, byHand).includes(concern)),
   )

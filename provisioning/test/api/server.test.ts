@@ -104,10 +104,12 @@ describe('who may call', () => {
 describe('the fleet', () => {
   it('in figures', async () => {
     const { gateway } = await enrolled()
-    api.heard.set(gateway, {
-      ...{ atMs: AT_MS - 1_000, version: '0.1.0', clock: 'trusted', clockOffsetMs: 3, meter: 'missing' },
-      ...{ findings: [], isAway: false },
-    })
+    office.store.statuses.put([
+      {
+        ...{ gateway, receivedMs: AT_MS - 1_000, epoch: 1, version: '0.1.0', config: 0, clock: 'trusted' },
+        ...{ clockOffsetMs: 3, meter: 'missing', findings: [], isAway: false },
+      },
+    ])
     const { body } = await get('/v1/fleet', 'viewer')
     expect(body).toMatchObject({
       ...{ gateways: 3, well: 0, versions: [{ version: '0.1.0', gateways: 1 }] },
@@ -118,6 +120,7 @@ describe('the fleet', () => {
   })
 
   it('a page at a time, without households for who may not know them', async () => {
+    office.store.tags.tag(office.store.sites()[0]?.site ?? '', 'pilot', { actor: 'operator', atMs: AT_MS })
     const first = await get('/v1/gateways?limit=2', 'operator')
     expect(first.body).toMatchObject({
       total: 3,

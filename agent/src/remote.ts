@@ -1,0 +1,175 @@
+import {
+  type Clock,
+  type DirectiveType,
+  Fault,
+  messageOf,
+  openDown,
+  parseCommandMessage,
+  parseConfigMessage,
+  reasonOf,
+} from '@wattfleet/protocol'
+import type { AgentConfig } from './config.ts'
+import {
+  atStart,
+  dropKept,
+  endTrial,
+  inForce,
+  type RemoteState,
+  rollBack,
+  type Settings,
+  takeCommand,
+  takeConfig,
+} from './core/remote.ts'
+import type { Log, Remote, RemoteView, Updates } from './ports.ts'
+import { effectiveConfig } from './remote-config.ts'
+import type { RemoteFile } from './remote-state.ts'
+import { survivingStore } from './surviving-store.ts'
+import { createUpdater } from './update-job.ts'
+
+/** How often the meter is looked at while a configuration is tried, of the gateway's clock. */
+const LOOK_MS = 1_000
+
+export interface RemoteParts {
+  /** The gateway's own file, which settings are laid upon. */
+  readonly file: AgentConfig
+  readonly store: RemoteFile
+  /** What signs configurations and commands; undefined where the grant names none: then none is taken. */
+  readonly utilityKey: Uint8Array | undefined
+  /** Of this software. */
+  readonly version: string
+  /** What expiry is told by. */
+  readonly clock: Clock
+  readonly steady: Clock
+  /** Real time that nobody steps. */
+  readonly transport: Clock
+  readonly random: () => number
+  readonly updates: Updates
+  readonly log: Log
+}
+
+export interface RemoteControl extends Remote {
+  /** The configuration in force. */
+  config(): AgentConfig
+  /** The gateway could not be run. Whether that ended a trial, so that running it again is worth it. */
+  failed(error: unknown): boolean
+}
+
+/**
+ * What the utility tells this gateway, kept durably before anything comes of it. `onEnd`: the loops are to end, and to
+ * begin again with what is in force then (`config`), or with the process (`restart`). Throws Fault `store` where what was
+ * kept cannot be read.
+ */
+export function createRemote(parts: RemoteParts, onEnd: (why: 'config' | 'restart') => void): RemoteControl {
+  const { file, store, clock, steady, log } = parts
+  let state = store.load()
+  let view: RemoteView = { isMeterGood: () => false, tell: () => undefined }
+  const updater = createUpdater(parts, () => state, set)
+
+  function set(next: RemoteState): void {
+    if (next === state) return
+    store.save(next)
+    state = next
+    view.tell()
+  }
+
+  /** The settings in force upon the file; without those that no longer fit it. */
+  function config(): AgentConfig {
+    for (;;) {
+      const settings = inForce(state)?.settings
+      if (settings === undefined) return file
+      try {
+        return effectiveConfig(file, settings)
+      } catch (error) {
+        if (!(error instanceof Fault && error.code === 'config')) throw error
+        log.error({ error: messageOf(error) }, 'the settings from afar do not fit the file: they are dropped')
+        const reason = reasonOf(`it does not fit the gateway's file: ${messageOf(error)}`)
+        set(state.trial === undefined ? dropKept(state, reason) : rollBack(state, reason))
+      }
+    }
+  }
+
+  function hear(kind: DirectiveType, payload: Uint8Array): void {
+    const said = readDirective(kind, payload, parts.utilityKey)
+    if (said === undefined) {
+      log.warn({ kind, bytes: payload.length }, 'not from the utility, or unreadable')
+      return
+    }
+    const before = state
+    const nowS = Math.floor(clock.nowMs() / 1000)
+    try {
+      if ('settings' in said) set(takeConfig(state, said, nowS, view.isMeterGood(), (it) => mistakeIn(file, it)))
+      else set(takeCommand(state, said, nowS))
+    } catch (error) {
+      // it is sent again: a gateway that did not keep it did not take it
+      if (!(error instanceof Fault && error.code === 'store')) throw error
+      log.error({ error: messageOf(error) }, 'what the utility said could not be kept')
+      return
+    }
+    const { trial, job, lastConfig, lastCommand } = state
+    log.info({ kind, counter: said.counter, isNew: state !== before, lastConfig, lastCommand }, 'the utility said')
+    if (trial !== before.trial) onEnd('config')
+    if (job === before.job) view.tell()
+    else if (job?.command.name === 'restart') onEnd('restart')
+    else updater.wake()
+  }
+
+  /** Looks at the meter while a configuration is tried, and says at the end whether it is kept. */
+  async function tryOut(signal: AbortSignal): Promise<void> {
+    const { trial } = state
+    if (trial === undefined) return
+    const beginMs = steady.nowMs()
+    const lengthMs = trial.trialS * 1000
+    let goodMs = Number.NEGATIVE_INFINITY
+    while (!signal.aborted && steady.nowMs() < beginMs + lengthMs) {
+      await steady.until(Math.min(steady.nowMs() + LOOK_MS, beginMs + lengthMs), signal)
+      if (view.isMeterGood()) goodMs = steady.nowMs()
+    }
+    while (!signal.aborted && state.trial === trial) {
+      // one reading that fails is no silent meter: half of the trial without any is
+      await survivingStore(log, () => set(endTrial(state, steady.nowMs() - goodMs <= lengthMs / 2)))
+      if (state.trial === trial) await steady.until(steady.nowMs() + LOOK_MS, signal)
+    }
+    if (signal.aborted) return
+    log.info({ ...state.lastConfig }, 'the trial of a configuration is over')
+    if (state.kept?.counter !== trial.counter) onEnd('config')
+  }
+
+  set(atStart(state))
+  return {
+    config,
+    hear,
+    standing() {
+      const { lastConfig, lastCommand } = state
+      return {
+        version: parts.version,
+        config: inForce(state)?.counter ?? 0,
+        ...(lastConfig !== undefined && { lastConfig }),
+        ...(lastCommand !== undefined && { lastCommand }),
+      }
+    },
+    async run(next, signal) {
+      view = next
+      await Promise.all([tryOut(signal), updater.run(signal)])
+    },
+    failed(error) {
+      if (state.trial === undefined) return false
+      log.error({ error: messageOf(error) }, 'the gateway does not run with the configuration that is tried')
+      set(rollBack(state, reasonOf(messageOf(error))))
+      return true
+    },
+  }
+}
+
+function readDirective(kind: DirectiveType, payload: Uint8Array, utilityKey: Uint8Array | undefined) {
+  const body = utilityKey && openDown(payload, utilityKey)
+  return body && (kind === 'config' ? parseConfigMessage(body) : parseCommandMessage(body))
+}
+
+function mistakeIn(file: AgentConfig, settings: Settings): string | undefined {
+  try {
+    effectiveConfig(file, settings)
+    return undefined
+  } catch (error) {
+    return reasonOf(messageOf(error))
+  }
+}

@@ -1,0 +1,4 @@
+import own from '../package.json' with { type: 'json' }
+
+/** Of this software. */
+export const VERSION_OF_AGENT: string = own.version

@@ -1,0 +1,181 @@
+import {
+  type Clock,
+  commandBody,
+  configBody,
+  type Directive,
+  type SigningKey,
+  sealDown,
+  signRelease,
+} from '@wattfleet/protocol'
+import { judgeTarget, nextStep, type Target, type Word } from './core/rollout.ts'
+import {
+  directiveOf,
+  type GatewayStatus,
+  type RolloutBody,
+  type RolloutRecord,
+  type RolloutStep,
+  type TargetRecord,
+} from './fleet-ports.ts'
+import type { FleetLink } from './fleet-service.ts'
+import type { SiteRecord, Store } from './ports.ts'
+
+/** A gateway that speaks and has not taken what it was sent is sent it again after this. */
+const HEARD_AGAIN_MS = 10_000
+/** One that is silent seldom: the broker keeps what was sent to it, and each copy takes a place in its queue. */
+const SILENT_AGAIN_MS = 300_000
+const SILENT_AGAIN_MOST_MS = 6 * 3_600_000
+/** Messages on their way to the broker at one time. */
+const AT_ONCE = 50
+
+export interface RolloutParts {
+  readonly store: Store
+  readonly link: FleetLink
+  readonly utilityKey: SigningKey
+  /** The wall's clock. */
+  readonly nowMs: () => number
+  /** The market's, by which gateways tell when a message expires. */
+  readonly clock: Pick<Clock, 'nowMs'>
+}
+
+/** Looks at all roll-outs once: judges, decides, keeps, and tells. */
+export type RolloutTurn = () => Promise<void>
+
+interface Attempt {
+  readonly count: number
+  readonly atMs: number
+}
+
+/**
+ * What is decided is durable before anybody is told, and telling may be repeated: a service that dies anywhere goes on
+ * where it was. When each gateway was told last is kept in memory only: after a restart all are told once more.
+ */
+export function rolloutTurns(parts: RolloutParts): RolloutTurn {
+  const { store, link, nowMs } = parts
+  let attempts = new Map<string, Attempt>()
+  return async () => {
+    const open = store.rollouts.list().filter(({ state }) => state === 'running' || state === 'stopped')
+    const due: { key: string; attempt: Attempt; send: () => Promise<boolean> }[] = []
+    const still = new Map<string, Attempt>()
+    for (const rollout of open) {
+      const step = decide(parts, rollout)
+      if (step !== undefined) store.rollouts.advance(step, { actor: 'service', atMs: nowMs() })
+      if (rollout.state !== 'running' || !link.isUp) continue
+      for (const target of store.rollouts.targets(rollout.id)) {
+        if (target.state !== 'sent') continue
+        const key = `${rollout.id}/${target.site}`
+        const before = attempts.get(key)
+        if (before !== undefined) still.set(key, before)
+        const message = messageFor(parts, rollout, target, before)
+        if (message === undefined) continue
+        due.push({ key, attempt: { count: (before?.count ?? 0) + 1, atMs: nowMs() }, send: message })
+      }
+    }
+    attempts = still
+    for (let at = 0; at < due.length; at += AT_ONCE) {
+      await Promise.all(
+        due.slice(at, at + AT_ONCE).map(async ({ key, attempt, send }) => {
+          if (await send()) attempts.set(key, attempt)
+        }),
+      )
+    }
+  }
+}
+
+/** What one look at a roll-out changes; undefined where nothing does. */
+function decide({ store, nowMs }: RolloutParts, rollout: RolloutRecord): RolloutStep | undefined {
+  const { id, plan } = rollout
+  const now = nowMs()
+  const judged: RolloutStep['judged'][number][] = []
+  const targets = store.rollouts.targets(id).map((target): Target => {
+    if (target.state !== 'sent') return target
+    const record = store.site(target.site)
+    const status = record && store.statuses.of(record.gateway)
+    const body = target.body ?? rollout.body
+    const judgement = judgeTarget(plan, target, status && wordOf(status, body, target), now)
+    const { goodSinceMs: _, ...rest } = target
+    const next: Target = { ...rest, ...judgement }
+    if (next.state === target.state && next.goodSinceMs === target.goodSinceMs) return target
+    judged.push(next)
+    return next
+  })
+  const next = rollout.state === 'running' ? nextStep(plan, targets) : undefined
+  const told: { site: string; least: number }[] = []
+  for (const site of next?.step === 'send' ? next.sites : []) {
+    const record = store.site(site)
+    const reason = unreachable(record)
+    if (reason !== undefined) judged.push({ site, state: 'failed', reason })
+    else told.push({ site, least: lastOf(record && store.statuses.of(record.gateway), rollout.body)?.counter ?? 0 })
+  }
+  if (next?.step === 'stop') return { id, judged, told, state: 'stopped', reason: next.reason }
+  if (next?.step === 'done') return { id, judged, told, state: 'done' }
+  return judged.length + told.length > 0 ? { id, judged, told } : undefined
+}
+
+/** Why a gateway cannot be told anything now. */
+export function unreachable(record: SiteRecord | undefined): string | undefined {
+  if (record?.state !== 'active') return `it is ${record?.state ?? 'unknown'}`
+  if (record.grant?.utilityKey === undefined) return "its grant is of before the utility's key: it has to enrol anew"
+  return undefined
+}
+
+function lastOf(status: GatewayStatus | undefined, body: RolloutBody) {
+  return directiveOf(body) === 'config' ? status?.lastConfig : status?.lastCommand
+}
+
+function wordOf(status: GatewayStatus, body: RolloutBody, target: Target): Word {
+  const last = lastOf(status, body)
+  const hasTarget =
+    body.kind === 'config'
+      ? status.config === target.counter
+      : body.kind === 'restart' || status.version === body.release.version
+  return {
+    receivedMs: status.receivedMs,
+    ...(last !== undefined && { last }),
+    hasTarget,
+    isMeterGood: status.meter === 'good',
+    isClockTrusted: status.clock === 'trusted',
+  }
+}
+
+/** Sends a gateway what it has not taken yet; undefined while it need not be sent. */
+function messageFor(
+  { store, link, utilityKey, nowMs, clock }: RolloutParts,
+  rollout: RolloutRecord,
+  target: TargetRecord,
+  before: Attempt | undefined,
+): (() => Promise<boolean>) | undefined {
+  const { counter = 0, sentMs = 0 } = target
+  const record = store.site(target.site)
+  if (unreachable(record) !== undefined || record?.grant === undefined || record.signingKey === undefined)
+    return undefined
+  const body = target.body ?? rollout.body
+  const status = store.statuses.of(record.gateway)
+  if ((lastOf(status, body)?.counter ?? 0) >= counter) return undefined
+  if (!isDue(before, status, nowMs())) return undefined
+  const leftMs = sentMs + rollout.plan.deadlineMs - nowMs()
+  if (leftMs <= 0) return undefined
+  const head: Directive = {
+    ...{ gateway: record.signingKey, epoch: record.grant.epoch, counter },
+    expiresAt: Math.ceil((clock.nowMs() + leftMs) / 1000),
+  }
+  const payload = sealDown(contentOf(head, body, rollout.plan.trialS, utilityKey), utilityKey)
+  return () => link.send(record.gateway, directiveOf(body), payload)
+}
+
+function isDue(before: Attempt | undefined, status: GatewayStatus | undefined, nowMs: number): boolean {
+  if (before === undefined) return true
+  const sinceMs = nowMs - before.atMs
+  if (status !== undefined && status.receivedMs > before.atMs && sinceMs >= HEARD_AGAIN_MS) return true
+  return sinceMs >= Math.min(SILENT_AGAIN_MS * 2 ** (before.count - 1), SILENT_AGAIN_MOST_MS)
+}
+
+function contentOf(head: Directive, body: RolloutBody, trialS: number, key: SigningKey) {
+  switch (body.kind) {
+    case 'config':
+      return configBody({ ...head, settings: { ...body.settings }, trialS })
+    case 'software':
+      return commandBody({ ...head, command: { name: 'update', release: signRelease(body.release, key) } })
+    case 'restart':
+      return commandBody({ ...head, command: { name: 'restart' } })
+  }
+}
