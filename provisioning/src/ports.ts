@@ -109,6 +109,11 @@ export interface Store {
   move(site: string, event: MoveEvent, deed: Deed): LifeStep
   /** SHA-256 fingerprints, hex, of all certificates that are not over and may not connect now. */
   refusedCertificates(nowMs: number): string[]
+  /**
+   * Signing keys, hex, of all gateways that may not trade, as far as the chain may still take what they sign. A key that
+   * is being enrolled is not among them: it has no certificate to send anything with, and is let in the moment it has.
+   */
+  refusedKeys(): string[]
   /** Another text whenever something was changed, by whatever process: whoever keeps something up to date looks at this. */
   version(): string
   readonly audit: Pick<AuditLog, 'entries' | 'head' | 'verify'>

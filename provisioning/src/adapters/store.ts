@@ -89,6 +89,7 @@ export function openStore(path: string, auditKey: SigningKey): Store {
         return step
       }),
     refusedCertificates: (nowMs) => guarded(() => refusedAt(db, nowMs)),
+    refusedKeys: () => [...new Set(select('ORDER BY rowid').flatMap(stoppedKeys))].sort(),
     version: () =>
       guarded(() => {
         const own = db.prepare('SELECT total_changes()').pluck().get()
@@ -125,6 +126,13 @@ function livesOf(
     return step
   }
   return { recordFor, advance, log }
+}
+
+/** What the gateway of this site has signed with, or may have on the chain, and may not trade by. */
+function stoppedKeys({ state, signingKey, chainKey }: SiteRecord): string[] {
+  const isEnrolling = state === 'expected' || state === 'claimed'
+  const good = mayTrade(state) || isEnrolling ? signingKey : undefined
+  return [signingKey, chainKey].filter((key) => key !== undefined && key !== good) as string[]
 }
 
 function refusedAt(db: Database.Database, nowMs: number): string[] {
