@@ -5,10 +5,11 @@ import { auditCommands } from './commands/audit.ts'
 import type { Command, Commands } from './commands/command.ts'
 import { lifeCommands } from './commands/life.ts'
 import { manifestCommands } from './commands/manifest.ts'
+import { moveCommands } from './commands/moves.ts'
 import { provisioningConfig } from './config.ts'
 import { type Office, openOffice } from './office.ts'
 
-const COMMANDS: Commands = { ...manifestCommands, ...lifeCommands, ...auditCommands }
+const COMMANDS: Commands = { ...manifestCommands, ...lifeCommands, ...moveCommands, ...auditCommands }
 
 const FOR_ALL = {
   config: { type: 'string' },

@@ -42,8 +42,9 @@ export function approve(store: Store, name: string, deed: Deed): SiteRecord {
   return gatewayOf(store, site)
 }
 
-/** Frees the claims of gateways that began to enrol and have not been heard since. Yields their serials. */
+/** Frees the claims of gateways that began to enrol and have not been heard since, and forgets strangers that went away. Yields their serials. */
 export function abandonStale(store: Store, atMs: number): string[] {
+  store.forgetStrangers(atMs - ABANDONED_AFTER_MS)
   return store
     .sitesIn('claimed')
     .filter(({ askedMs = 0 }) => atMs - askedMs >= ABANDONED_AFTER_MS)

@@ -1,13 +1,17 @@
 import type { OnNode } from '@wattfleet/chain'
-import { aborted, pause, runProgram, wallClock } from '@wattfleet/protocol'
+import { aborted, monotonicMs, pause, runProgram, wallClock } from '@wattfleet/protocol'
 import { pino } from 'pino'
 import { openRegistrar } from './adapters/chain-registrar.ts'
-import { provisioningConfig } from './config.ts'
+import { openGatekeeper, readSecret } from './adapters/gatekeeper.ts'
+import type { Gatekeeper } from './admission.ts'
+import { type ProvisioningConfig, provisioningConfig } from './config.ts'
 import { enroller } from './enrol.ts'
 import { abandonStale, refusedKeeper, writeRefused } from './fleet.ts'
 import { importFile, type Office, openOffice, serviceIdentity } from './office.ts'
 import { keepRegistering } from './register.ts'
 import { startServer } from './server.ts'
+
+type Hook = NonNullable<ProvisioningConfig['hook']>
 
 /** A session is to be cut within 5 s of what an operator says. */
 const TIDY_EVERY_MS = 1_000
@@ -24,6 +28,11 @@ async function keepTidy({ store, refusedPath }: Office, nowMs: () => number, log
     keepRefused(nowMs())
     await pause(TIDY_EVERY_MS, signal)
   }
+}
+
+function gatekeeperOf({ url, secretPath, timeoutMs }: Hook, nowMs: () => number, log: pino.Logger): Gatekeeper {
+  const onUnavailable = (why: string) => log.error({ why }, 'the utility’s own system does not answer')
+  return openGatekeeper({ url, secret: readSecret(secretPath), timeoutMs, nowMs, monotonicMs, onUnavailable })
 }
 
 await runProgram(provisioningConfig, ABOUT, async ({ config, signal, ready }) => {
@@ -45,7 +54,9 @@ await runProgram(provisioningConfig, ABOUT, async ({ config, signal, ready }) =>
       writeRefused(office.store, office.refusedPath, nowMs())
       log.error({ serials }, `quarantined: ${why}`)
     }
-    const enrol = enroller({ ...office, chain, settings: config, nowMs, onConflict })
+    const onStranger = (serial: string, why: string) => log.error({ serial }, why)
+    const gatekeeper = config.hook && gatekeeperOf(config.hook, nowMs, log)
+    const enrol = enroller({ ...office, chain, settings: config, nowMs, onConflict, onStranger, gatekeeper })
     const { host, port } = config
     const server = await startServer({ host, port, ...(await serviceIdentity(office.authority, config)), enrol, log })
     log.info({ host, port: server.port }, 'enrolment serves')

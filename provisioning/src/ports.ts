@@ -2,6 +2,7 @@ import type { CommunityRules, EnrolmentGrant } from '@wattfleet/protocol'
 import type { AuditAnchor, AuditEntry, AuditHead, AuditRow, AuditVerdict } from './core/audit.ts'
 import type { LifeEvent, LifeState, LifeStep } from './core/life.ts'
 import type { ManifestSite } from './core/manifest.ts'
+import type { Admission, Admissions, Estate, Strangers } from './ports-life.ts'
 
 /** A metering point as the chain's registry knows it. `site` is 16 bytes and `member` 32 bytes of lower-case hex. */
 export interface ChainSite {
@@ -58,13 +59,17 @@ export interface SiteRecord extends ManifestSite {
   /** The keys that used the claim, if any did. */
   readonly signingKey: string | undefined
   readonly tlsKey: Uint8Array | undefined
+  /** Whether a certificate has come of the claim in force. */
+  readonly isClaimSpent: boolean
+  /** What the utility's own system was asked of these keys; undefined: nothing yet. */
+  readonly admission: Admission | undefined
   /** Undefined until enrolment is complete, and after a revocation. */
   readonly grant: EnrolmentGrant | undefined
 }
 
 /** Who does something, and what is to be known of it. */
 export interface Deed {
-  readonly actor: 'operator' | 'gateway' | 'service'
+  readonly actor: 'operator' | 'gateway' | 'service' | 'utility'
   readonly detail?: Readonly<Record<string, unknown>>
   readonly atMs: number
 }
@@ -77,9 +82,10 @@ export interface IssuedCertificate {
 }
 
 /** What the utility must not forget. Every method is one transaction, durable when it returns. Throws Fault `store`. */
-export interface Store {
+export interface Store extends Strangers, Admissions, Estate {
   sites(): SiteRecord[]
   site(site: string): SiteRecord | undefined
+  /** The site that the gateway with this serial is of now, or was of last. */
   siteBySerial(serial: string): SiteRecord | undefined
   siteByClaim(claimHash: Uint8Array): SiteRecord | undefined
   siteByGateway(gateway: string): SiteRecord | undefined
@@ -121,7 +127,7 @@ export interface Store {
 }
 
 /** The events that come without anything else to keep. */
-export type MoveEvent = Exclude<LifeEvent, 'claim' | 'activate' | 'reissue'>
+export type MoveEvent = Exclude<LifeEvent, 'claim' | 'activate' | 'reissue' | 'replace' | 'transfer'>
 
 /** The hash-chained log of what was done, in the tables of a store. */
 export interface AuditLog {

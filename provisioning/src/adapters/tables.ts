@@ -3,6 +3,7 @@ import { type EnrolmentGrant, Fault } from '@wattfleet/protocol'
 import type Database from 'better-sqlite3'
 import type { LifeState } from '../core/life.ts'
 import type { SiteRecord } from '../ports.ts'
+import { addLives } from './tables-life.ts'
 
 const SITES = `
 CREATE TABLE IF NOT EXISTS sites (
@@ -50,6 +51,8 @@ const STEPS: readonly ((db: Database.Database) => void)[] = [
     db.exec(OTHERS)
     if (isThere) rememberCertificates(db)
   },
+  // gateways move on and come back
+  addLives,
 ]
 
 /** The far end of time that a claim of before has. */
@@ -84,7 +87,10 @@ export function openTables(db: Database.Database): void {
     for (const step of STEPS.slice(version)) step(db)
     db.pragma(`user_version = ${STEPS.length}`)
   })
+  // a table that is made anew is gone for a moment; inside a transaction this cannot be said any more
+  db.pragma('foreign_keys = OFF')
   bring.immediate()
+  db.pragma('foreign_keys = ON')
 }
 
 /** A store of before kept certificates only inside their grants. */
@@ -122,6 +128,10 @@ export interface Row {
   signing_key: string | null
   tls_key: Buffer | null
   grant_json: string | null
+  claim_spent: number
+  hook_request: string | null
+  hook_answer: 'allowed' | 'refused' | null
+  hook_reason: string | null
 }
 
 export function recordOf(row: Row): SiteRecord {
@@ -143,6 +153,15 @@ export function recordOf(row: Row): SiteRecord {
     askedMs: row.asked_ms ?? undefined,
     signingKey: row.signing_key ?? undefined,
     tlsKey: row.tls_key ?? undefined,
+    isClaimSpent: row.claim_spent === 1,
+    admission:
+      row.hook_request === null
+        ? undefined
+        : {
+            requestId: row.hook_request,
+            answer: row.hook_answer ?? undefined,
+            reason: row.hook_reason ?? undefined,
+          },
     grant: row.grant_json === null ? undefined : (JSON.parse(row.grant_json) as EnrolmentGrant),
   }
 }
