@@ -22,9 +22,10 @@ export function meetStranger(
   const state = verdict === 'hold' ? 'pending' : 'refused'
   const met = store.meet({ site: record.site, signingKey, tlsKey, serial, state }, deed)
   if (met?.isNew) {
-    const who = serial === record.serial ? `other keys (${signingKey.slice(0, KEY_DIGITS)}…)` : `the gateway ${serial}`
-    const what = state === 'pending' ? 'wait for an approval of its reset' : 'were refused'
-    onStranger(record.serial, `the claim of ${record.serial} was used by ${who}, which ${what}`)
+    const keys = `other keys (${signingKey.slice(0, KEY_DIGITS)}…)`
+    const who = serial === record.serial ? keys : `${keys} that call themselves ${serial}`
+    const what = state === 'pending' ? 'they wait for an approval of its reset' : 'they are refused'
+    onStranger(record.serial, `the claim of ${record.serial} was used by ${who}: ${what}`)
   }
   // where too many wait already, this one may get a place later
   const isHeld = verdict === 'hold' && (met === undefined || met.state === 'pending')
