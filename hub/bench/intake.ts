@@ -77,6 +77,7 @@ export function measureIntake(orders: number, groupSize = 256): IntakeFigures {
       community: COMMUNITY,
       inbox,
       registry,
+      isStopped: () => false,
       finalizedBlock: () => 1,
       clock: manualClock((SLOT - 1800) * 1000),
       rate: { perSecond: 1e9, burst: 1e9 },

@@ -47,6 +47,11 @@ export const hubConfig = z
       .record(z.string().regex(/^[0-9a-f]{32}$/, 'expected a site id of 32 hex digits'), z.string().min(1).max(64))
       .default({})
       .describe('What the page calls a site, by its id. Personal data: it stays in this process.'),
+    refusedKeysPath: path
+      .optional()
+      .describe(
+        "The utility's list of signing keys whose gateways may not trade now, one a line, hex; read again when it changes. Absent: only the chain says who may.",
+      ),
     push: pushConfig
       .optional()
       .describe(

@@ -4,6 +4,7 @@ import {
   type Clock,
   Fault,
   fromHex,
+  listedInFile,
   messageOf,
   monotonicMs,
   type SigningKey,
@@ -23,7 +24,7 @@ import { startGateway } from './gateway/server.ts'
 import { createIntake, createIntakeService, type Intake } from './intake/intake.ts'
 import { runMatching } from './match/match.ts'
 import { followChain } from './orderbook/follow.ts'
-import type { Head, OnMessage, Stake } from './ports.ts'
+import type { Head, IsStopped, OnMessage, Stake } from './ports.ts'
 import { createPulse, type Pulse } from './pulse.ts'
 import { runRelay } from './relay/relay.ts'
 import { runSettlement } from './settle/settle.ts'
@@ -45,6 +46,7 @@ interface Parts {
   readonly indexed: Pulse
   readonly notices: Pulse
   readonly views: Views
+  readonly isStopped: IsStopped
   /** Filled by the roles that run here. */
   readonly running: { intake?: Intake; wire?: MqttWire; pushes?: PushListener; blocks: number }
 }
@@ -81,7 +83,12 @@ async function chainIdOf({ inbox, chain }: Parts): Promise<{ id: Uint8Array; con
   return { id, confirmed: asked.then(() => undefined) }
 }
 
-function makeParts(config: HubConfig, clock: Clock, chain: ChainClient, log: pino.Logger): Parts {
+function isStoppedBy({ refusedKeysPath: path }: HubConfig, log: pino.Logger): IsStopped {
+  if (path === undefined) return () => false
+  return listedInFile({ path, what: 'a signing key', about: 'list of keys that may not trade', log })
+}
+
+function makeParts(config: HubConfig, clock: Clock, chain: ChainClient, isStopped: IsStopped, log: pino.Logger): Parts {
   const inbox = openInbox(join(config.stateDir, 'inbox.sqlite'))
   const index = openIndex(join(config.stateDir, 'index.sqlite'))
   const running: Parts['running'] = { blocks: 0 }
@@ -98,7 +105,7 @@ function makeParts(config: HubConfig, clock: Clock, chain: ChainClient, log: pin
     pushes: () => running.pushes?.counts,
   })
   const [stored, indexed, notices] = [createPulse(), createPulse(), createPulse()]
-  return { config, clock, log, inbox, index, chain, stored, indexed, notices, views, running }
+  return { config, clock, log, inbox, index, chain, stored, indexed, notices, views, isStopped, running }
 }
 
 /** Intake and courier: they share the connection to the broker. */
@@ -115,6 +122,7 @@ async function runIntake(parts: Parts, chainId: Uint8Array, started: () => void,
     community: config.community,
     inbox,
     registry: index,
+    isStopped: parts.isStopped,
     finalizedBlock: chain.finalizedBlock,
     clock,
     rate: { perSecond: config.messagesPerSecond, burst: config.messageBurst },
@@ -207,7 +215,10 @@ async function runRole(
   switch (role) {
     case 'relay':
       return runRelay(
-        { community, queue: inbox, submitter, progress: index, clock, stored, indexed, log: named },
+        {
+          ...{ community, queue: inbox, submitter, progress: index, isStopped: parts.isStopped },
+          ...{ clock, stored, indexed, log: named },
+        },
         signal,
       )
     case 'match':
@@ -229,8 +240,9 @@ export async function runHub(config: HubConfig, clock: Clock, signal: AbortSigna
   const failed = new AbortController()
   const stop = AbortSignal.any([signal, failed.signal])
   const log = pino({ name: 'hub', level: config.logLevel })
+  const isStopped = isStoppedBy(config, log) // before anything is open that would keep the process
   const chain = await openChain({ endpoints: config.chainEndpoints, log }, stop)
-  const parts = makeParts(config, clock, chain, log)
+  const parts = makeParts(config, clock, chain, isStopped, log)
   try {
     const { id, confirmed } = await chainIdOf(parts)
     const roles = [...new Set(config.roles)]

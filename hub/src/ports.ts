@@ -55,6 +55,12 @@ export interface Registry {
   head(): Head | undefined
 }
 
+/**
+ * Whether the utility has stopped the gateway with this key for now: it is suspended, quarantined, or about to be off the
+ * chain. Its orders are refused, what it takes back or has measured is not.
+ */
+export type IsStopped = (key: string) => boolean
+
 /** A verified message on its way into the inbox. */
 export interface Candidate {
   /** SHA-256 over its identity (gateway, epoch, sequence), whatever kind of message it is. */
@@ -98,10 +104,16 @@ export interface InboxWriter {
 
 export interface QueuedMessage {
   readonly id: string
+  readonly type: 'order' | 'cancel'
+  /** Key of the gateway that signed it. */
+  readonly gateway: string
   readonly signed: SignedMessage
 }
 
-/** Orders and cancels on their way to the chain. waiting → claimed → relayed; a claim whose submission died is waiting again. */
+/**
+ * Orders and cancels on their way to the chain. waiting → claimed → relayed; a claim whose submission died is waiting again;
+ * what is refused while it waits goes no further.
+ */
 export interface RelayQueue {
   /** The longest-waiting messages that can still enter at `atS`. */
   waiting(limit: number, atS: number): readonly QueuedMessage[]
@@ -110,6 +122,8 @@ export interface RelayQueue {
   relayed(ids: readonly string[]): void
   /** Known to have had no effect. Those whose fate is known by now stay where they are. */
   release(ids: readonly string[]): void
+  /** Waiting orders that must not go to the chain. The next block records their end, unless it holds them all the same. */
+  refuse(ids: readonly string[], reason: Reason): void
   /** Left by a process that died between claim and end. */
   claimed(): readonly string[]
 }
@@ -161,7 +175,7 @@ export interface InboxEnding {
 export interface Journal {
   /**
    * Durable. Also ends, as expired, the orders that this block's time has shut out: neither entered nor refused so far,
-   * and past the last moment at which they could enter. `isOnChain` knows those that entered through another hub before
+   * and past the last moment at which they could enter; and, as rejected, what the relay has refused. `isOnChain` knows those that entered through another hub before
    * this one had them. Says which orders ended without entering, the same ones again on a repeat.
    */
   record(block: BlockRecord, isOnChain: (id: string) => boolean): readonly InboxEnding[]

@@ -6,6 +6,7 @@ import type { Command, Commands } from './commands/command.ts'
 import { fleetCommands } from './commands/fleet.ts'
 import { lifeCommands } from './commands/life.ts'
 import { manifestCommands } from './commands/manifest.ts'
+import { moveCommands } from './commands/moves.ts'
 import { tokenCommands } from './commands/token.ts'
 import { provisioningConfig } from './config.ts'
 import { type Office, openOffice } from './office.ts'
@@ -13,6 +14,7 @@ import { type Office, openOffice } from './office.ts'
 const COMMANDS: Commands = {
   ...manifestCommands,
   ...lifeCommands,
+  ...moveCommands,
   ...fleetCommands,
   ...tokenCommands,
   ...auditCommands,

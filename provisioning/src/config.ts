@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { RESET_POLICIES } from './core/claim-use.ts'
 
 const amountNano = z.string().regex(/^[1-9][0-9]{0,38}$/, 'expected a whole number above zero, as text')
 
@@ -43,6 +44,17 @@ export const provisioningConfig = z
       .optional(),
     /** `http://host:port` of the hub's API, which knows the trades of a gateway's story; absent: a story without them. */
     hubApiUrl: z.url({ protocol: /^https?$/, error: 'expected http://host:port' }).optional(),
+    /** What becomes of a gateway that was reset and asks with its old claim and other keys: core/claim-use.ts. */
+    reset: z.enum(RESET_POLICIES).default('approve'),
+    /** The utility's own system: asked before a gateway is let in, and told of what became of it. Absent: nobody is. */
+    hook: z
+      .strictObject({
+        url: z.url({ protocol: /^https?$/, error: 'expected http(s)://host/path' }),
+        /** File whose text, without the end of its line, signs what is sent. */
+        secretPath: z.string().min(1),
+        timeoutMs: z.int().min(100).max(20_000).default(5_000),
+      })
+      .optional(),
     /** Play money that each member is issued once, nano-currency, digits; absent: none. */
     initialFundsNano: amountNano.transform(BigInt).optional(),
     /** Accounts in a role that are issued money once, as members are: a settlement engine its bond. */

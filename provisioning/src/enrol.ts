@@ -1,4 +1,3 @@
-import { timingSafeEqual } from 'node:crypto'
 import {
   type EnrolmentGrant,
   type EnrolmentRefusal,
@@ -7,14 +6,18 @@ import {
   Fault,
   fromHex,
   messageOf,
+  sameBytes,
   sha256,
   verifySignature,
 } from '@wattfleet/protocol'
+import { admit, type Gatekeeper } from './admission.ts'
 import type { Authority } from './authority/authority.ts'
 import { openRequest } from './authority/request.ts'
+import { type ClaimUse, type ResetPolicy, verdictOn } from './core/claim-use.ts'
 import { parseEnrolmentRequest } from './core/request.ts'
 import type { ChainFacts, Registrar, SiteRecord, Store } from './ports.ts'
 import { fundMember, type RegisterSettings, registerSite } from './register.ts'
+import { meetStranger } from './strangers.ts'
 import { within } from './within.ts'
 
 const GATEWAY_VALID_DAYS = 365
@@ -30,6 +33,7 @@ export interface EnrolmentSettings extends RegisterSettings {
   readonly utilityKey?: string
   /** Whether an operator lets each gateway in by hand. */
   readonly approval?: boolean
+  readonly reset: ResetPolicy
 }
 
 export interface EnrolmentParts {
@@ -39,6 +43,10 @@ export interface EnrolmentParts {
   readonly settings: EnrolmentSettings
   /** Something contradicts itself about these gateways, which may not trade from now on: somebody has to look. */
   readonly onConflict: (serials: readonly string[], why: string) => void
+  /** Somebody else has the claim of this gateway, which trades on: somebody has to look. */
+  readonly onStranger: (serial: string, why: string) => void
+  /** The utility's own system, where it is asked. */
+  readonly gatekeeper?: Gatekeeper | undefined
   /** UTC Unix milliseconds of the wall's clock, for the audit. */
   readonly nowMs: () => number
 }
@@ -76,7 +84,7 @@ export function enroller(parts: EnrolmentParts): Enrol {
   }
 }
 
-type Refused = Extract<EnrolmentAnswer, { ok: false }>
+export type Refused = Extract<EnrolmentAnswer, { ok: false }>
 
 /**
  * Claim, proofs and keys; at the end the claim is tied to these keys. Nothing is awaited between look-up and tie. A claim
@@ -97,25 +105,34 @@ async function checkRequest(
   if (!csr.ok) return refuse(csr.error, csr.message)
   const record = store.siteByClaim(claimHash)
   if (record === undefined) return refuse('unknown-claim', 'this claim is not in force')
-  const isTheirs = record.signingKey === undefined || isSameKeys(record, request.signingKey, csr.publicKey)
-  if (record.serial !== request.serial || !isTheirs) return conflict(parts, record, request)
-  if (record.state === 'quarantined') return refuse('quarantined', 'the utility has to look at this gateway first')
-  if (record.state === 'expected') {
+  const isSameSerial = record.serial === request.serial
+  const keys = sameKeys(record, request.signingKey, csr.publicKey)
+  const { state, isClaimSpent: isSpent } = record
+  const use = { state, isBound: record.signingKey !== undefined, isSpent, isSameSerial, keys }
+  const verdict = verdictOn(use, parts.settings.reset)
+  if (verdict === 'conflict') return conflict(parts, record, request)
+  if (verdict === 'hold' || verdict === 'refuse') return meetStranger(parts, record, request, csr.publicKey, verdict)
+  if (state === 'quarantined') return refuse('quarantined', 'the utility has to look at this gateway first')
+  if (state === 'expected') {
     if (nowMs() >= record.claimExpiresMs) return refuse('claim-expired', 'this claim is too old: ask for another')
     store.bindKeys(record.site, request.signingKey, csr.publicKey, nowMs())
-  } else if (record.state === 'claimed') store.setAsked(record.site, nowMs())
+  } else if (state === 'claimed') store.setAsked(record.site, nowMs())
   return { record }
 }
 
-/** Holds the gateway of the claim, and the one whose serial was said, if it is another. */
+/**
+ * Holds the gateway of the claim, and the one whose serial was said, if it is another. Anybody can say a serial: where the
+ * policy lets no claim stop who trades, it stops only a gateway that has not got in yet.
+ */
 function conflict(
-  { store, nowMs, onConflict }: EnrolmentParts,
+  { store, nowMs, onConflict, settings }: EnrolmentParts,
   record: SiteRecord,
   request: EnrolmentRequest,
 ): Refused {
   const { serial, signingKey } = request
   const other = serial === record.serial ? undefined : store.siteBySerial(serial)
-  const held = [record, ...(other === undefined ? [] : [other])].filter(({ site }) => {
+  const concerned = settings.reset === 'never' || other?.grant === undefined ? other : undefined
+  const held = [record, ...(concerned === undefined ? [] : [concerned])].filter(({ site }) => {
     const deed = { actor: 'gateway', detail: { claimOf: record.serial, serial, signingKey }, atMs: nowMs() } as const
     return store.move(site, 'conflict', deed).ok
   })
@@ -138,13 +155,17 @@ async function complete(parts: EnrolmentParts, site: string, stop: AbortSignal):
   }
   if (record.grant !== undefined) return { ok: true, grant: record.grant }
   if (settings.approval && !record.isApproved) return refuse('awaiting-approval', 'the utility has not let it in yet')
-  const { signingKey, tlsKey, gateway, capImportWh, capExportWh } = record
+  const closed = await admit(parts, record, stop)
+  if (closed !== undefined) return { ok: false, refusal: closed }
+  const { signingKey, tlsKey, gateway, chainKey, capImportWh, capExportWh } = record
   const signal = AbortSignal.any([stop, AbortSignal.timeout(CHAIN_TIMEOUT_MS)])
   let facts: Pick<EnrolmentGrant, 'epoch' | 'chain' | 'rules'>
   try {
     await registerSite(store, chain, settings.community, record, signal)
     // a gateway that is let in can bid: its member's money is there before it
     await fundMember(store, chain, settings, record.member, signal)
+    // one that was in force before is off the chain before it is forgotten here, whatever becomes of this
+    if (chainKey !== undefined && chainKey !== signingKey) await within(signal, chain.revoke(site, chainKey, signal))
     // whatever becomes of this: a key that the chain may hold is taken off it when its gateway is stopped for good
     store.setChainKey(site, signingKey)
     const { epoch } = await within(signal, chain.enrol(site, signingKey, signal))
@@ -170,13 +191,9 @@ async function complete(parts: EnrolmentParts, site: string, stop: AbortSignal):
   return refuse('unknown-claim', 'this claim was replaced, or its gateway stopped')
 }
 
-function isSameKeys(record: SiteRecord, signingKey: string, tlsKey: Uint8Array): boolean {
-  return (
-    record.signingKey === signingKey &&
-    record.tlsKey !== undefined &&
-    record.tlsKey.length === tlsKey.length &&
-    timingSafeEqual(record.tlsKey, tlsKey)
-  )
+function sameKeys(record: SiteRecord, signingKey: string, tlsKey: Uint8Array): ClaimUse['keys'] {
+  if (record.signingKey !== signingKey) return 'other'
+  return record.tlsKey !== undefined && sameBytes(record.tlsKey, tlsKey) ? 'same' : 'signing'
 }
 
 function refuse(error: EnrolmentRefusal['error'], message: string): Extract<EnrolmentAnswer, { ok: false }> {

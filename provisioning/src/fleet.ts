@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path'
 import { Fault, PUBLIC_MODE, writeFileAtomic } from '@wattfleet/protocol'
 import type { Deed, MoveEvent, SiteRecord, Store } from './ports.ts'
 
@@ -41,8 +42,9 @@ export function approve(store: Store, name: string, deed: Deed): SiteRecord {
   return gatewayOf(store, site)
 }
 
-/** Frees the claims of gateways that began to enrol and have not been heard since. Yields their serials. */
+/** Frees the claims of gateways that began to enrol and have not been heard since, and forgets strangers that went away. Yields their serials. */
 export function abandonStale(store: Store, atMs: number): string[] {
+  store.forgetStrangers(atMs - ABANDONED_AFTER_MS)
   return store
     .sitesIn('claimed')
     .filter(({ askedMs = 0 }) => atMs - askedMs >= ABANDONED_AFTER_MS)
@@ -51,15 +53,24 @@ export function abandonStale(store: Store, atMs: number): string[] {
 }
 
 /**
- * Writes the list of certificates that the broker does not let in, and cuts within seconds: one SHA-256 fingerprint a line.
+ * Writes the list of certificates that the broker does not let in, and cuts within seconds: one SHA-256 fingerprint a line;
+ * and beside it the list of keys whose orders the hub refuses.
  * The store is the truth: whoever changed a state writes it, and the service once more at its start.
  */
 export function writeRefused(store: Store, path: string, nowMs: number): void {
-  writeFileAtomic(
-    path,
-    `${['# not let in by the broker', ...store.refusedCertificates(nowMs)].join('\n')}\n`,
-    PUBLIC_MODE,
-  )
+  const write = (to: string, about: string, lines: readonly string[]) =>
+    writeFileAtomic(to, `${[`# ${about}`, ...lines].join('\n')}\n`, PUBLIC_MODE)
+  // the hub's first: who is let in again by the broker must not be refused for good by the hub
+  write(refusedKeysBeside(path), 'their orders are refused by the hub', store.refusedKeys())
+  write(path, 'not let in by the broker', store.refusedCertificates(nowMs))
+}
+
+/**
+ * Where the hub's list lies: signing keys of gateways that may not trade, hex, one a line. The chain still takes the orders
+ * of those that are suspended or quarantined, and of those that are revoked until it has heard of it.
+ */
+export function refusedKeysBeside(path: string): string {
+  return join(dirname(path), 'refused-keys.txt')
 }
 
 /**

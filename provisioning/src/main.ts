@@ -1,8 +1,10 @@
 import type { OnNode } from '@wattfleet/chain'
-import { aborted, pause, runProgram, toHex, wallClock } from '@wattfleet/protocol'
+import { aborted, monotonicMs, pause, runProgram, toHex, wallClock } from '@wattfleet/protocol'
 import { pino } from 'pino'
 import { openRegistrar } from './adapters/chain-registrar.ts'
+import { openGatekeeper, readSecret } from './adapters/gatekeeper.ts'
 import { hubTrades } from './adapters/hub-trades.ts'
+import type { Gatekeeper } from './admission.ts'
 import { startApi } from './api/server.ts'
 import { type ProvisioningConfig, provisioningConfig } from './config.ts'
 import { enroller } from './enrol.ts'
@@ -12,6 +14,8 @@ import { fleetViewer } from './fleet-view.ts'
 import { importFile, type Office, openOffice, serviceIdentity } from './office.ts'
 import { keepRegistering } from './register.ts'
 import { startServer } from './server.ts'
+
+type Hook = NonNullable<ProvisioningConfig['hook']>
 
 /** A session is to be cut within 5 s of what an operator says. */
 const TIDY_EVERY_MS = 1_000
@@ -43,6 +47,11 @@ async function openApi(office: Office, config: ProvisioningConfig, nowMs: () => 
   return api
 }
 
+function gatekeeperOf({ url, secretPath, timeoutMs }: Hook, nowMs: () => number, log: pino.Logger): Gatekeeper {
+  const onUnavailable = (why: string) => log.error({ why }, 'the utility’s own system does not answer')
+  return openGatekeeper({ url, secret: readSecret(secretPath), timeoutMs, nowMs, monotonicMs, onUnavailable })
+}
+
 await runProgram(provisioningConfig, ABOUT, async ({ config, clock, signal, ready }) => {
   const log = pino({ name: 'provisioning', level: config.logLevel })
   const { nowMs } = wallClock() // certificates and the audit are the wall's business, not the market's
@@ -63,7 +72,9 @@ await runProgram(provisioningConfig, ABOUT, async ({ config, clock, signal, read
       log.error({ serials }, `quarantined: ${why}`)
     }
     const settings = { ...config, utilityKey: toHex(office.utilityKey.publicKey) }
-    const enrol = enroller({ ...office, chain, settings, nowMs, onConflict })
+    const onStranger = (serial: string, why: string) => log.error({ serial }, why)
+    const gatekeeper = config.hook && gatekeeperOf(config.hook, nowMs, log)
+    const enrol = enroller({ ...office, chain, settings, nowMs, onConflict, onStranger, gatekeeper })
     const { host, port } = config
     const server = await startServer({ host, port, ...(await serviceIdentity(office.authority, config)), enrol, log })
     log.info({ host, port: server.port }, 'enrolment serves')

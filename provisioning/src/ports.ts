@@ -5,6 +5,7 @@ import type { LifeEvent, LifeState, LifeStep } from './core/life.ts'
 import type { ManifestSite } from './core/manifest.ts'
 import type { ApiToken } from './core/token.ts'
 import type { RolloutStore, StatusStore, TagStore } from './fleet-ports.ts'
+import type { Admission, Admissions, Estate, Strangers } from './ports-life.ts'
 
 /** A metering point as the chain's registry knows it. `site` is 16 bytes and `member` 32 bytes of lower-case hex. */
 export interface ChainSite {
@@ -61,12 +62,16 @@ export interface SiteRecord extends ManifestSite {
   /** The keys that used the claim, if any did. */
   readonly signingKey: string | undefined
   readonly tlsKey: Uint8Array | undefined
+  /** Whether a certificate has come of the claim in force. */
+  readonly isClaimSpent: boolean
+  /** What the utility's own system was asked of these keys; undefined: nothing yet. */
+  readonly admission: Admission | undefined
   /** Undefined until enrolment is complete, and after a revocation. */
   readonly grant: EnrolmentGrant | undefined
 }
 
-/** Who does something: a person at the command line by the account's name, one at the API by the token's. */
-export type Actor = 'gateway' | 'service' | 'operator' | `operator/${string}` | `api/${string}`
+/** Who does something: a person at the command line by the account's name, one at the API by the token's, the utility's own system. */
+export type Actor = 'gateway' | 'service' | 'utility' | 'operator' | `operator/${string}` | `api/${string}`
 
 /** Who does something, and what is to be known of it. */
 export interface Deed {
@@ -83,9 +88,10 @@ export interface IssuedCertificate {
 }
 
 /** What the utility must not forget. Every method is one transaction, durable when it returns. Throws Fault `store`. */
-export interface Store {
+export interface Store extends Strangers, Admissions, Estate {
   sites(): SiteRecord[]
   site(site: string): SiteRecord | undefined
+  /** The site that the gateway with this serial is of now, or was of last. */
   siteBySerial(serial: string): SiteRecord | undefined
   siteByClaim(claimHash: Uint8Array): SiteRecord | undefined
   siteByGateway(gateway: string): SiteRecord | undefined
@@ -119,6 +125,11 @@ export interface Store {
   views(): Omit<GatewayView, 'seen' | 'tags'>[]
   /** SHA-256 fingerprints, hex, of all certificates that are not over and may not connect now. */
   refusedCertificates(nowMs: number): string[]
+  /**
+   * Signing keys, hex, of all gateways that may not trade, as far as the chain may still take what they sign. A key that
+   * is being enrolled is not among them: it has no certificate to send anything with, and is let in the moment it has.
+   */
+  refusedKeys(): string[]
   /** Another text whenever something was changed, by whatever process: whoever keeps something up to date looks at this. */
   version(): string
   readonly statuses: StatusStore
@@ -130,7 +141,7 @@ export interface Store {
 }
 
 /** The events that come without anything else to keep. */
-export type MoveEvent = Exclude<LifeEvent, 'claim' | 'activate' | 'reissue'>
+export type MoveEvent = Exclude<LifeEvent, 'claim' | 'activate' | 'reissue' | 'replace' | 'transfer'>
 
 /** Who may call the API. */
 export interface TokenStore {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { type EnrolmentRefusal, Fault, messageOf } from '@wattfleet/protocol'
+import { type EnrolmentRefusal, Fault, isPassing, messageOf } from '@wattfleet/protocol'
 import type { pino } from 'pino'
 import type { Enrol, EnrolmentAnswer } from './enrol.ts'
 
@@ -12,7 +12,7 @@ const MAX_BODY_BYTES = 16 * 1024
 const REQUEST_TIMEOUT_MS = 10_000
 /** Strangers can open connections: this many at once. */
 const MAX_CONNECTIONS = 256
-/** What a gateway waits before it asks again when the chain is away or nobody has approved it, s. */
+/** What a gateway waits before it asks again when the chain or the utility's own system is away, or nobody has approved it, s. */
 const RETRY_AFTER_S = 5
 
 const STATUS: Record<EnrolmentRefusal['error'], number> = {
@@ -25,6 +25,8 @@ const STATUS: Record<EnrolmentRefusal['error'], number> = {
   // RFC 7030, 4.2.3: accepted, to be asked for again
   'awaiting-approval': 202,
   'chain-unavailable': 503,
+  'refused-by-utility': 403,
+  'utility-unavailable': 503,
 }
 
 export interface ServerOptions {
@@ -100,7 +102,7 @@ async function handle(
     logAnswer(log, answer, request)
     if (answer.ok) return reply(response, 200, answer.grant)
     const { error } = answer.refusal
-    if (error === 'chain-unavailable' || error === 'awaiting-approval') response.setHeader('retry-after', RETRY_AFTER_S)
+    if (isPassing(error)) response.setHeader('retry-after', RETRY_AFTER_S)
     reply(response, STATUS[answer.refusal.error], answer.refusal)
   } catch (error) {
     if (request.destroyed && !request.complete) return // the sender is gone

@@ -12,6 +12,7 @@ import {
   gatewayOf,
   type OperatorEvent,
   refusedKeeper,
+  refusedKeysBeside,
   take,
   writeRefused,
 } from '../src/fleet.ts'
@@ -143,6 +144,37 @@ describe('what the operator says', () => {
     say('resume')
     expect(refused()).toEqual([])
     expect(office.store.audit.entries().filter(({ event }) => event === 'suspend')).toHaveLength(1)
+  })
+
+  it('reaches the hub: the keys of all that may not trade are listed beside it, as long as the chain may take them', async () => {
+    const path = join(office.dir, 'refused.txt')
+    const listed = () => {
+      writeRefused(office.store, path, AT_MS)
+      return readFileSync(refusedKeysBeside(path), 'utf8').split('\n').slice(1, -1)
+    }
+    office.chain.away = 'before'
+    await enrol()
+    // bound, but not on the chain and without a certificate: let in the moment it has one
+    expect([stateOf('pi-1'), listed()]).toEqual(['claimed', []])
+    office.chain.away = undefined
+    await enrol()
+    expect(listed()).toEqual([])
+    for (const [stop, go] of [
+      ['suspend', 'resume'],
+      ['conflict', 'release'],
+    ] as const) {
+      office.store.move(gatewayOf(office.store, 'pi-1').site, stop, operator)
+      expect(listed()).toEqual([keys.signingKey])
+      say(go)
+      expect(listed()).toEqual([])
+    }
+    say('revoke')
+    expect(listed()).toEqual([keys.signingKey])
+    reissueClaim(office.store, office.claims, gatewayOf(office.store, 'pi-1').site, operator)
+    expect(listed()).toEqual([keys.signingKey])
+    // off the chain: from now on the hub hears it from there
+    expect(await revokeAll(office.store, office.chain, signal)).toEqual([])
+    expect(listed()).toEqual([])
   })
 
   it('is in the list of the broker also where it was said while that list was made', async () => {

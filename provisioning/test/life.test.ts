@@ -7,17 +7,18 @@ const walk = fc.array(fc.constantFrom(...events), { maxLength: 30 })
 
 /** Where these events lead, those that are refused left out; certified from the first activation until a revocation. */
 function after(all: readonly LifeEvent[]) {
-  let [state, isCertified]: [LifeState, boolean] = ['expected', false]
+  let [state, isCertified, isClaimSpent]: [LifeState, boolean, boolean] = ['expected', false, false]
   const path: LifeState[] = [state]
   for (const event of all) {
-    const step = stepOf({ state, isCertified }, event)
+    const step = stepOf({ state, isCertified, isClaimSpent }, event)
     if (!step.ok) continue
-    if (event === 'activate') isCertified = true
-    if (event === 'revoke' || event === 'reissue') isCertified = false
+    if (event === 'activate') isCertified = isClaimSpent = true
+    if (event === 'revoke' || event === 'reissue' || event === 'replace') isCertified = false
+    if (event === 'reissue') isClaimSpent = false
     state = step.state
     path.push(state)
   }
-  return { state, isCertified, path }
+  return { state, isCertified, isClaimSpent, path }
 }
 
 describe('the life of a gateway', () => {
@@ -29,6 +30,9 @@ describe('the life of a gateway', () => {
     ['is looked at and is well', ['claim', 'activate', 'conflict', 'release'], 'active'],
     ['is not released before it ever was active', ['claim', 'conflict', 'release'], 'quarantined'],
     ['is not revived', ['claim', 'activate', 'retire', 'reissue', 'claim', 'activate', 'resume'], 'retired'],
+    ['was reset, and its new keys are approved', ['claim', 'activate', 'replace', 'activate'], 'active'],
+    ['is not given up once its claim is spent', ['claim', 'activate', 'replace', 'abandon'], 'claimed'],
+    ['goes to another household', ['claim', 'activate', 'transfer', 'reissue', 'claim'], 'retired'],
     ['does not activate without a claim', ['activate'], 'expected'],
     ['does not resume what was revoked', ['claim', 'activate', 'suspend', 'revoke', 'resume', 'release'], 'revoked'],
   ])('%s', (_, all, state) => {
@@ -39,9 +43,9 @@ describe('the life of a gateway', () => {
     const reached = new Set<LifeState>()
     fc.assert(
       fc.property(walk, (all) => {
-        const { state, isCertified, path } = after(all)
+        const { path, ...life } = after(all)
         for (const one of path) reached.add(one)
-        expect(stepOf({ state, isCertified }, 'retire').ok).toBe(state !== 'retired')
+        expect(stepOf(life, 'retire').ok).toBe(life.state !== 'retired')
       }),
       { numRuns: 500 },
     )
@@ -60,7 +64,7 @@ describe('the life of a gateway', () => {
 
   it.each(events)('%s: says why not, and whether it is there already', (event) => {
     for (const state of LIFE_STATES) {
-      const step = stepOf({ state, isCertified: true }, event)
+      const step = stepOf({ state, isCertified: true, isClaimSpent: false }, event)
       if (step.ok) expect(step.state).toBe(LIFE_EVENTS[event].to)
       else {
         expect(step.known).toBe(LIFE_EVENTS[event].to === state)

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { EmbeddedConfig } from '@wattfleet/chain'
 import { type CommunityRules, DEFAULT_RULES } from '@wattfleet/protocol'
-import { refusedPath } from '@wattfleet/provisioning'
+import { refusedKeysBeside, refusedPath } from '@wattfleet/provisioning'
 import { sixHouses } from '@wattfleet/simulator'
 import type { StreetOptions } from './options.ts'
 import type { Part } from './processes.ts'
@@ -208,6 +208,7 @@ function hubConfigOf({ options, paths, secrets, houses, tls }: PlanInput) {
       matchingEngine: accounts.matchingEngine.seedPath,
       settlementEngine: accounts.settlementEngine.seedPath,
     },
+    refusedKeysPath: refusedKeysBeside(refusedPath(paths.part('provisioning'))),
     http: { host: options.host, port: options.httpPort },
     siteNames: Object.fromEntries(houses.map(({ site, name }) => [site, name])),
   }

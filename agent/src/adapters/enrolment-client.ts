@@ -6,6 +6,7 @@ import {
   type EnrolmentGrant,
   type EnrolmentRequest,
   Fault,
+  isPassing,
   messageOf,
   parseObject,
 } from '@wattfleet/protocol'
@@ -49,9 +50,7 @@ function refuse(status: number, text: string): never {
   }
   const isWaiting = error === 'awaiting-approval'
   const said = isWaiting ? 'waits for the utility to let it in' : 'the utility refused to enrol this gateway'
-  throw new Fault('enrolment', `${said}: ${error}: ${message}`, {
-    retryable: error === 'chain-unavailable' || isWaiting,
-  })
+  throw new Fault('enrolment', `${said}: ${error}: ${message}`, { retryable: isPassing(error) })
 }
 
 function post(

@@ -66,9 +66,18 @@ export const ENROLMENT_REFUSALS = [
   'claim-used', // by another key, or with another serial: the same may ask again and gets the same answer
   'quarantined', // something contradicts itself; the utility has to look
   'awaiting-approval', // ask again later: the utility lets gateways in by hand
+  'refused-by-utility', // its own system does not let this gateway in
+  'utility-unavailable', // its own system does not answer: try again later
   'bad-proof', // of the signing key or of the certificate request
   'chain-unavailable', // try again later
 ] as const
+
+/** Refusals after which the same request may succeed later. */
+const PASSING: readonly EnrolmentRefusal['error'][] = ['awaiting-approval', 'chain-unavailable', 'utility-unavailable']
+
+export function isPassing(error: EnrolmentRefusal['error']): boolean {
+  return PASSING.includes(error)
+}
 
 export interface EnrolmentRefusal {
   readonly error: (typeof ENROLMENT_REFUSALS)[number]

@@ -61,6 +61,8 @@ describe('enrolment', () => {
       'claim-used',
       'quarantined',
       'awaiting-approval',
+      'refused-by-utility',
+      'utility-unavailable',
       'bad-proof',
       'chain-unavailable',
     ])

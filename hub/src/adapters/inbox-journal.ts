@@ -29,6 +29,14 @@ export function journalOf(db: Sqlite): Journal {
     `SELECT id, type, site, bytes, signature, fate, reason FROM messages
      WHERE type = 'order' AND fate IS NULL AND enters_until_s < ? ORDER BY position`,
   )
+  const refused = db.prepare(
+    `SELECT id, type, site, bytes, signature, fate, reason FROM messages WHERE relay = 3 AND fate IS NULL ORDER BY position`,
+  )
+  const endRefused = db.prepare("UPDATE messages SET fate = 'rejected', fate_block = ?, counted_wh = 0 WHERE id = ?")
+  const refusedIn = db.prepare(
+    `SELECT id, type, site, bytes, signature, fate, reason FROM messages
+     WHERE relay = 3 AND fate = 'rejected' AND fate_block = ? ORDER BY position`,
+  )
   const expire = db.prepare("UPDATE messages SET fate = 'expired', fate_block = ?, counted_wh = 0 WHERE id = ?")
   const expiredIn = db.prepare(
     "SELECT id, type, site, bytes, signature, fate, reason FROM messages WHERE fate = 'expired' AND fate_block = ? ORDER BY position",
@@ -50,6 +58,14 @@ export function journalOf(db: Sqlite): Journal {
     if (row.fate === null) reject.run(reason, row.id)
     return row.type === 'order' ? [endingOf(row, 'rejected', row.reason ?? reason)] : []
   }
+  /** What the relay refused since the last block: this one's, so that following it again ends them again. */
+  const stopped = ({ number }: BlockRecord, isOnChain: IsOnChain): InboxEnding[] => {
+    for (const row of refused.all() as EndingRow[]) {
+      if (isOnChain(row.id)) enter.run(row.id)
+      else endRefused.run(number, row.id)
+    }
+    return (refusedIn.all(number) as EndingRow[]).map((row) => endingOf(row, 'rejected', row.reason ?? undefined))
+  }
   const expired = (block: BlockRecord, isOnChain: IsOnChain): InboxEnding[] => {
     for (const row of shutOut.all(block.timestampS) as EndingRow[]) {
       if (isOnChain(row.id)) enter.run(row.id)
@@ -66,6 +82,7 @@ export function journalOf(db: Sqlite): Journal {
             for (const { id, tradedWh } of block.ended) end.run(tradedWh, id)
             const endings = [
               ...block.rejected.flatMap((item) => rejected(item, isOnChain)),
+              ...stopped(block, isOnChain),
               ...expired(block, isOnChain),
             ]
             const isNew = block.number > ((known.get(NOTICES_KNOWN) as number | undefined) ?? -1)

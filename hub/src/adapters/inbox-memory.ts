@@ -23,7 +23,7 @@ export interface MemoryInbox extends InboxWriter, RelayQueue, Journal, NoticeLog
 
 interface Row {
   readonly candidate: Candidate
-  relay: 'waiting' | 'claimed' | 'relayed'
+  relay: 'waiting' | 'claimed' | 'relayed' | 'refused'
   fate?: 'entered' | 'ended' | 'rejected' | 'expired'
   reason?: Reason
   fateBlock?: number
@@ -147,11 +147,20 @@ function queueOf(state: State): RelayQueue {
       relayable('waiting')
         .filter((row) => row.candidate.entersUntilS >= atS)
         .slice(0, limit)
-        .map(({ candidate: { id, signed } }) => ({ id, signed })),
+        .flatMap(({ candidate: { id, signed, message } }) =>
+          message.type === 'energy' ? [] : [{ id, type: message.type, gateway: toHex(message.value.gateway), signed }],
+        ),
     claimed: () => relayable('claimed').map((row) => row.candidate.id),
     claim: (ids) => move(ids, 'claimed'),
     relayed: (ids) => move(ids, 'relayed'),
     release: (ids) => move(ids, 'waiting'),
+    refuse(ids, reason) {
+      for (const id of ids) {
+        const row = state.rows.get(id)
+        if (row?.relay === 'waiting' && row.fate === undefined && row.candidate.message.type === 'order')
+          Object.assign(row, { relay: 'refused', reason })
+      }
+    },
   }
 }
 
@@ -182,6 +191,12 @@ function journalOf(state: State): Journal {
       }
       for (const row of state.rows.values()) {
         if (row.candidate.message.type !== 'order') continue
+        if (row.relay === 'refused') {
+          if (row.fate === undefined && isOnChain(row.candidate.id)) row.fate = 'entered'
+          else if (row.fate === undefined)
+            Object.assign(row, { fate: 'rejected', fateBlock: block.number, countedWh: 0 })
+          if (row.fate === 'rejected' && row.fateBlock === block.number) endings.push(endingOf(row, 'rejected'))
+        }
         if (row.fate === undefined && row.candidate.entersUntilS < block.timestampS) {
           if (isOnChain(row.candidate.id)) row.fate = 'entered'
           else Object.assign(row, { fate: 'expired', fateBlock: block.number, countedWh: 0 })

@@ -8,10 +8,10 @@ import { writerOf } from './inbox-writer.ts'
 const LAYOUT = 1
 
 /*
- * messages: relay 0 waiting, 1 claimed, 2 in a finalized block. fate: null while nothing final is known, else entered,
+ * messages: relay 0 waiting, 1 claimed, 2 in a finalized block, 3 refused while it waited (reason says why). fate: null while nothing final is known, else entered,
  * ended, rejected, expired. counted_wh: what an order counts against its site's cap: all of it while it may trade, what
  * was traded once it ended, nothing once another replaces it (the chain's own count is the one that decides).
- * fate_block: the block whose time shut an expired order out.
+ * fate_block: the block whose time shut an expired order out, or that was the first after an order was refused.
  * notices: see orderbook/notices.ts for their numbers.
  */
 const SCHEMA = `
@@ -25,6 +25,8 @@ CREATE INDEX IF NOT EXISTS by_hash ON messages (hash);
 CREATE INDEX IF NOT EXISTS to_relay ON messages (relay, position) WHERE type <> 'energy' AND fate IS NULL AND relay < 2;
 CREATE INDEX IF NOT EXISTS to_expire ON messages (enters_until_s) WHERE type = 'order' AND fate IS NULL;
 CREATE INDEX IF NOT EXISTS expired_in ON messages (fate_block) WHERE fate = 'expired';
+CREATE INDEX IF NOT EXISTS refused_open ON messages (position) WHERE relay = 3 AND fate IS NULL;
+CREATE INDEX IF NOT EXISTS refused_in ON messages (fate_block) WHERE relay = 3 AND fate = 'rejected';
 CREATE INDEX IF NOT EXISTS orders_by_site ON messages (site, slot_start, side) WHERE type = 'order';
 CREATE INDEX IF NOT EXISTS energies_by_slot ON messages (community, slot_start) WHERE type = 'energy';
 CREATE INDEX IF NOT EXISTS energies_of_site ON messages (site, slot_start, epoch) WHERE type = 'energy';
@@ -86,15 +88,26 @@ export function openInbox(path: string): SqliteInbox {
   }
 }
 
+interface WaitingRow {
+  readonly id: string
+  readonly type: 'order' | 'cancel'
+  readonly gateway: string
+  readonly bytes: Buffer
+  readonly signature: Buffer
+}
+
 function relayQueueOf(db: Sqlite): RelayQueue {
   const waiting = db.prepare(
-    `SELECT id, bytes, signature FROM messages
+    `SELECT id, type, gateway, bytes, signature FROM messages
      WHERE type <> 'energy' AND fate IS NULL AND relay = 0 AND enters_until_s >= ? ORDER BY position LIMIT ?`,
   )
   const claimed = db
     .prepare("SELECT id FROM messages WHERE type <> 'energy' AND fate IS NULL AND relay = 1 ORDER BY position")
     .pluck()
   const move = db.prepare('UPDATE messages SET relay = ? WHERE id = ?')
+  const refuse = db.prepare(
+    "UPDATE messages SET relay = 3, reason = ? WHERE id = ? AND type = 'order' AND fate IS NULL AND relay = 0",
+  )
   const moveAll = (to: number, ids: readonly string[]) =>
     guarded('inbox', () =>
       db
@@ -106,14 +119,22 @@ function relayQueueOf(db: Sqlite): RelayQueue {
   return {
     waiting: (limit, atS) =>
       guarded('inbox', () =>
-        (waiting.all(atS, limit) as { id: string; bytes: Buffer; signature: Buffer }[]).map((row) => ({
-          id: row.id,
+        (waiting.all(atS, limit) as WaitingRow[]).map((row) => ({
+          ...{ id: row.id, type: row.type, gateway: row.gateway },
           signed: { bytes: Uint8Array.from(row.bytes), signature: Uint8Array.from(row.signature) },
         })),
       ),
     claim: (ids) => moveAll(1, ids),
     relayed: (ids) => moveAll(2, ids),
     release: (ids) => moveAll(0, ids),
+    refuse: (ids, reason) =>
+      guarded('inbox', () =>
+        db
+          .transaction(() => {
+            for (const id of ids) refuse.run(reason, id)
+          })
+          .immediate(),
+      ),
     claimed: () => guarded('inbox', () => claimed.all() as string[]),
   }
 }

@@ -26,6 +26,8 @@ export interface IntakeContext {
   /** What the registry says of the key, as far as blocks are indexed. */
   readonly entry: GatewayEntry | undefined
   readonly rules: CommunityRules | undefined
+  /** Whether the utility has stopped the gateway, although its key is in force on the chain. */
+  readonly isStopped: boolean
   /** Whether the index holds all that was final when this key or epoch was first asked for and not found. */
   readonly isIndexSure: boolean
 }
@@ -58,6 +60,9 @@ export function decideIntake(message: Message, context: IntakeContext): Decision
   if (rules === undefined) return refuse('chain-unavailable')
   switch (message.type) {
     case 'order':
+      // A gateway that may not trade may still take back what it has open, and say what its house has used: a signed
+      // reading harms nobody, and where it is missing the household pays for it.
+      if (context.isStopped) return refuse('revoked')
       return decideOrder(message.value, entry, rules, context.nowS)
     case 'cancel':
       return decideCancel(message.value, entry, rules, context.nowS)

@@ -23,7 +23,7 @@ import {
   sha256,
   toHex,
 } from '@wattfleet/protocol'
-import type { Candidate, InboxWriter, Log, Registry, StatusRow, Stored, Wire } from '../ports.ts'
+import type { Candidate, InboxWriter, IsStopped, Log, Registry, StatusRow, Stored, Wire } from '../ports.ts'
 import { createPulse, LOOK_AGAIN_MS, type Pulse } from '../pulse.ts'
 import { decideIntake } from './decide.ts'
 import { createRateLimiter, type RateLimit } from './rate.ts'
@@ -53,6 +53,7 @@ export interface IntakeOptions {
   readonly community: number
   readonly inbox: InboxWriter
   readonly registry: Registry
+  readonly isStopped: IsStopped
   /** The chain's finalized head, while it can be asked. */
   readonly finalizedBlock: () => number | undefined
   readonly clock: Clock
@@ -115,6 +116,7 @@ export function createIntake(options: IntakeOptions): Intake {
       community,
       nowS,
       entry,
+      isStopped: options.isStopped(key),
       // a cancel is of no slot
       rules: registry.rules(community, 'slotStart' in message.value ? message.value.slotStart : nowS),
       isIndexSure:

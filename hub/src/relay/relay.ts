@@ -1,6 +1,6 @@
 import type { ExchangeCall, Submission, Submitter } from '@wattfleet/chain'
 import { type Clock, pause } from '@wattfleet/protocol'
-import type { Log, Progress, RelayQueue } from '../ports.ts'
+import type { IsStopped, Log, Progress, QueuedMessage, RelayQueue } from '../ports.ts'
 import { BACK_OFF_MS, LOOK_AGAIN_MS, type Pulse } from '../pulse.ts'
 import { limitsUnlessAborted, retrying, submitUnlessAborted, untilIndexed } from '../rounds.ts'
 
@@ -9,6 +9,7 @@ export interface RelayOptions {
   readonly queue: RelayQueue
   readonly submitter: Submitter
   readonly progress: Progress
+  readonly isStopped: IsStopped
   readonly clock: Clock
   /** Beaten when messages were stored. */
   readonly stored: Pulse
@@ -32,8 +33,10 @@ export async function runRelay(options: RelayOptions, signal: AbortSignal): Prom
       await recoverClaims(options, signal)
       const limits = await limitsUnlessAborted(options.submitter, signal)
       if (limits === undefined) return 0
-      const batch = queue.waiting(limits.orders, Math.floor(clock.nowMs() / 1000))
-      if (batch.length === 0) return 0
+      const waiting = queue.waiting(limits.orders, Math.floor(clock.nowMs() / 1000))
+      if (waiting.length === 0) return 0
+      const batch = refuseStopped(options, waiting)
+      if (batch.length === 0) return waiting.length
       const ids = batch.map(({ id }) => id)
       queue.claim(ids)
       const items = batch.map(({ signed }) => signed)
@@ -49,6 +52,18 @@ export async function runRelay(options: RelayOptions, signal: AbortSignal): Prom
     })
     if (!sent) await stored.after(seen, LOOK_AGAIN_MS, signal)
   }
+}
+
+/** Refuses the orders of gateways that may not trade by now, durably; yields what remains. */
+function refuseStopped(
+  { queue, isStopped, log }: RelayOptions,
+  waiting: readonly QueuedMessage[],
+): readonly QueuedMessage[] {
+  const refused = waiting.filter(({ type, gateway }) => type === 'order' && isStopped(gateway)).map(({ id }) => id)
+  if (refused.length === 0) return waiting
+  queue.refuse(refused, 'revoked')
+  log.info({ orders: refused.length }, 'orders of stopped gateways refused')
+  return waiting.filter(({ id }) => !refused.includes(id))
 }
 
 /**

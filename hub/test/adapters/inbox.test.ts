@@ -108,6 +108,33 @@ describe.each(INBOXES)('inbox: %s', (_, make) => {
     ])
   })
 
+  it('ends what the relay refused with the next block, once, unless that is on the chain all the same', () => {
+    const inbox = make()
+    const [refused, elsewhere, taken] = [order(1), order(2), order(3)]
+    const cancel = candidate(ada, signedCancel(ada, { sequence: 4, target: 1 }))
+    inbox.commit([refused, elsewhere, taken, cancel], [])
+    inbox.claim([taken.id])
+    inbox.refuse([refused.id, elsewhere.id, taken.id, cancel.id], 'revoked')
+    // neither what is on its way nor what is taken back
+    expect(inbox.claimed()).toEqual([taken.id])
+    expect(inbox.waiting(10, 0).map(({ id, type, gateway }) => [id, type, gateway])).toEqual([
+      [cancel.id, 'cancel', ada.gateway],
+    ])
+    // a row that waits no more is not given back either
+    inbox.release([taken.id])
+    for (let round = 0; round < 2; round++) {
+      const endings = inbox.record(block(3, { timestampS: SLOT }), (id) => id === elsewhere.id)
+      expect(endings.filter(({ state }) => state === 'rejected')).toMatchObject([{ id: refused.id, reason: 'revoked' }])
+    }
+    expect(inbox.record(block(4, { timestampS: SLOT }), nowhere)).toEqual([])
+    expect(said(inbox, ada.gateway).map(({ body }) => body)).toMatchObject([
+      { sequence: 1, state: 'rejected', reason: 'revoked', tradedWh: 0 },
+      { sequence: 3, state: 'expired' },
+    ])
+    // the room that it took is free again
+    expect(inbox.commit([order(9, {}, ada, { energyWh: 4000 })], [])).toEqual(['stored'])
+  })
+
   it('rejects by the hash of the bytes, once, and never what has entered', () => {
     const inbox = make()
     const [bad, entered, elsewhere] = [order(1), order(2), order(3)]

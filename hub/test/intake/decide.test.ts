@@ -45,6 +45,7 @@ function decide(message: Message, context: Partial<IntakeContext> = {}): Decisio
     nowS,
     entry,
     rules: RULES,
+    isStopped: false,
     isIndexSure: true,
     ...context,
   })
@@ -60,6 +61,7 @@ describe('what intake refuses without asking the store', () => {
     ['an unknown key', order(), { entry: undefined }, 'unknown-gateway'],
     ['a key that may be enrolled already', order(), { entry: undefined, isIndexSure: false }, 'chain-unavailable'],
     ['a revoked key', order(), { entry: { ...entry, revoked: true } }, 'revoked'],
+    ['an order of a stopped gateway', order(), { isStopped: true }, 'revoked'],
     ['an earlier epoch', order(), { entry: { ...entry, epoch: 2 } }, 'epoch'],
     ['an epoch that never was', order({ epoch: 2 }), {}, 'epoch'],
     ['an epoch that may have begun', order({ epoch: 2 }), { isIndexSure: false }, 'chain-unavailable'],
@@ -113,6 +115,10 @@ describe('what intake accepts', () => {
   it('a reading up to what a house connection carries, where its nameplate says less; up to twice the nameplate else', () => {
     expect(decide(energy({ importWh: 4000, exportWh: 10_867 }), { entry: consumer })).toMatchObject({ ok: true })
     expect(decide(energy({ importWh: 21_000 }), { entry: large })).toMatchObject({ ok: true })
+  })
+  it('what a stopped gateway takes back or has measured', () => {
+    expect(decide(cancel(), { isStopped: true })).toMatchObject({ ok: true })
+    expect(decide(energy(), { isStopped: true })).toMatchObject({ ok: true })
   })
   it('a reading of a gateway whose clock leads', () => {
     expect(decide(energy(), { nowS: SLOT + 840 })).toMatchObject({ ok: true })

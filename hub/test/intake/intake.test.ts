@@ -53,10 +53,12 @@ function setup(rate = { perSecond: 1000, burst: 1000 }) {
       return inbox.commit(...group)
     },
   }
+  const stopped = new Set<string>()
+  const isStopped = (key: string) => stopped.has(key)
   const finalized: { block: number | undefined } = { block: 0 }
   const options = { chain: CHAIN_ID, community: COMMUNITY, inbox: writer, registry: index, clock, rate, log: quiet }
-  const intake = createIntake({ ...options, finalizedBlock: () => finalized.block, monotonicMs: () => 0 })
-  return { chain, inbox, index, clock, intake, produce, broken, finalized }
+  const intake = createIntake({ ...options, isStopped, finalizedBlock: () => finalized.block, monotonicMs: () => 0 })
+  return { chain, inbox, index, clock, intake, produce, broken, finalized, stopped }
 }
 
 function incoming(kind: Incoming['kind'], signed: SignedMessage, wire = ada.wire): Incoming {
@@ -85,6 +87,27 @@ describe('intake', () => {
     ])
     expect(inbox.waiting(10, OPEN_S)).toHaveLength(3)
     expect(intake.counts.get('ok')).toBe(3)
+  })
+
+  it('refuses the orders of a gateway that its utility has stopped, and takes what it has measured or takes back', () => {
+    const { intake, inbox, stopped, clock } = setup()
+    expect(answers(intake, incoming('order', order(1)))).toEqual(['ok'])
+    stopped.add(ada.gateway)
+    expect(
+      answers(
+        intake,
+        incoming('order', order(1)), // stored before
+        incoming('order', order(2)),
+        incoming('cancel', signedCancel(ada, { sequence: 3, target: 1 })),
+        incoming('order', order(1, {}, ben), ben.wire),
+      ),
+    ).toEqual(['ok', 'revoked', 'ok', 'ok'])
+    clock.step((SLOT + 900 - OPEN_S) * 1000)
+    expect(answers(intake, incoming('energy', signedEnergy(ada, { sequence: 4 })))).toEqual(['ok'])
+    expect(inbox.ofSlot(COMMUNITY, SLOT)).toHaveLength(1)
+    stopped.clear()
+    clock.step((OPEN_S - SLOT - 900) * 1000)
+    expect(answers(intake, incoming('order', order(5)))).toEqual(['ok'])
   })
 
   it('says ok again to the same bytes, also when they are late or their key is revoked by then', async () => {

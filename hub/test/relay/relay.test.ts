@@ -55,6 +55,30 @@ describe('the relay', () => {
     expect(outcomes(street)).toEqual([[1, 'cancelled']])
   })
 
+  it('refuses what waits of a gateway that was stopped meanwhile, tells it once, and relays what it takes back', async () => {
+    const { chain, put, start, block, blockWhenSubmitted, stopped, index } = setup()
+    const ben = house('ben')
+    moveIn(chain, ben)
+    await block()
+    put(ada, order(1))
+    put(ada, signedCancel(ada, { sequence: 2, target: 1 }))
+    put(ben, signedOrder(ben, { sequence: 1, side: 'offer', energyWh: 1 }))
+    stopped.add(ada.gateway)
+    start('relay')
+    await blockWhenSubmitted()
+    await block()
+    expect(chain.submitted.map((call) => call.call === 'submit-orders' && call.items.length)).toEqual([2])
+    expect(entered(street)).toMatchObject([{ type: 'order-entered', site: ben.site }])
+    expect(outcomes(street)).toEqual([[1, 'rejected']])
+    // what was refused stays refused
+    stopped.clear()
+    put(ada, order(3))
+    await blockWhenSubmitted()
+    expect(outcomes(street)).toEqual([[1, 'rejected']])
+    expect(entered(street)).toHaveLength(2)
+    expect(index.head()?.number).toBe(chain.all.length - 1)
+  })
+
   it('submits again what died', async () => {
     const { chain, put, start, block, blockWhenSubmitted } = setup()
     await block()

@@ -21,6 +21,8 @@ export interface Hub {
   readonly said: readonly string[]
   /** Whether the chain says how far it is. */
   readonly node: { tells: boolean }
+  /** Keys of gateways that their utility has stopped. */
+  readonly stopped: Set<string>
   /** What intake would have stored. */
   put(of: House, signed: SignedMessage, entersUntilS?: number): void
   /** Starts a role; the same account goes on where the last one of it died. */
@@ -41,6 +43,8 @@ export function hub(rules: Partial<CommunityRules> = {}): Hub {
   const index = memoryIndex()
   const clock = manualClock(OPEN_S * 1000)
   const node = { tells: true }
+  const stopped = new Set<string>()
+  const isStopped = (key: string) => stopped.has(key)
   const finalizedBlock = () => (node.tells ? chain.all.length - 1 : undefined)
   const stored = createPulse()
   const indexed = createPulse()
@@ -59,7 +63,7 @@ export function hub(rules: Partial<CommunityRules> = {}): Hub {
         return followChain({ blocks: chain.blocks, index, journal: inbox, onBlock: indexed.beat, log: quiet }, signal)
       case 'relay':
         return runRelay(
-          { community, queue: inbox, submitter, progress: index, clock, stored, indexed, log: quiet },
+          { community, queue: inbox, submitter, progress: index, isStopped, clock, stored, indexed, log: quiet },
           signal,
         )
       case 'match':
@@ -85,6 +89,7 @@ export function hub(rules: Partial<CommunityRules> = {}): Hub {
     clock,
     said,
     node,
+    stopped,
     block,
     put(of, signed, entersUntilS) {
       const [said] = inbox.commit([candidate(of, signed, entersUntilS === undefined ? {} : { entersUntilS })], [])

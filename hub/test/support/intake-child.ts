@@ -22,6 +22,7 @@ const intake = createIntake({
   community: COMMUNITY,
   inbox,
   registry: index,
+  isStopped: () => false,
   finalizedBlock: () => 0,
   clock,
   rate: { perSecond: 1e6, burst: 1e6 },

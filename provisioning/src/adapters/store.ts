@@ -1,18 +1,17 @@
 import { Fault, type SigningKey } from '@wattfleet/protocol'
 import Database from 'better-sqlite3'
-import { type LifeEvent, type LifeState, type LifeStep, mayTrade, stepOf } from '../core/life.ts'
-import type { AuditLog, Deed, MoveEvent, SiteRecord, Store } from '../ports.ts'
+import { type LifeState, type LifeStep, mayTrade } from '../core/life.ts'
+import type { Deed, MoveEvent, SiteRecord, Store } from '../ports.ts'
 import { auditLog } from './audit-log.ts'
+import { livesOf } from './lives.ts'
 import { rolloutStore } from './rollout-store.ts'
 import { statusStore, tagStore } from './status-store.ts'
+import { lifeStore, NO_KEYS, NOTHING_LEFT, rowsOf } from './store-life.ts'
 import { guarded, storeParts } from './store-parts.ts'
 import { openTables, type Row, recordOf } from './tables.ts'
 import { tokenRows } from './token-rows.ts'
 import { viewRows } from './view-rows.ts'
 
-/** The keys that used the claim, and that somebody let them in. */
-const NO_KEYS = 'signing_key = NULL, tls_key = NULL, is_approved = 0'
-const NOTHING_LEFT = `${NO_KEYS}, grant_json = NULL, claim_hash = NULL`
 /** What no longer holds after an event. */
 const FORGETS: Partial<Record<MoveEvent, string>> = { abandon: NO_KEYS, revoke: NOTHING_LEFT, retire: NOTHING_LEFT }
 
@@ -27,29 +26,27 @@ export function openStore(path: string, auditKey: SigningKey): Store {
   const audit = guarded(() => auditLog(db, auditKey))
   const select = (where: string, ...values: unknown[]) =>
     guarded(() => (db.prepare(`SELECT * FROM sites ${where}`).all(...values) as Row[]).map(recordOf))
-  const { recordFor, advance, log } = livesOf(select, audit, change)
+  const lives = livesOf(select, audit, change)
+  const { recordFor, advance, log } = lives
+  const { insertSites, endAll } = rowsOf(db)
   const moved = (site: string, event: MoveEvent, deed: Deed): LifeStep => {
     const step = advance(recordFor(site), event, deed, FORGETS[event])
-    const ends = step.ok && (event === 'revoke' || event === 'retire')
-    if (ends) db.prepare('UPDATE certificates SET is_in_force = 0 WHERE site = ?').run(site)
+    if (step.ok && (event === 'revoke' || event === 'retire')) endAll(site)
     return step
   }
   const parts = storeParts(db, audit)
 
   return {
+    ...lifeStore({ db, write, guarded, change, insertSites, endAll, ...lives }),
     sites: () => select('ORDER BY rowid'),
     site: (site) => select('WHERE site = ?', site)[0],
-    siteBySerial: (serial) => select('WHERE serial = ?', serial)[0],
+    siteBySerial: (serial) => select('WHERE serial = ? AND moved_on = 0', serial)[0],
     siteByClaim: (claimHash) => select('WHERE claim_hash = ?', Buffer.from(claimHash))[0],
     siteByGateway: (gateway) => select('WHERE gateway = ?', gateway)[0],
     sitesIn: (state) => select('WHERE state = ? ORDER BY rowid', state),
     addSites: (sites, atMs) =>
       write(() => {
-        const columns = 'serial, household, site, member, zone, cap_import_wh, cap_export_wh, gateway'
-        const insert = db.prepare(`INSERT INTO sites (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
-        for (const { serial, household, site, member, zone, capImportWh, capExportWh, gateway } of sites) {
-          insert.run(serial, household, site, member, zone, capImportWh, capExportWh, gateway)
-        }
+        insertSites(sites)
         const imported = { atMs, actor: 'operator', event: 'imported' }
         audit.append(sites.map(({ site, gateway, serial }) => ({ ...imported, site, gateway, detail: { serial } })))
       }),
@@ -60,9 +57,11 @@ export function openStore(path: string, auditKey: SigningKey): Store {
       write(() => change('INSERT OR REPLACE INTO members (member, reference) VALUES (?, ?)', member, reference)),
     setClaim: (site, claimHash, expiresMs, deed) =>
       write(() => {
-        const sql = `claim_hash = ?, claim_expires_ms = ?, claim_written = 0, ${NO_KEYS}`
+        const sql = `claim_hash = ?, claim_expires_ms = ?, claim_written = 0, claim_spent = 0, ${NO_KEYS}`
         const told = { ...deed, detail: { ...deed.detail, expiresMs } }
-        return advance(recordFor(site), 'reissue', told, sql, Buffer.from(claimHash), expiresMs)
+        const step = advance(recordFor(site), 'reissue', told, sql, Buffer.from(claimHash), expiresMs)
+        if (step.ok) endAll(site)
+        return step
       }),
     setClaimWritten: (site) => write(() => change('UPDATE sites SET claim_written = 1 WHERE site = ?', site)),
     bindKeys: (site, signingKey, tlsKey, atMs) =>
@@ -82,7 +81,8 @@ export function openStore(path: string, auditKey: SigningKey): Store {
         const record = recordFor(site)
         if (record.signingKey !== signingKey) return false
         const deed = { actor: 'service', detail: { serial, fingerprint, epoch: grant.epoch }, atMs } as const
-        if (!advance(record, 'activate', deed, 'grant_json = ?', JSON.stringify(grant)).ok) return false
+        if (!advance(record, 'activate', deed, 'grant_json = ?, claim_spent = 1', JSON.stringify(grant)).ok)
+          return false
         const sql = 'INSERT INTO certificates (fingerprint, serial, site, not_after_ms) VALUES (?, ?, ?, ?)'
         change(sql, fingerprint, serial, site, notAfterMs)
         return true
@@ -96,6 +96,7 @@ export function openStore(path: string, auditKey: SigningKey): Store {
     statuses: statusStore(parts),
     tags: tagStore(parts),
     rollouts: rolloutStore(parts),
+    refusedKeys: () => [...new Set(select('ORDER BY rowid').flatMap(stoppedKeys))].sort(),
     audit: {
       entries: (from, limit) => guarded(() => audit.entries(from, limit)),
       entriesOf: (site) => guarded(() => audit.entriesOf(site)),
@@ -110,32 +111,16 @@ function openDatabase(path: string): Database.Database {
   const db = new Database(path)
   db.pragma('journal_mode = WAL')
   db.pragma('synchronous = FULL') // an answer depends on every commit
+  db.pragma('secure_delete = ON') // what is erased is not left in the file's free pages
   openTables(db)
   return db
 }
 
-/** One step of a life and its entry in the log, for use inside a transaction. */
-function livesOf(
-  select: (where: string, ...values: unknown[]) => SiteRecord[],
-  audit: AuditLog,
-  change: (sql: string, ...values: unknown[]) => void,
-) {
-  const recordFor = (site: string): SiteRecord => {
-    const [record] = select('WHERE site = ?', site)
-    if (record === undefined) throw new Fault('internal', `site ${site} is unknown`)
-    return record
-  }
-  const log = (record: SiteRecord, event: string, { actor, detail = {}, atMs }: Deed) =>
-    audit.append([{ atMs, actor, event, site: record.site, gateway: record.gateway, detail }])
-  /** `sql` is what else the step changes. */
-  const advance = (record: SiteRecord, event: LifeEvent, deed: Deed, sql = '', ...values: unknown[]): LifeStep => {
-    const step = stepOf({ state: record.state, isCertified: record.grant !== undefined }, event)
-    if (!step.ok) return step
-    change(`UPDATE sites SET state = ?${sql && `, ${sql}`} WHERE site = ?`, step.state, ...values, record.site)
-    log(record, event, deed)
-    return step
-  }
-  return { recordFor, advance, log }
+/** What the gateway of this site has signed with, or may have on the chain, and may not trade by. */
+function stoppedKeys({ state, signingKey, chainKey }: SiteRecord): string[] {
+  const isEnrolling = state === 'expected' || state === 'claimed'
+  const good = mayTrade(state) || isEnrolling ? signingKey : undefined
+  return [signingKey, chainKey].filter((key) => key !== undefined && key !== good) as string[]
 }
 
 function refusedAt(db: Database.Database, nowMs: number): string[] {

@@ -4,6 +4,7 @@ import type Database from 'better-sqlite3'
 import type { LifeState } from '../core/life.ts'
 import type { SiteRecord } from '../ports.ts'
 import { FLEET_TABLES } from './fleet-tables.ts'
+import { addLives } from './tables-life.ts'
 import { TOKENS } from './token-rows.ts'
 
 const SITES = `
@@ -56,6 +57,8 @@ const STEPS: readonly ((db: Database.Database) => unknown)[] = [
   (db) => db.exec(TOKENS),
   // 3: statuses, tags and roll-outs
   (db) => db.exec(FLEET_TABLES),
+  // 4: gateways move on and come back
+  addLives,
 ]
 
 /** The far end of time that a claim of before has. */
@@ -90,7 +93,10 @@ export function openTables(db: Database.Database): void {
     for (const step of STEPS.slice(version)) step(db)
     db.pragma(`user_version = ${STEPS.length}`)
   })
+  // a table that is made anew is gone for a moment; inside a transaction this cannot be said any more
+  db.pragma('foreign_keys = OFF')
   bring.immediate()
+  db.pragma('foreign_keys = ON')
 }
 
 /** A store of before kept certificates only inside their grants. */
@@ -128,6 +134,10 @@ export interface Row {
   signing_key: string | null
   tls_key: Buffer | null
   grant_json: string | null
+  claim_spent: number
+  hook_request: string | null
+  hook_answer: 'allowed' | 'refused' | null
+  hook_reason: string | null
 }
 
 export function recordOf(row: Row): SiteRecord {
@@ -149,6 +159,15 @@ export function recordOf(row: Row): SiteRecord {
     askedMs: row.asked_ms ?? undefined,
     signingKey: row.signing_key ?? undefined,
     tlsKey: row.tls_key ?? undefined,
+    isClaimSpent: row.claim_spent === 1,
+    admission:
+      row.hook_request === null
+        ? undefined
+        : {
+            requestId: row.hook_request,
+            answer: row.hook_answer ?? undefined,
+            reason: row.hook_reason ?? undefined,
+          },
     grant: row.grant_json === null ? undefined : (JSON.parse(row.grant_json) as EnrolmentGrant),
   }
 }

@@ -11,6 +11,8 @@ interface Row {
   zone: number
   state: LifeState
   is_approved: number
+  claim_spent: number
+  moved_on: number
   on_chain: number
   claim_expires_ms: number
   epoch: number | null
@@ -19,16 +21,23 @@ interface Row {
 
 /** Without the grants themselves: a fleet of ten thousand is looked at in milliseconds. */
 const SQL = `
-SELECT serial, household, site, gateway, member, zone, state, is_approved, on_chain, claim_expires_ms,
+SELECT serial, household, site, gateway, member, zone, state, is_approved, claim_spent, moved_on, on_chain, claim_expires_ms,
   json_extract(grant_json, '$.epoch') AS epoch,
   (SELECT max(not_after_ms) FROM certificates WHERE certificates.site = sites.site AND is_in_force = 1) AS ends_ms
-FROM sites ORDER BY serial`
+FROM sites ORDER BY serial, site`
 
-/** All gateways as an operator looks at them, in the order of their serials. */
+/** All gateways as an operator looks at them, in the order of their serials; one that went to another household is here twice. */
 export function viewRows(db: Database.Database): Omit<GatewayView, 'seen' | 'tags'>[] {
   return (db.prepare(SQL).all() as Row[]).map((row) => ({
     ...{ serial: row.serial, household: row.household, site: row.site, gateway: row.gateway, member: row.member },
-    ...{ zone: row.zone, state: row.state, isApproved: row.is_approved === 1, onChain: row.on_chain === 1 },
+    ...{
+      zone: row.zone,
+      state: row.state,
+      isApproved: row.is_approved === 1,
+      isClaimSpent: row.claim_spent === 1,
+      movedOn: row.moved_on === 1,
+      onChain: row.on_chain === 1,
+    },
     claimExpiresMs: row.claim_expires_ms,
     epoch: row.epoch ?? undefined,
     certificateEndsMs: row.epoch === null ? undefined : (row.ends_ms ?? undefined),

@@ -57,7 +57,9 @@ export function handlersOf(parts: ApiParts): Handlers {
   })
   const select = (selection: Selection, caller: ApiToken) => selectGateways(fleet(), selection, contextOf(caller))
   const viewOf = (id: string): GatewayView => {
-    const found = fleet().find(({ serial, site, gateway }) => serial === id || site === id || gateway === id)
+    const found = fleet().find(
+      ({ serial, site, gateway, movedOn }) => (serial === id && !movedOn) || site === id || gateway === id,
+    )
     if (found === undefined) throw new ApiProblem(404, `No gateway has the serial, the site or the name ${id}.`)
     return found
   }
@@ -98,9 +100,11 @@ export function handlersOf(parts: ApiParts): Handlers {
     },
     gateways({ caller, query: { after, limit, ...selection } }: Q<typeof schemas.gatewaysQuery>) {
       const all = select(selection, caller)
-      const left = after === undefined ? all : all.filter(({ serial }) => serial > after)
-      const items = left.slice(0, limit).map((view) => presentGateway(view, contextOf(caller)))
-      return { items, next: left.length > limit ? (items.at(-1)?.serial ?? null) : null, total: all.length }
+      const left = after === undefined ? all : all.filter((view) => placeOf(view) > after)
+      const page = left.slice(0, limit)
+      const last = left.length > limit ? page.at(-1) : undefined
+      const items = page.map((view) => presentGateway(view, contextOf(caller)))
+      return { items, next: last === undefined ? null : placeOf(last), total: all.length }
     },
     gateway: ({ caller, id }: Call) => shown(id, caller),
     async story({ caller, id, signal }: Call) {
@@ -138,6 +142,11 @@ export function handlersOf(parts: ApiParts): Handlers {
     ...auditHandlers(store),
     ...tokenHandlers(parts),
   }
+}
+
+/** Where a gateway stands in the order of all: a serial sorts before the same with more after it, as a space does. */
+function placeOf({ serial, site }: GatewayView): string {
+  return `${serial} ${site}`
 }
 
 function presentPlan({ event, will, already, refused, digest }: ReturnType<typeof planBulk>) {

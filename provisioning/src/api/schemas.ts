@@ -35,7 +35,11 @@ export const gatewaysQuery = z.strictObject({
   concern: concern.optional(),
   tag: tag.optional(),
   zone: whole(0, 0xffff_ffff, 'Only gateways of this grid zone.').optional(),
-  after: z.string().max(64).meta({ description: 'Continue after this serial: the `next` of a page.' }).optional(),
+  after: z
+    .string()
+    .max(128)
+    .meta({ description: 'Continue after a page: its `next`, unread, with the same conditions.' })
+    .optional(),
   limit,
 })
 
@@ -99,6 +103,7 @@ export const gateway = z.object({
   zone: z.int(),
   state: z.enum(LIFE_STATES),
   isApproved: z.boolean(),
+  movedOn: z.boolean().meta({ description: 'It went to another household: this is what it was in this one.' }),
   onChain: z.boolean(),
   claimExpires: instant.nullable(),
   epoch: z.int().nullable(),

@@ -28,7 +28,8 @@ function moving(event: OperatorEvent): Command {
   })
 }
 
-function shown({ serial, household, site, gateway, state, isApproved, onChain, grant }: SiteRecord) {
+/** A gateway as a command prints it. */
+export function shown({ serial, household, site, gateway, state, isApproved, onChain, grant }: SiteRecord) {
   return {
     ...{ serial, household, site, gateway, state, onChain },
     ...(state === 'claimed' && { isApproved }),

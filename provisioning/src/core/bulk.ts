@@ -27,10 +27,13 @@ export function planBulk(views: readonly GatewayView[], event: BulkEvent): BulkP
   const will: BulkPlan['will'][number][] = []
   const already: string[] = []
   const refused: BulkPlan['refused'][number][] = []
-  for (const view of views) {
+  // what a gateway was in a household that it has left is over
+  for (const view of views.filter(({ movedOn }) => !movedOn)) {
     const { serial, site, state } = view
     const step =
-      event === 'approve' ? approveStep(view) : stepOf({ state, isCertified: view.epoch !== undefined }, event)
+      event === 'approve'
+        ? approveStep(view)
+        : stepOf({ state, isCertified: view.epoch !== undefined, isClaimSpent: view.isClaimSpent }, event)
     if (step.ok) will.push({ serial, site, from: state, to: step.state })
     else if (step.known) already.push(serial)
     else refused.push({ serial, reason: step.reason })

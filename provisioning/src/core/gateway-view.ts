@@ -27,6 +27,10 @@ export interface GatewayView {
   readonly state: LifeState
   /** Claimed, and nobody has let it in yet. */
   readonly isApproved: boolean
+  /** Whether a certificate has come of its claim. */
+  readonly isClaimSpent: boolean
+  /** Whether it has gone to another household: then this is what it was here, and its serial is in use elsewhere. */
+  readonly movedOn: boolean
   readonly onChain: boolean
   readonly claimExpiresMs: number
   readonly epoch: number | undefined

@@ -32,6 +32,10 @@ export const LIFE_EVENTS = {
   revoke: { to: 'revoked', from: ['claimed', 'active', 'quarantined', 'suspended'] },
   /** A new claim is in force, and nothing that was before it. A gateway with a certificate is revoked first. */
   reissue: { to: 'expected', from: ['expected', 'claimed', 'revoked'] },
+  /** Other keys of the same gateway take the place of those that it has: an operator has approved its reset. */
+  replace: { to: 'claimed', from: ['active'] },
+  /** Its serial goes on with another household; what was before stays with this one. */
+  transfer: { to: 'retired', from: ['expected', 'claimed', 'active', 'suspended', 'revoked'] },
   retire: { to: 'retired', from: ['expected', 'claimed', 'active', 'quarantined', 'suspended', 'revoked'] },
 } as const satisfies Record<string, Way>
 export type LifeEvent = keyof typeof LIFE_EVENTS
@@ -40,6 +44,8 @@ export interface Life {
   readonly state: LifeState
   /** Whether it has a certificate in force: only then is there something to release it to. */
   readonly isCertified: boolean
+  /** Whether a certificate has come of its claim: from then on other keys come by it only where an operator lets them. */
+  readonly isClaimSpent: boolean
 }
 
 export type LifeStep =
@@ -48,7 +54,7 @@ export type LifeStep =
   | { readonly ok: false; readonly known: boolean; readonly reason: string }
 
 /** What an event makes of a gateway; refused, with a reason for who asked, where there is no way. */
-export function stepOf({ state, isCertified }: Life, event: LifeEvent): LifeStep {
+export function stepOf({ state, isCertified, isClaimSpent }: Life, event: LifeEvent): LifeStep {
   const { to, from }: Way = LIFE_EVENTS[event]
   if (!from.includes(state)) {
     return {
@@ -59,6 +65,13 @@ export function stepOf({ state, isCertified }: Life, event: LifeEvent): LifeStep
   }
   if (event === 'release' && !isCertified) {
     return { ok: false, known: false, reason: 'release: it has no certificate; revoke it, and renew its claim' }
+  }
+  if (event === 'abandon' && isClaimSpent) {
+    return {
+      ok: false,
+      known: false,
+      reason: 'abandon: its claim is spent, and would be free for whoever has its file',
+    }
   }
   return { ok: true, state: to }
 }

@@ -1,4 +1,5 @@
 import { SERIAL, SERIAL_FORM } from '@wattfleet/protocol'
+import type { LifeState } from './life.ts'
 
 /** One row of a manifest as it was read: the line it starts at and its fields as text. */
 export interface ManifestLine {
@@ -22,6 +23,9 @@ export interface ManifestSite {
   readonly capExportWh: number
 }
 
+/** A gateway that is there, or was. One that is retired is a tombstone: its serial and its site are never used again. */
+export type ExistingSite = ManifestSite & { readonly state?: LifeState }
+
 /** A row whose site is undefined gets a random pseudonym. */
 export type ManifestRow = Omit<ManifestSite, 'site'> & { readonly site: string | undefined; readonly line: number }
 
@@ -38,16 +42,16 @@ export const MANIFEST_COLUMNS = ['serial', 'household', 'site', 'member', 'zone'
 type Column = (typeof MANIFEST_COLUMNS)[number]
 
 const U32 = 2 ** 32 - 1
-const HOUSEHOLD_LENGTH = 100
+export const HOUSEHOLD_LENGTH = 100
 /** What a spreadsheet would run when it opens the list again (OWASP, CSV Injection). */
-const FORMULA = /^[=+\-@\t\r]/
+export const FORMULA = /^[=+\-@\t\r]/
 
 /**
  * Checks a whole manifest, its first line the header, against itself and against the gateways that exist. A row is the same
  * gateway again when it gives the same serial; then everything else must be the same too, but the pseudonym may be left out.
  * Every bad row is named; one bad row refuses all.
  */
-export function planImport(lines: readonly ManifestLine[], existing: readonly ManifestSite[]): ManifestPlan {
+export function planImport(lines: readonly ManifestLine[], existing: readonly ExistingSite[]): ManifestPlan {
   const [header, ...body] = lines
   const columns = header && columnsOf(header)
   if (columns === undefined || Array.isArray(columns)) return { ok: false, errors: columns ?? [NO_HEADER] }
@@ -144,11 +148,13 @@ function findRepeats(rows: readonly ManifestRow[]): RowError[] {
   return errors
 }
 
-type Index = Readonly<Record<'serial' | 'household' | 'site', ReadonlyMap<string, ManifestSite>>>
+type Index = Readonly<Record<'serial' | 'household' | 'site', ReadonlyMap<string, ExistingSite>>>
 
-function indexOf(existing: readonly ManifestSite[]): Index {
-  const by = (key: keyof Index) => new Map(existing.map((site) => [site[key], site]))
-  return { serial: by('serial'), household: by('household'), site: by('site') }
+/** Where a serial went from household to household, the last counts: they come in the order in which they were added. */
+function indexOf(existing: readonly ExistingSite[]): Index {
+  const by = (key: keyof Index, sites = existing) => new Map(sites.map((site) => [site[key], site]))
+  const living = existing.filter(({ state }) => state !== 'retired')
+  return { serial: by('serial'), household: by('household', living), site: by('site') }
 }
 
 function matchOf(row: ManifestRow, existing: Index): { site: string | undefined } | { reason: string } {
@@ -159,10 +165,19 @@ function matchOf(row: ManifestRow, existing: Index): { site: string | undefined 
     const there = row.site === undefined ? undefined : existing.site.get(row.site)
     return there ? { reason: `site ${row.site} has the gateway ${there.serial} already` } : { site: undefined }
   }
-  const compared = ['household', 'member', 'zone', 'capImportWh', 'capExportWh'] as const
+  // of a tombstone the household may be forgotten: that its row comes again changes nothing
+  const isForgotten = same.state === 'retired' && same.household === ''
+  const compared = [
+    ...(isForgotten ? [] : (['household'] as const)),
+    'member',
+    'zone',
+    'capImportWh',
+    'capExportWh',
+  ] as const
   const changed = [...compared, ...(row.site === undefined ? [] : (['site'] as const))]
     .filter((field) => row[field] !== same[field])
     .map((field) => `${field} was ${same[field]}`)
   if (changed.length === 0) return { site: same.site }
+  if (same.state === 'retired') return { reason: `serial ${same.serial} is retired for good: it cannot come back` }
   return { reason: `serial ${same.serial} exists with other figures: ${changed.join(', ')}` }
 }

@@ -34,7 +34,16 @@ function view(overrides: Partial<GatewayView> = {}): GatewayView {
       gateway: 'g1',
       member: '22'.repeat(32),
     },
-    ...{ zone: 1, state: 'active', isApproved: false, onChain: true, claimExpiresMs: 0, epoch: 1 },
+    ...{
+      zone: 1,
+      state: 'active',
+      isApproved: false,
+      isClaimSpent: true,
+      movedOn: false,
+      onChain: true,
+      claimExpiresMs: 0,
+      epoch: 1,
+    },
     ...{ certificateEndsMs: NOW + YEAR, seen: seen(), tags: [] },
     ...overrides,
   }
@@ -104,7 +113,7 @@ describe('the overview', () => {
           fleet.filter((one) => one.state === 'active' && concernsOf(one, NOW, true).length === 0).length,
         )
         for (const concern of CONCERNS) {
-          const context = { nowMs: NOW, byHand: false, mayNameHouseholds: true }
+          const context = { nowMs: NOW, byHand: true, mayNameHouseholds: true }
           expect(selectGateways(fleet, { concern }, context)).toHaveLength(all.concerns[concern] ?? 0)
         }
       }),

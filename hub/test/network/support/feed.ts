@@ -47,7 +47,7 @@ export function feedOrders(
   const first = nowS - (nowS % rules.slotLengthS) + 9 * rules.slotLengthS
   const { community } = rules
   const intake: Intake = createIntake({
-    ...{ chain, community, ...stores, clock, log: quiet, finalizedBlock: () => undefined },
+    ...{ chain, community, ...stores, clock, log: quiet, isStopped: () => false, finalizedBlock: () => undefined },
     ...{ rate: { perSecond: 1e3, burst: 1e3 }, monotonicMs: () => performance.now() },
   })
   const wires = new Map(households.map(({ gateway }) => [gateway, gatewayIdFrom(randomBytes(16))]))
