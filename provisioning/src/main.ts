@@ -1,16 +1,19 @@
 import type { OnNode } from '@wattfleet/chain'
-import { aborted, pause, runProgram, wallClock } from '@wattfleet/protocol'
+import { aborted, messageOf, pause, runProgram, wallClock } from '@wattfleet/protocol'
 import { pino } from 'pino'
 import { openRegistrar } from './adapters/chain-registrar.ts'
-import { provisioningConfig } from './config.ts'
+import { type ProvisioningConfig, provisioningConfig } from './config.ts'
 import { enroller } from './enrol.ts'
 import { abandonStale, refusedKeeper, writeRefused } from './fleet.ts'
 import { importFile, type Office, openOffice, serviceIdentity } from './office.ts'
 import { keepRegistering } from './register.ts'
-import { startServer } from './server.ts'
+import { renewer } from './renew.ts'
+import { type EnrolmentServer, startServer } from './server.ts'
 
 /** A session is to be cut within 5 s of what an operator says. */
 const TIDY_EVERY_MS = 1_000
+/** How soon the service stands under a CA that was put in force. */
+const IDENTITY_EVERY_MS = 10_000
 
 const ABOUT = `The utility's enrolment service: gateways with a claim get their certificate and their configuration.
 The configuration's fields are described in provisioning/src/config.ts.`
@@ -23,6 +26,29 @@ async function keepTidy({ store, refusedPath }: Office, nowMs: () => number, log
     if (serials.length > 0) log.warn({ serials }, 'did not complete their enrolment: their claims are free again')
     keepRefused(nowMs())
     await pause(TIDY_EVERY_MS, signal)
+  }
+}
+
+/** The service's own certificate is issued anew before it ends, and when another CA issues: without a restart. */
+async function keepIdentityFresh(
+  { authority }: Office,
+  config: ProvisioningConfig,
+  server: EnrolmentServer,
+  log: pino.Logger,
+  signal: AbortSignal,
+) {
+  let shown = (await serviceIdentity(authority, config)).certificatePem
+  while (!signal.aborted) {
+    await pause(IDENTITY_EVERY_MS, signal)
+    try {
+      const identity = await serviceIdentity(authority, config)
+      if (identity.certificatePem === shown) continue
+      server.setIdentity(identity)
+      shown = identity.certificatePem
+      log.info('the service shows another certificate')
+    } catch (error) {
+      log.error({ error: messageOf(error) }, 'the certificate of the service cannot be looked after')
+    }
   }
 }
 
@@ -45,13 +71,15 @@ await runProgram(provisioningConfig, ABOUT, async ({ config, signal, ready }) =>
       writeRefused(office.store, office.refusedPath, nowMs())
       log.error({ serials }, `quarantined: ${why}`)
     }
-    const enrol = enroller({ ...office, chain, settings: config, nowMs, onConflict })
+    const parts = { ...office, chain, settings: config, nowMs, onConflict }
     const { host, port } = config
-    const server = await startServer({ host, port, ...(await serviceIdentity(office.authority, config)), enrol, log })
+    const identity = await serviceIdentity(office.authority, config)
+    const server = await startServer({ host, port, ...identity, enrol: enroller(parts), renewer: renewer(parts), log })
     log.info({ host, port: server.port }, 'enrolment serves')
     const registering = keepRegistering(office.store, chain, { community, initialFundsNano, roleFunds }, log, signal)
     ready()
-    await Promise.all([aborted(signal), registering, keepTidy(office, nowMs, log, signal)])
+    const tending = [keepTidy(office, nowMs, log, signal), keepIdentityFresh(office, config, server, log, signal)]
+    await Promise.all([aborted(signal), registering, ...tending])
     await server.stop()
   } finally {
     // also where the port is taken: an open connection would keep the process

@@ -33,11 +33,17 @@ export function authorityDir(stateDir: string): string {
 
 export async function openOffice(config: ProvisioningConfig): Promise<Office> {
   mkdirSync(config.stateDir, { recursive: true, mode: 0o700 })
-  const authority = await createAuthority(authorityDir(config.stateDir))
+  const authority = await createAuthority(authorityDir(config.stateDir), config.utility)
   const store = openStore(join(config.stateDir, 'provisioning.db'), keepAuditKey(join(config.stateDir, 'audit.key')))
   const { claimsDir, publicUrl, claimDays } = config
   writeRefused(store, refusedPath(config.stateDir), wallClock().nowMs())
-  const claims = { claimsDir, publicUrl, caPem: authority.caPem, validMs: claimDays * 86_400_000 }
+  const claims: ClaimSettings = {
+    ...{ claimsDir, publicUrl, validMs: claimDays * 86_400_000 },
+    // the roots that are trusted when a claim is written
+    get caPem() {
+      return authority.caPem
+    },
+  }
   return { store, authority, claims, refusedPath: refusedPath(config.stateDir) }
 }
 

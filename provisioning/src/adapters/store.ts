@@ -3,6 +3,7 @@ import Database from 'better-sqlite3'
 import { type LifeEvent, type LifeState, type LifeStep, mayTrade, stepOf } from '../core/life.ts'
 import type { AuditLog, Deed, MoveEvent, SiteRecord, Store } from '../ports.ts'
 import { auditLog } from './audit-log.ts'
+import { certificateStore, insertCertificate } from './certificate-store.ts'
 import { openTables, type Row, recordOf } from './tables.ts'
 
 /** The keys that used the claim, and that somebody let them in. */
@@ -71,14 +72,14 @@ export function openStore(path: string, auditKey: SigningKey): Store {
         change('UPDATE sites SET is_approved = 1 WHERE site = ?', site)
         log(recordFor(site), 'approve', deed)
       }),
-    setGrant: (site, signingKey, grant, { serial, fingerprint, notAfterMs }, atMs) =>
+    setGrant: (site, signingKey, grant, certificate, atMs) =>
       write(() => {
         const record = recordFor(site)
         if (record.signingKey !== signingKey) return false
+        const { serial, fingerprint } = certificate
         const deed = { actor: 'service', detail: { serial, fingerprint, epoch: grant.epoch }, atMs } as const
         if (!advance(record, 'activate', deed, 'grant_json = ?', JSON.stringify(grant)).ok) return false
-        const sql = 'INSERT INTO certificates (fingerprint, serial, site, not_after_ms) VALUES (?, ?, ?, ?)'
-        change(sql, fingerprint, serial, site, notAfterMs)
+        insertCertificate(db, site, certificate, record.tlsKey ?? new Uint8Array(), atMs)
         return true
       }),
     move: (site, event, deed) =>
@@ -88,6 +89,9 @@ export function openStore(path: string, auditKey: SigningKey): Store {
         if (ends) db.prepare('UPDATE certificates SET is_in_force = 0 WHERE site = ?').run(site)
         return step
       }),
+    ...certificateStore({ db, write, guarded, recordFor, log }),
+    note: (event, { actor, detail = {}, atMs }) =>
+      write(() => audit.append([{ atMs, actor, event, site: '', gateway: '', detail }])),
     refusedCertificates: (nowMs) => guarded(() => refusedAt(db, nowMs)),
     version: () =>
       guarded(() => {

@@ -3,6 +3,7 @@ import { type EnrolmentGrant, Fault } from '@wattfleet/protocol'
 import type Database from 'better-sqlite3'
 import type { LifeState } from '../core/life.ts'
 import type { SiteRecord } from '../ports.ts'
+import { addRenewals } from './certificate-tables.ts'
 
 const SITES = `
 CREATE TABLE IF NOT EXISTS sites (
@@ -50,6 +51,8 @@ const STEPS: readonly ((db: Database.Database) => void)[] = [
     db.exec(OTHERS)
     if (isThere) rememberCertificates(db)
   },
+  // certificates renew themselves
+  addRenewals,
 ]
 
 /** The far end of time that a claim of before has. */
