@@ -55,4 +55,5 @@ export const grantSchema: z.ZodType<EnrolmentGrant> = z.object({
   hubKey: hex(32),
   capImportWh: count,
   capExportWh: count,
+  serviceUrl: z.url({ protocol: /^https$/, error: 'expected https://host:port of the enrolment service' }).optional(),
 })

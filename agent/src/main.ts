@@ -13,9 +13,9 @@ import {
   sunSpecMeter,
   watchedMeter,
 } from '@wattfleet/devices'
-import { type Clock, monotonicClock, type Program, runProgram, toHex } from '@wattfleet/protocol'
+import { type Clock, monotonicClock, type Program, runProgram, toHex, wallClock } from '@wattfleet/protocol'
 import { pino } from 'pino'
-import { enrolmentClient } from './adapters/enrolment-client.ts'
+import { enrolmentClient, renewalClient } from './adapters/enrolment-client.ts'
 import { type Lines, openLines } from './adapters/lines.ts'
 import { gridMeter, sunSource } from './adapters/modbus-devices.ts'
 import { mqttLink } from './adapters/mqtt-link.ts'
@@ -23,7 +23,10 @@ import { clockScheduler, wallScheduler } from './adapters/schedulers.ts'
 import { serialOf } from './adapters/serial.ts'
 import { openSqliteOutbox } from './adapters/sqlite-outbox.ts'
 import { stateFiles } from './adapters/state-files.ts'
+import { runCertified, serviceIn } from './certified.ts'
 import { type AgentConfig, agentConfigSchema, TELEGRAMS } from './config.ts'
+import type { Credential } from './credential.ts'
+import { openCredentials } from './credentials.ts'
 import { enrol } from './enrol.ts'
 import { createFindings, type Findings } from './findings.ts'
 import { runGateway } from './gateway.ts'
@@ -76,8 +79,7 @@ async function main({ config, clock, signal, ready }: Program<AgentConfig>): Pro
     signal,
   )
   if (enrolled === undefined) return
-  const { grant, tlsKeyPem } = enrolled
-  const { gateway, brokerUrl, caPem, certificatePem } = grant
+  const { grant } = enrolled
   const seal = sealer(enrolled, () => Uint8Array.from(randomBytes(16)))
   const signer = { epoch: grant.epoch, gateway: toHex(enrolled.key.publicKey) }
   const outbox = openSqliteOutbox(join(config.stateDir, 'outbox.sqlite'), seal, signer)
@@ -89,26 +91,34 @@ async function main({ config, clock, signal, ready }: Program<AgentConfig>): Pro
     const meter = gridMeter(meterOf(config, lines, clock, findings), log, config.meter.feedsIn)
     const inverter = config.inverter && inverterOf(config.inverter, lines, clock)
     for (const device of [config.meter, config.inverter]) if (device) await lines.share(device)
-    await runGateway(
-      {
-        clock,
-        steady,
-        transport,
-        meter,
-        sun: inverter && sunSource(inverter),
-        outbox,
-        link: mqttLink({ brokerUrl, gateway, caPem, certificatePem, keyPem: tlsKeyPem }, transport, random, log),
-        // node-schedule knows only the wall's clock; a scaled one keeps its own time
-        scheduler: onWall ? wallScheduler(clock) : clockScheduler(clock),
-        identity: enrolled,
-        strategy: config.strategy,
-        pollMs: config.pollS * 1000,
-        random,
-        findings,
-        log,
-      },
-      signal,
-      ready,
+    const wall = wallClock()
+    const linkOf = ({ grant, tlsKeyPem: keyPem }: Credential) => mqttLink({ ...grant, keyPem }, transport, random, log)
+    const certified = {
+      ...{ credentials: openCredentials(files, enrolled), key: enrolled.key, link: linkOf, service: renewalClient },
+      ...{ wall, transport, random, log, otherwiseAt: () => serviceIn(config.claimPath) },
+    }
+    await runCertified(certified, signal, (identity, link, lifeSignal) =>
+      runGateway(
+        {
+          clock,
+          steady,
+          transport,
+          meter,
+          sun: inverter && sunSource(inverter),
+          outbox,
+          link,
+          // node-schedule knows only the wall's clock; a scaled one keeps its own time
+          scheduler: onWall ? wallScheduler(clock) : clockScheduler(clock),
+          identity,
+          strategy: config.strategy,
+          pollMs: config.pollS * 1000,
+          random,
+          findings,
+          log,
+        },
+        lifeSignal,
+        ready,
+      ),
     )
   } finally {
     await lines.close()
