@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto'
 import {
   type Claim,
   type Clock,
@@ -17,6 +17,7 @@ import {
 import { z } from 'zod'
 import { certificateRequest } from './certificate-request.ts'
 import { type BackoffRules, backoffMs } from './core/backoff.ts'
+import { credentialOf } from './credential.ts'
 import { claimSchema, grantSchema } from './enrolment-schema.ts'
 import type { Identity } from './identity.ts'
 import type { EnrolmentService, Log, StateFiles } from './ports.ts'
@@ -123,13 +124,7 @@ async function ask(
 
 /** Checks that the certificate is this gateway's own before anything relies on it. */
 function identityOf({ tlsKeyPem, signing }: Keys, grant: EnrolmentGrant): Enrolled {
-  const certificate = new X509Certificate(grant.certificatePem)
-  if (!certificate.checkPrivateKey(createPrivateKey(tlsKeyPem))) {
-    throw new Fault('enrolment', 'the certificate in the grant is not for the key of this gateway')
-  }
-  if (!certificate.subject.split('\n').includes(`CN=${grant.gateway}`)) {
-    throw new Fault('enrolment', `the certificate names ${certificate.subject}, the grant ${grant.gateway}`)
-  }
+  credentialOf(grant, tlsKeyPem)
   return { grant, key: signing, tlsKeyPem }
 }
 

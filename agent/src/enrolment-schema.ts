@@ -56,4 +56,5 @@ export const grantSchema: z.ZodType<EnrolmentGrant> = z.object({
   utilityKey: hex(32).exactOptional(),
   capImportWh: count,
   capExportWh: count,
+  serviceUrl: z.url({ protocol: /^https$/, error: 'expected https://host:port of the enrolment service' }).optional(),
 })

@@ -13,9 +13,9 @@ import {
   sunSpecMeter,
   watchedMeter,
 } from '@wattfleet/devices'
-import { type Clock, fromHex, monotonicClock, type Program, runProgram, toHex } from '@wattfleet/protocol'
+import { type Clock, fromHex, monotonicClock, type Program, runProgram, toHex, wallClock } from '@wattfleet/protocol'
 import { pino } from 'pino'
-import { enrolmentClient } from './adapters/enrolment-client.ts'
+import { enrolmentClient, renewalClient } from './adapters/enrolment-client.ts'
 import { type Lines, openLines } from './adapters/lines.ts'
 import { gridMeter, sunSource } from './adapters/modbus-devices.ts'
 import { mqttLink } from './adapters/mqtt-link.ts'
@@ -24,7 +24,10 @@ import { serialOf } from './adapters/serial.ts'
 import { openSqliteOutbox } from './adapters/sqlite-outbox.ts'
 import { stateFiles } from './adapters/state-files.ts'
 import { openUpdates } from './adapters/updates.ts'
+import { runCertified, serviceIn } from './certified.ts'
 import { type AgentConfig, agentConfigSchema, TELEGRAMS } from './config.ts'
+import type { Credential } from './credential.ts'
+import { type Credentials, openCredentials } from './credentials.ts'
 import { type Enrolled, enrol } from './enrol.ts'
 import { createFindings, type Findings } from './findings.ts'
 import { runGateway } from './gateway.ts'
@@ -72,6 +75,7 @@ function inverterOf(config: NonNullable<AgentConfig['inverter']>, lines: Lines, 
 interface Standing {
   readonly program: Program<AgentConfig>
   readonly enrolled: Enrolled
+  readonly credentials: Credentials
   readonly outbox: Outbox
   readonly remote: RemoteControl
   readonly log: pino.Logger
@@ -80,12 +84,11 @@ interface Standing {
 }
 
 /** Runs the gateway with one configuration until aborted. */
-async function runRound({ program, enrolled, outbox, remote, log, transport, onWall }: Standing, signal: AbortSignal) {
+async function runRound(standing: Standing, signal: AbortSignal) {
+  const { program, enrolled, credentials, outbox, remote, log, transport, onWall } = standing
   const { clock, ready } = program
   const config = remote.config()
   log.level = config.logLevel
-  const { gateway, brokerUrl, caPem, certificatePem } = enrolled.grant
-  const keyPem = enrolled.tlsKeyPem
   const lines = openLines()
   // a scaled clock is made of the monotonic one and cannot be stepped
   const steady = onWall ? transport : clock
@@ -94,27 +97,22 @@ async function runRound({ program, enrolled, outbox, remote, log, transport, onW
     const meter = gridMeter(meterOf(config, lines, clock, findings), log, config.meter.feedsIn)
     const inverter = config.inverter && inverterOf(config.inverter, lines, clock)
     for (const device of [config.meter, config.inverter]) if (device) await lines.share(device)
-    await runGateway(
-      {
-        clock,
-        steady,
-        transport,
-        meter,
-        sun: inverter && sunSource(inverter),
-        outbox,
-        link: mqttLink({ brokerUrl, gateway, caPem, certificatePem, keyPem }, transport, random, log),
-        // node-schedule knows only the wall's clock; a scaled one keeps its own time
-        scheduler: onWall ? wallScheduler(clock) : clockScheduler(clock),
-        identity: enrolled,
-        strategy: config.strategy,
-        pollMs: config.pollS * 1000,
-        random,
-        findings,
-        remote,
-        log,
-      },
-      signal,
-      ready,
+    const linkOf = ({ grant, tlsKeyPem: keyPem }: Credential) => mqttLink({ ...grant, keyPem }, transport, random, log)
+    const certified = {
+      ...{ credentials, key: enrolled.key, link: linkOf, service: renewalClient, wall: wallClock() },
+      ...{ transport, random, log, otherwiseAt: () => serviceIn(config.claimPath) },
+    }
+    await runCertified(certified, signal, (identity, link, lifeSignal) =>
+      runGateway(
+        {
+          ...{ clock, steady, transport, meter, sun: inverter && sunSource(inverter), outbox, link, identity },
+          // node-schedule knows only the wall's clock; a scaled one keeps its own time
+          scheduler: onWall ? wallScheduler(clock) : clockScheduler(clock),
+          ...{ strategy: config.strategy, pollMs: config.pollS * 1000, random, findings, remote, log },
+        },
+        lifeSignal,
+        ready,
+      ),
     )
   } finally {
     await lines.close()
@@ -158,7 +156,10 @@ async function main(program: Program<AgentConfig>): Promise<void> {
     files.write(HEALTH, JSON.stringify({ version: VERSION_OF_AGENT, pid: process.pid }))
     program.ready()
   }
-  const standing = { ...{ program: { ...program, ready }, enrolled, outbox, remote, log, transport, onWall } }
+  const standing = {
+    ...{ program: { ...program, ready }, enrolled, outbox, remote, log, transport, onWall },
+    credentials: openCredentials(files, enrolled),
+  }
   try {
     while (!signal.aborted && !isOver) {
       round = new AbortController()

@@ -6,7 +6,10 @@ import type {
   EnrolmentGrant,
   EnrolmentRequest,
   Outcome,
+  ProvenRequest,
   Receipt,
+  RenewalRefusal,
+  RenewalRequest,
   SettlementNotice,
   Side,
   SignedMessage,
@@ -138,6 +141,18 @@ export interface Scheduler {
 export interface EnrolmentService {
   /** Rejects with Fault `enrolment` (refused) or `transport`; `retryable` says whether to ask again. */
   enrol(request: EnrolmentRequest, signal: AbortSignal): Promise<EnrolmentGrant>
+}
+
+/** What the utility answers to a renewal; a refusal is one in the contract's words. */
+export type RenewalRefused = { readonly ok: false; readonly error: RenewalRefusal['error']; readonly message: string }
+
+/** Rejects with Fault `enrolment`, `protocol` or `transport`; `retryable` says whether to ask again. */
+export interface RenewalService {
+  renew(
+    request: RenewalRequest,
+    signal: AbortSignal,
+  ): Promise<{ readonly ok: true; readonly grant: EnrolmentGrant } | RenewalRefused>
+  proven(request: ProvenRequest, signal: AbortSignal): Promise<{ readonly ok: true } | RenewalRefused>
 }
 
 /** Small files that are either there whole or not at all. */

@@ -2,13 +2,15 @@
 import { parseArgs } from 'node:util'
 import { Fault, messageOf, readConfig, runProcess, wallClock } from '@wattfleet/protocol'
 import { auditCommands } from './commands/audit.ts'
+import { caCommands } from './commands/ca.ts'
 import type { Command, Commands } from './commands/command.ts'
 import { fleetCommands } from './commands/fleet.ts'
 import { lifeCommands } from './commands/life.ts'
 import { manifestCommands } from './commands/manifest.ts'
 import { moveCommands } from './commands/moves.ts'
+import { rootCommands } from './commands/root.ts'
 import { tokenCommands } from './commands/token.ts'
-import { provisioningConfig } from './config.ts'
+import { type ProvisioningConfig, provisioningConfig } from './config.ts'
 import { type Office, openOffice } from './office.ts'
 
 const COMMANDS: Commands = {
@@ -18,6 +20,8 @@ const COMMANDS: Commands = {
   ...fleetCommands,
   ...tokenCommands,
   ...auditCommands,
+  ...caCommands,
+  ...rootCommands,
 }
 
 const FOR_ALL = {
@@ -65,12 +69,13 @@ await runProcess(async (signal) => {
   const { config: path, help: _help, ...options } = values as Record<string, string | boolean | undefined>
   const foreign = Object.keys(options).find((key) => key !== 'reason' && !(key in (command.options ?? {})))
   const mistake =
-    (typeof path !== 'string' && 'expected --config <file.json>') ||
+    (typeof path !== 'string' && !command.isStandalone && 'expected --config <file.json>') ||
     (rest.length !== command.arguments.length &&
       `${name}: expected ${command.arguments.join(' ') || 'nothing'} after it, got ${rest.join(' ') || 'nothing'}`) ||
     (foreign !== undefined && `${name} has no --${foreign}`)
-  if (mistake || typeof path !== 'string') throw new Fault('config', `${USAGE}\n${mistake}`)
-  const config = readConfig(path, provisioningConfig)
+  if (mistake) throw new Fault('config', `${USAGE}\n${mistake}`)
+  // a command that stands alone asks for nothing in it
+  const config = typeof path === 'string' ? readConfig(path, provisioningConfig) : ({} as ProvisioningConfig)
   let opened: Promise<Office> | undefined
   const office = () => {
     opened ??= openOffice(config)

@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { RESET_POLICIES } from './core/claim-use.ts'
 
+/** Two thirds of it until a gateway renews, one third to be away: a month. */
+export const CERTIFICATE_DAYS = 90
+
 const amountNano = z.string().regex(/^[1-9][0-9]{0,38}$/, 'expected a whole number above zero, as text')
 
 export const provisioningConfig = z
@@ -15,6 +18,10 @@ export const provisioningConfig = z
     brokerUrl: z.url({ protocol: /^mqtts$/, error: 'expected mqtts://host:port' }).default('mqtts://127.0.0.1:8883'),
     /** Where this service itself reaches the broker, if it is not there. */
     fleetBrokerUrl: z.url({ protocol: /^mqtts$/, error: 'expected mqtts://host:port' }).optional(),
+    /** Name of the utility, as its CAs say it. */
+    utility: z.string().min(1).max(48).default('Wattfleet development'),
+    /** How long a gateway's certificate is valid; it is renewed at two thirds of that. */
+    certificateDays: z.int().min(1).max(825).default(CERTIFICATE_DAYS),
     /** Names and addresses in this service's certificate. */
     hosts: z.array(z.string().min(1)).min(1).default(['localhost', '127.0.0.1', '::1']),
     /** The key that signs receipts and notices: 32 bytes, hex. */

@@ -11,8 +11,9 @@ import {
   verifySignature,
 } from '@wattfleet/protocol'
 import { admit, type Gatekeeper } from './admission.ts'
-import type { Authority } from './authority/authority.ts'
+import type { Authority, IssuedLeaf } from './authority/authority.ts'
 import { openRequest } from './authority/request.ts'
+import { CERTIFICATE_DAYS } from './config.ts'
 import { type ClaimUse, type ResetPolicy, verdictOn } from './core/claim-use.ts'
 import { parseEnrolmentRequest } from './core/request.ts'
 import type { ChainFacts, Registrar, SiteRecord, Store } from './ports.ts'
@@ -20,7 +21,6 @@ import { fundMember, type RegisterSettings, registerSite } from './register.ts'
 import { meetStranger } from './strangers.ts'
 import { within } from './within.ts'
 
-const GATEWAY_VALID_DAYS = 365
 /** A gateway that waits longer asks again; the chain's answer is not lost, because enrolling again is safe. */
 const CHAIN_TIMEOUT_MS = 30_000
 
@@ -34,6 +34,10 @@ export interface EnrolmentSettings extends RegisterSettings {
   /** Whether an operator lets each gateway in by hand. */
   readonly approval?: boolean
   readonly reset: ResetPolicy
+  /** `https://host:port` of this service, where certificates are renewed. */
+  readonly publicUrl?: string
+  /** How long a gateway's certificate is valid. */
+  readonly certificateDays?: number
 }
 
 export interface EnrolmentParts {
@@ -148,7 +152,7 @@ function conflict(
 
 /** From tied keys to a stored grant. */
 async function complete(parts: EnrolmentParts, site: string, stop: AbortSignal): Promise<EnrolmentAnswer> {
-  const { store, authority, chain, settings } = parts
+  const { store, chain, settings } = parts
   const record = store.site(site)
   if (record?.signingKey === undefined || record.tlsKey === undefined) {
     throw new Fault('internal', `site ${site} has no keys to enrol`)
@@ -175,17 +179,8 @@ async function complete(parts: EnrolmentParts, site: string, stop: AbortSignal):
     if (!(error instanceof Fault && error.code === 'chain')) throw error
     return refuse('chain-unavailable', `the chain does not take the key now: ${messageOf(error)}`)
   }
-  const leaf = await authority.issue({
-    commonName: gateway,
-    unit: 'gateway',
-    publicKey: tlsKey,
-    usage: 'client',
-    validDays: GATEWAY_VALID_DAYS,
-  })
-  const { brokerUrl, hubKey, utilityKey } = settings
-  const keys = { hubKey, ...(utilityKey !== undefined && { utilityKey }) }
-  const identity = { gateway, certificatePem: leaf.certificatePem, caPem: authority.caPem }
-  const grant: EnrolmentGrant = { ...identity, ...facts, brokerUrl, ...keys, capImportWh, capExportWh }
+  const leaf = await gatewayCertificate(parts, gateway, tlsKey)
+  const grant: EnrolmentGrant = { gateway, ...handedDown(parts, leaf), ...facts, capImportWh, capExportWh }
   if (store.setGrant(site, signingKey, grant, leaf, parts.nowMs())) return { ok: true, grant }
   store.setChainKey(site, signingKey)
   return refuse('unknown-claim', 'this claim was replaced, or its gateway stopped')
@@ -194,6 +189,27 @@ async function complete(parts: EnrolmentParts, site: string, stop: AbortSignal):
 function sameKeys(record: SiteRecord, signingKey: string, tlsKey: Uint8Array): ClaimUse['keys'] {
   if (record.signingKey !== signingKey) return 'other'
   return record.tlsKey !== undefined && sameBytes(record.tlsKey, tlsKey) ? 'same' : 'signing'
+}
+
+/** A gateway's certificate, whether its first or a later one. */
+export function gatewayCertificate(
+  { authority, settings }: Pick<EnrolmentParts, 'authority' | 'settings'>,
+  gateway: string,
+  publicKey: Uint8Array,
+): Promise<IssuedLeaf> {
+  const validDays = settings.certificateDays ?? CERTIFICATE_DAYS
+  return authority.issue({ commonName: gateway, unit: 'gateway', publicKey, usage: 'client', validDays })
+}
+
+/** What each certificate comes with. */
+export function handedDown(
+  { authority, settings }: Pick<EnrolmentParts, 'authority' | 'settings'>,
+  { certificatePem }: IssuedLeaf,
+) {
+  const { brokerUrl, hubKey, utilityKey, publicUrl } = settings
+  const serviceUrl = publicUrl === undefined ? {} : { serviceUrl: publicUrl }
+  const keys = { hubKey, ...(utilityKey !== undefined && { utilityKey }) }
+  return { certificatePem, caPem: authority.caPem, brokerUrl, ...keys, ...serviceUrl }
 }
 
 function refuse(error: EnrolmentRefusal['error'], message: string): Extract<EnrolmentAnswer, { ok: false }> {

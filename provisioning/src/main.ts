@@ -1,5 +1,5 @@
 import type { OnNode } from '@wattfleet/chain'
-import { aborted, monotonicMs, pause, runProgram, toHex, wallClock } from '@wattfleet/protocol'
+import { aborted, messageOf, monotonicMs, pause, runProgram, toHex, wallClock } from '@wattfleet/protocol'
 import { pino } from 'pino'
 import { openRegistrar } from './adapters/chain-registrar.ts'
 import { openGatekeeper, readSecret } from './adapters/gatekeeper.ts'
@@ -13,12 +13,15 @@ import { runFleetService } from './fleet-service.ts'
 import { fleetViewer } from './fleet-view.ts'
 import { importFile, type Office, openOffice, serviceIdentity } from './office.ts'
 import { keepRegistering } from './register.ts'
-import { startServer } from './server.ts'
+import { renewer } from './renew.ts'
+import { type EnrolmentServer, startServer } from './server.ts'
 
 type Hook = NonNullable<ProvisioningConfig['hook']>
 
 /** A session is to be cut within 5 s of what an operator says. */
 const TIDY_EVERY_MS = 1_000
+/** How soon the service stands under a CA that was put in force. */
+const IDENTITY_EVERY_MS = 10_000
 
 const ABOUT = `The utility's enrolment service: gateways with a claim get their certificate and their configuration.
 The configuration's fields are described in provisioning/src/config.ts.`
@@ -52,6 +55,29 @@ function gatekeeperOf({ url, secretPath, timeoutMs }: Hook, nowMs: () => number,
   return openGatekeeper({ url, secret: readSecret(secretPath), timeoutMs, nowMs, monotonicMs, onUnavailable })
 }
 
+/** The service's own certificate is issued anew before it ends, and when another CA issues: without a restart. */
+async function keepIdentityFresh(
+  { authority }: Office,
+  config: ProvisioningConfig,
+  servers: readonly Pick<EnrolmentServer, 'setIdentity'>[],
+  log: pino.Logger,
+  signal: AbortSignal,
+) {
+  let shown = (await serviceIdentity(authority, config)).certificatePem
+  while (!signal.aborted) {
+    await pause(IDENTITY_EVERY_MS, signal)
+    try {
+      const identity = await serviceIdentity(authority, config)
+      if (identity.certificatePem === shown) continue
+      for (const server of servers) server.setIdentity(identity)
+      shown = identity.certificatePem
+      log.info('the service shows another certificate')
+    } catch (error) {
+      log.error({ error: messageOf(error) }, 'the certificate of the service cannot be looked after')
+    }
+  }
+}
+
 await runProgram(provisioningConfig, ABOUT, async ({ config, clock, signal, ready }) => {
   const log = pino({ name: 'provisioning', level: config.logLevel })
   const { nowMs } = wallClock() // certificates and the audit are the wall's business, not the market's
@@ -74,15 +100,18 @@ await runProgram(provisioningConfig, ABOUT, async ({ config, clock, signal, read
     const settings = { ...config, utilityKey: toHex(office.utilityKey.publicKey) }
     const onStranger = (serial: string, why: string) => log.error({ serial }, why)
     const gatekeeper = config.hook && gatekeeperOf(config.hook, nowMs, log)
-    const enrol = enroller({ ...office, chain, settings, nowMs, onConflict, onStranger, gatekeeper })
+    const parts = { ...office, chain, settings, nowMs, onConflict, onStranger, gatekeeper }
     const { host, port } = config
-    const server = await startServer({ host, port, ...(await serviceIdentity(office.authority, config)), enrol, log })
+    const identity = await serviceIdentity(office.authority, config)
+    const server = await startServer({ host, port, ...identity, enrol: enroller(parts), renewer: renewer(parts), log })
     log.info({ host, port: server.port }, 'enrolment serves')
     const api = await openApi(office, config, nowMs, log)
+    const servers = api === undefined ? [server] : [server, api]
     const registering = keepRegistering(office.store, chain, { community, initialFundsNano, roleFunds }, log, signal)
     const fleet = runFleetService({ office, config, clock, nowMs, log }, signal)
     ready()
-    await Promise.all([aborted(signal), registering, fleet, keepTidy(office, nowMs, log, signal)])
+    const tending = [keepTidy(office, nowMs, log, signal), keepIdentityFresh(office, config, servers, log, signal)]
+    await Promise.all([aborted(signal), registering, fleet, ...tending])
     await Promise.all([server.stop(), api?.stop()])
   } finally {
     // also where the port is taken: an open connection would keep the process

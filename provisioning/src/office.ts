@@ -34,13 +34,25 @@ export function authorityDir(stateDir: string): string {
   return join(stateDir, 'ca')
 }
 
+/** The store and the log in it, without the CA: what is done before there is one is written down too. */
+export function openLedger({ stateDir }: Pick<ProvisioningConfig, 'stateDir'>): Store {
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 })
+  return openStore(join(stateDir, 'provisioning.db'), keepAuditKey(join(stateDir, 'audit.key')))
+}
+
 export async function openOffice(config: ProvisioningConfig): Promise<Office> {
   mkdirSync(config.stateDir, { recursive: true, mode: 0o700 })
-  const authority = await createAuthority(authorityDir(config.stateDir))
-  const store = openStore(join(config.stateDir, 'provisioning.db'), keepAuditKey(join(config.stateDir, 'audit.key')))
+  const authority = await createAuthority(authorityDir(config.stateDir), config.utility)
+  const store = openLedger(config)
   const { claimsDir, publicUrl, claimDays } = config
   writeRefused(store, refusedPath(config.stateDir), wallClock().nowMs())
-  const claims = { claimsDir, publicUrl, caPem: authority.caPem, validMs: claimDays * 86_400_000 }
+  const claims: ClaimSettings = {
+    ...{ claimsDir, publicUrl, validMs: claimDays * 86_400_000 },
+    // the roots that are trusted when a claim is written
+    get caPem() {
+      return authority.caPem
+    },
+  }
   const utilityKey = keepUtilityKey(config.stateDir)
   return { store, authority, claims, refusedPath: refusedPath(config.stateDir), utilityKey }
 }

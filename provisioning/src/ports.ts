@@ -84,11 +84,51 @@ export interface IssuedCertificate {
   readonly serial: string
   /** SHA-256, hex. */
   readonly fingerprint: string
+  readonly notBeforeMs: number
   readonly notAfterMs: number
+  /** SHA-256 of the root that it goes back to, hex; empty of a certificate of before. */
+  readonly root: string
+}
+
+/** A gateway's certificate and what became of it. */
+export interface CertificateRecord extends IssuedCertificate {
+  readonly site: string
+  /** SHA-256 of its public key (SubjectPublicKeyInfo), hex. */
+  readonly keyHash: string
+  readonly issuedMs: number
+  /** False once another was proven in its place, or its gateway was stopped for good. */
+  readonly isInForce: boolean
+}
+
+/** A certificate that was issued in the place of another and has not been proven yet: both are in force. */
+export interface Renewal {
+  /** Serial number of the certificate in whose place it comes. */
+  readonly replaces: string
+  /** SubjectPublicKeyInfo, DER. */
+  readonly tlsKey: Uint8Array
+  readonly grant: EnrolmentGrant
+  readonly certificate: IssuedCertificate
+}
+
+/** What the store knows of certificates that renew themselves. */
+export interface CertificateStore {
+  /** Of one gateway, the newest first. */
+  certificatesOf(site: string): CertificateRecord[]
+  /** Of all gateways, in force and not over. */
+  certificatesInForce(nowMs: number): CertificateRecord[]
+  renewalOf(site: string): Renewal | undefined
+  /**
+   * Puts a certificate in force beside the one it comes in the place of, and takes one that was not proven out of force.
+   * Yields what the gateway is to be told: the stored one where the same key was served meanwhile; undefined where it may
+   * not renew, or the certificate in force is another by now.
+   */
+  addRenewal(site: string, renewal: Renewal, atMs: number): Renewal | undefined
+  /** The new certificate works: the one before is refused from now on. `unknown`: no such certificate is in force. */
+  proveRenewal(site: string, serial: string, atMs: number): 'proven' | 'known' | 'unknown'
 }
 
 /** What the utility must not forget. Every method is one transaction, durable when it returns. Throws Fault `store`. */
-export interface Store extends Strangers, Admissions, Estate {
+export interface Store extends CertificateStore, Strangers, Admissions, Estate {
   sites(): SiteRecord[]
   site(site: string): SiteRecord | undefined
   /** The site that the gateway with this serial is of now, or was of last. */
@@ -130,6 +170,8 @@ export interface Store extends Strangers, Admissions, Estate {
    * is being enrolled is not among them: it has no certificate to send anything with, and is let in the moment it has.
    */
   refusedKeys(): string[]
+  /** Notes what concerns no single gateway. */
+  note(event: string, deed: Deed): void
   /** Another text whenever something was changed, by whatever process: whoever keeps something up to date looks at this. */
   version(): string
   readonly statuses: StatusStore

@@ -90,7 +90,7 @@ async function play(
     } else if (one.by === 'service') {
       if (one.does === 'an hour passes') office.time.nowMs += ABANDONED_AFTER_MS
       if (one.does === 'an hour passes') abandonStale(office.store, office.time.nowMs)
-      if (one.does === 'restart') enrol = enroller({ ...office.parts, nowMs: () => office.time.nowMs })
+      if (one.does === 'restart') enrol = enroller(office.parts)
       if (one.does === 'chain goes') office.chain.away = 'before'
       if (one.does === 'chain comes') office.chain.away = undefined
     } else {

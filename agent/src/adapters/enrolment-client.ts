@@ -4,19 +4,47 @@ import {
   checkConfig,
   ENROLMENT_REFUSALS,
   type EnrolmentGrant,
-  type EnrolmentRequest,
   Fault,
   isPassing,
   messageOf,
   parseObject,
+  RENEWAL_REFUSALS,
 } from '@wattfleet/protocol'
 import { grantSchema } from '../enrolment-schema.ts'
-import type { EnrolmentService } from '../ports.ts'
+import type { EnrolmentService, RenewalRefused, RenewalService } from '../ports.ts'
 
 /** An answer holds two certificate chains and a few figures; more than this is not one. */
 const MAX_ANSWER_BYTES = 256 * 1024
 /** The utility registers the key on the chain before it answers: blocks take their time. */
 const ANSWER_TIMEOUT_MS = 60_000
+
+/** Where the utility renews certificates, over HTTPS, trusted only under these roots. */
+export function renewalClient({ url, caPem }: { readonly url: string; readonly caPem: string }): RenewalService {
+  const ask = async (path: string, body: object, signal: AbortSignal) => {
+    const target = new URL(path, url)
+    const { status, text } = await post(target, caPem, body, signal)
+    return { status, text, target }
+  }
+  return {
+    async renew(body, signal) {
+      const { status, text, target } = await ask('/v1/renew', body, signal)
+      return status === 200 ? { ok: true, grant: parseGrant(text, target) } : refusedRenewal(status, text)
+    },
+    async proven(body, signal) {
+      const { status, text } = await ask('/v1/renew/proven', body, signal)
+      return status === 200 ? { ok: true } : refusedRenewal(status, text)
+    },
+  }
+}
+
+/** A refusal in the contract's words; anything else may be a passing fault. */
+function refusedRenewal(status: number, text: string): RenewalRefused {
+  const body = parseObject(text)
+  const error = RENEWAL_REFUSALS.find((known) => known === body?.error)
+  const message = typeof body?.message === 'string' ? body.message : text.slice(0, 200)
+  if (error !== undefined) return { ok: false, error, message }
+  throw new Fault('enrolment', `the utility answered ${status}: ${message}`, { retryable: true })
+}
 
 /** The utility's enrolment service over HTTPS, trusted only under the CA in the claim. */
 export function enrolmentClient({ url, caPem }: Pick<Claim, 'url' | 'caPem'>): EnrolmentService {
@@ -53,12 +81,7 @@ function refuse(status: number, text: string): never {
   throw new Fault('enrolment', `${said}: ${error}: ${message}`, { retryable: isPassing(error) })
 }
 
-function post(
-  url: URL,
-  ca: string,
-  body: EnrolmentRequest,
-  signal: AbortSignal,
-): Promise<{ status: number; text: string }> {
+function post(url: URL, ca: string, body: object, signal: AbortSignal): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) =>
       reject(new Fault('transport', `${url.href}: ${messageOf(error)}`, { cause: error, retryable: true }))

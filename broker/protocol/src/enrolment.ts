@@ -9,7 +9,7 @@ import type { CommunityRules } from './community.ts'
 export interface Claim {
   /** `https://host:port` of the utility's enrolment service. */
   readonly url: string
-  /** The utility's CA certificate, PEM: the only one this gateway trusts. */
+  /** The utility's root, PEM: the only one this gateway trusts; two while one replaces the other. */
   readonly caPem: string
   /** The one-time secret, 32 random bytes, hex. */
   readonly claim: string
@@ -40,8 +40,9 @@ export interface EnrolmentRequest {
 export interface EnrolmentGrant {
   /** Wire name: common name of the certificate, MQTT client id, topic level. */
   readonly gateway: string
-  /** Leaf first, PEM. */
+  /** Leaf first, then the issuing CA, PEM. */
   readonly certificatePem: string
+  /** The roots that the gateway trusts, PEM: one, or two while one replaces the other. */
   readonly caPem: string
   /** 32 bytes, hex. */
   readonly chain: string
@@ -57,6 +58,8 @@ export interface EnrolmentGrant {
   /** Most this site may import or export in one slot, Wh, from the nameplate. */
   readonly capImportWh: number
   readonly capExportWh: number
+  /** `https://host:port` where the certificate is renewed; a grant of before does not say. */
+  readonly serviceUrl?: string | undefined
 }
 
 export const ENROLMENT_REFUSALS = [

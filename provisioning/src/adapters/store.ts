@@ -3,6 +3,7 @@ import Database from 'better-sqlite3'
 import { type LifeState, type LifeStep, mayTrade } from '../core/life.ts'
 import type { Deed, MoveEvent, SiteRecord, Store } from '../ports.ts'
 import { auditLog } from './audit-log.ts'
+import { certificateStore, insertCertificate } from './certificate-store.ts'
 import { livesOf } from './lives.ts'
 import { rolloutStore } from './rollout-store.ts'
 import { statusStore, tagStore } from './status-store.ts'
@@ -76,20 +77,22 @@ export function openStore(path: string, auditKey: SigningKey): Store {
         change('UPDATE sites SET is_approved = 1 WHERE site = ?', site)
         log(recordFor(site), 'approve', deed)
       }),
-    setGrant: (site, signingKey, grant, { serial, fingerprint, notAfterMs }, atMs) =>
+    setGrant: (site, signingKey, grant, certificate, atMs) =>
       write(() => {
         const record = recordFor(site)
         if (record.signingKey !== signingKey) return false
+        const { serial, fingerprint } = certificate
         const deed = { actor: 'service', detail: { serial, fingerprint, epoch: grant.epoch }, atMs } as const
-        if (!advance(record, 'activate', deed, 'grant_json = ?, claim_spent = 1', JSON.stringify(grant)).ok)
-          return false
-        const sql = 'INSERT INTO certificates (fingerprint, serial, site, not_after_ms) VALUES (?, ?, ?, ?)'
-        change(sql, fingerprint, serial, site, notAfterMs)
+        const sql = 'grant_json = ?, claim_spent = 1'
+        if (!advance(record, 'activate', deed, sql, JSON.stringify(grant)).ok) return false
+        insertCertificate(db, site, certificate, record.tlsKey ?? new Uint8Array(), atMs)
         return true
       }),
     move: (site, event, deed) => write(() => moved(site, event, deed)),
     moveAll: (sites, event, deed) => write(() => new Map(sites.map((site) => [site, moved(site, event, deed)]))),
     views: () => guarded(() => viewRows(db)),
+    ...certificateStore({ db, write, guarded, recordFor, log }),
+    note: (event, deed) => write(() => parts.log(undefined, event, deed)),
     refusedCertificates: (nowMs) => guarded(() => refusedAt(db, nowMs)),
     tokens: tokenRows(parts),
     version: parts.version,

@@ -3,6 +3,7 @@ import { type EnrolmentGrant, Fault } from '@wattfleet/protocol'
 import type Database from 'better-sqlite3'
 import type { LifeState } from '../core/life.ts'
 import type { SiteRecord } from '../ports.ts'
+import { addRenewals } from './certificate-tables.ts'
 import { FLEET_TABLES } from './fleet-tables.ts'
 import { addLives } from './tables-life.ts'
 import { TOKENS } from './token-rows.ts'
@@ -59,6 +60,8 @@ const STEPS: readonly ((db: Database.Database) => unknown)[] = [
   (db) => db.exec(FLEET_TABLES),
   // 4: gateways move on and come back
   addLives,
+  // 5: certificates renew themselves
+  addRenewals,
 ]
 
 /** The far end of time that a claim of before has. */

@@ -23,7 +23,8 @@ interface Row {
 const SQL = `
 SELECT serial, household, site, gateway, member, zone, state, is_approved, claim_spent, moved_on, on_chain, claim_expires_ms,
   json_extract(grant_json, '$.epoch') AS epoch,
-  (SELECT max(not_after_ms) FROM certificates WHERE certificates.site = sites.site AND is_in_force = 1) AS ends_ms
+  (SELECT max(not_after_ms) FROM certificates WHERE certificates.site = sites.site AND is_in_force = 1
+    AND fingerprint NOT IN (SELECT fingerprint FROM renewals)) AS ends_ms
 FROM sites ORDER BY serial, site`
 
 /** All gateways as an operator looks at them, in the order of their serials; one that went to another household is here twice. */

@@ -1,3 +1,4 @@
+import type { Server as TlsServer } from 'node:tls'
 import { Fault, messageOf } from '@wattfleet/protocol'
 import {
   type FastifyBaseLogger,
@@ -28,6 +29,8 @@ export interface ApiOptions extends ApiParts {
 
 export interface ApiServer {
   readonly port: number
+  /** Shows another certificate to whoever connects from now on. */
+  setIdentity(identity: Pick<ApiOptions, 'certificatePem' | 'privateKeyPem'>): void
   stop(): Promise<void>
 }
 
@@ -52,6 +55,10 @@ export async function startApi(options: ApiOptions): Promise<ApiServer> {
   const address = app.server.address()
   return {
     port: typeof address === 'object' && address !== null ? address.port : options.port,
+    setIdentity: ({ certificatePem, privateKeyPem }) =>
+      (app.server as unknown as TlsServer).setSecureContext({
+        ...{ cert: certificatePem, key: privateKeyPem, minVersion: 'TLSv1.2' },
+      }),
     stop: async () => void (await app.close()),
   }
 }

@@ -1,8 +1,9 @@
-import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PRIVATE_MODE, PUBLIC_MODE, writeFileAtomic } from '@wattfleet/protocol'
 import type { Authority } from './authority.ts'
+import { certificatesIn, fingerprintIn, rootsIn } from './trust.ts'
 
 /** The loopback's names. */
 export const LOOPBACK_HOSTS = ['localhost', '127.0.0.1', '::1'] as const
@@ -66,11 +67,14 @@ export async function keepIdentity(
 
 function isGood(authority: Authority, { certPath, keyPath }: IdentityPaths): boolean {
   if (!existsSync(certPath) || !existsSync(keyPath)) return false
-  const certificate = new X509Certificate(readFileSync(certPath))
-  if (!certificate.checkPrivateKey(createPrivateKey(readFileSync(keyPath)))) return false
+  const chain = certificatesIn(readFileSync(certPath, 'utf8'), certPath)
+  const [leaf] = chain
+  if (!leaf?.checkPrivateKey(createPrivateKey(readFileSync(keyPath)))) return false
+  // of the issuing CA in force: it comes with its leaves, and is the root itself only in a CA of before
+  const issuers = [...chain.slice(1), ...rootsIn(authority.caPem, certPath).map((root) => root.certificate)]
+  const issuer = issuers.find((one) => fingerprintIn(one) === authority.issuing)
   return (
-    certificate.verify(new X509Certificate(authority.caPem).publicKey) &&
-    Date.parse(certificate.validTo) > Date.now() + RENEW_BEFORE_MS
+    issuer !== undefined && leaf.verify(issuer.publicKey) && Date.parse(leaf.validTo) > Date.now() + RENEW_BEFORE_MS
   )
 }
 

@@ -29,6 +29,8 @@ export interface Command {
   readonly about: string
   /** Beside those that every command takes. */
   readonly options?: Readonly<Record<string, ParseArgsOptionDescriptor>>
+  /** Whether it is for a computer that has no configuration. */
+  readonly isStandalone?: boolean
   run(asked: Asked): Promise<Answer>
 }
 

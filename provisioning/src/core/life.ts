@@ -80,3 +80,8 @@ export function stepOf({ state, isCertified, isClaimSpent }: Life, event: LifeEv
 export function mayTrade(state: LifeState): boolean {
   return state === 'active'
 }
+
+/** Whether it may have another certificate: one that is suspended for a while must not run out of its own meanwhile. */
+export function mayRenew(state: LifeState): boolean {
+  return state === 'active' || state === 'suspended'
+}

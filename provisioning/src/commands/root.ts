@@ -1,0 +1,94 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { Fault, messageOf, PUBLIC_MODE, writeFileAtomic } from '@wattfleet/protocol'
+import { ISSUING_DAYS, ROOT_DAYS } from '../authority/authority.ts'
+import {
+  issueHubCertificate,
+  issueServerCertificate,
+  issueUtilityCertificate,
+  keepIdentity,
+} from '../authority/identities.ts'
+import { initRoot, signIssuing } from '../authority/root.ts'
+import { readPassphrase } from '../passphrase.ts'
+import { type Asked, argumentOf, type Commands, onOffice } from './command.ts'
+
+const PASSPHRASE = { 'passphrase-file': { type: 'string' }, days: { type: 'string' } } as const
+
+/** What is done on the computer of the root, which has no configuration and no network; and the servers' certificates. */
+export const rootCommands: Commands = {
+  'ca init-root': {
+    arguments: ['<folder>'],
+    about: 'make a root for --utility <name>, its key encrypted; offline, without --config',
+    options: { ...PASSPHRASE, utility: { type: 'string' } },
+    isStandalone: true,
+    async run(asked) {
+      const { utility } = asked.options
+      if (typeof utility !== 'string' || utility.length < 1 || utility.length > 48) {
+        throw new Fault('config', 'expected --utility <name>, up to 48 characters')
+      }
+      const validDays = daysOf(asked, ROOT_DAYS)
+      return {
+        value: await initRoot(argumentOf(asked), { utility, validDays, passphrase: secretOf(asked) }, asked.nowMs),
+      }
+    },
+  },
+  'ca sign': {
+    arguments: ['<folder>', '<request.csr>'],
+    about: 'sign the request of an issuing CA with the root in the folder; offline, without --config',
+    options: PASSPHRASE,
+    isStandalone: true,
+    async run(asked) {
+      const path = argumentOf(asked, 1)
+      const to = `${path.replace(/\.csr$/, '')}.signed.pem`
+      if (existsSync(to)) throw new Fault('config', `${to}: is there already`)
+      const given = { validDays: daysOf(asked, ISSUING_DAYS), passphrase: secretOf(asked) }
+      const { certificatePem, ...told } = await signIssuing(argumentOf(asked), textOf(path), given, asked.nowMs)
+      writeFileAtomic(to, certificatePem, PUBLIC_MODE)
+      return { value: { certificate: to, ...told } }
+    },
+  },
+  'ca server': onOffice(
+    ['<name>', '<folder>'],
+    'keep the certificate of a server, such as the broker, in a folder; --host for each of its names and addresses',
+    async ({ authority }, asked) => {
+      const [commonName, folder] = [argumentOf(asked), argumentOf(asked, 1)]
+      const hosts = [asked.options.host ?? []].flat().map(String)
+      const options = { commonName, ...(hosts.length > 0 && { hosts }) }
+      return keepIdentity(authority, folder, commonName, () => issueServerCertificate(authority, options))
+    },
+    { host: { type: 'string', multiple: true } },
+  ),
+  'ca client': onOffice(
+    ['<name>', '<folder>'],
+    'keep the certificate of a hub (hub, hub-<n>) or of the utility (utility, utility-<n>) in a folder',
+    ({ authority }, asked) => {
+      const [name, folder] = [argumentOf(asked), argumentOf(asked, 1)]
+      const issue = CLIENTS[/^(hub|utility)(-[0-9]{1,4})?$/.exec(name)?.[1] ?? '']
+      if (issue === undefined) throw new Fault('config', `${name}: expected hub or utility, or one with -<n> after it`)
+      return keepIdentity(authority, folder, name, () => issue(authority, name))
+    },
+  ),
+}
+
+const CLIENTS: Readonly<Record<string, typeof issueHubCertificate>> = {
+  hub: issueHubCertificate,
+  utility: issueUtilityCertificate,
+}
+
+function secretOf({ options }: Asked): string {
+  const path = options['passphrase-file']
+  return readPassphrase(typeof path === 'string' ? path : undefined)
+}
+
+function daysOf({ options: { days } }: Asked, otherwise: number): number {
+  if (days === undefined) return otherwise
+  if (!/^[1-9][0-9]{0,4}$/.test(String(days))) throw new Fault('config', `--days: expected a number, got ${days}`)
+  return Number(days)
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new Fault('config', `${path}: cannot be read: ${messageOf(error)}`, { cause: error })
+  }
+}

@@ -1,0 +1,279 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { newKey } from '../src/authority/certificates.ts'
+import { encryptKey } from '../src/authority/encrypted-key.ts'
+import { pathLengthOf } from '../src/authority/root.ts'
+import { certificatesIn, fingerprintIn } from '../src/authority/trust.ts'
+import { caCommands } from '../src/commands/ca.ts'
+import type { Asked } from '../src/commands/command.ts'
+import { rootCommands } from '../src/commands/root.ts'
+import { provisioningConfig } from '../src/config.ts'
+import { createAuthority, issueHubCertificate } from '../src/index.ts'
+import { authorityDir, openLedger, openOffice } from '../src/office.ts'
+import { type Fleet, fleetOf } from './fixtures/fleet.ts'
+import { formerCa } from './fixtures/former-ca.ts'
+import { filesIn, manifestOf, temporaryFolder } from './fixtures/office.ts'
+
+const PASSPHRASE = 'correct horse battery staple'
+let dir: ReturnType<typeof temporaryFolder>
+let fleet: Fleet | undefined
+beforeEach(() => {
+  dir = temporaryFolder()
+})
+afterEach(async () => {
+  await fleet?.close()
+  fleet = undefined
+  dir.remove()
+})
+
+const path = (name: string) => join(dir.path, name)
+const config = () =>
+  provisioningConfig.parse({
+    ...{ stateDir: path('state'), claimsDir: path('claims'), hubKey: 'ab'.repeat(32), operatorSeedPath: 'x' },
+    utility: 'Stadtwerke Süd',
+  })
+
+/** A command as the command line runs it; yields what it prints. */
+async function run(
+  name: string,
+  given: string[] = [],
+  options: Asked['options'] = {},
+  nowMs = Date.now(),
+  // biome-ignore lint/suspicious/noExplicitAny: whatever is printed is what the test looks at
+): Promise<any> {
+  const command = { ...caCommands, ...rootCommands }[name]
+  const office = () => openOffice(config())
+  const asked = { config: config(), office, arguments: given, options, nowMs, signal: new AbortController().signal }
+  return (await command?.run(asked))?.value
+}
+
+/** An offline root in a folder of its own. */
+async function offlineRoot(name: string): Promise<string> {
+  writeFileSync(path('passphrase'), `${PASSPHRASE}\n`, { mode: 0o600 })
+  await run('ca init-root', [path(name)], { utility: 'Stadtwerke Süd', ...SECRET() })
+  return path(name)
+}
+const SECRET = () => ({ 'passphrase-file': path('passphrase') })
+
+/** Key online, signature offline, certificate back. */
+async function newIssuing(root: string) {
+  const { request, key } = await run('ca request')
+  writeFileSync(path('to-sign.csr'), readFileSync(request))
+  const signed = await run('ca sign', [root, path('to-sign.csr')], SECRET())
+  expect(signed.key).toBe(key)
+  return signed.certificate as string
+}
+
+const state = () => authorityDir(config().stateDir)
+const certificateAt = (at: string) => new X509Certificate(readFileSync(at))
+
+describe('a root that is never online', () => {
+  it('is made once, its key encrypted, and signs the issuing CA of a new utility', async () => {
+    const root = await offlineRoot('root')
+    const keyPem = readFileSync(join(root, 'root.key'), 'utf8')
+    expect(() => createPrivateKey({ key: keyPem, passphrase: 'another passphrase' })).toThrow()
+    expect(
+      certificateAt(join(root, 'root.pem')).checkPrivateKey(createPrivateKey({ key: keyPem, passphrase: PASSPHRASE })),
+    ).toBe(true)
+    await expect(offlineRoot('root')).rejects.toThrow(/there is a root already/)
+
+    const certificate = await newIssuing(root)
+    await expect(run('ca install', [certificate])).rejects.toThrow(/its root is not trusted: wattfleet-fleet ca trust/)
+    await run('ca trust', [join(root, 'root.pem')])
+    expect(await run('ca install', [certificate])).toMatchObject({ inForce: true })
+    expect(filesIn(state())).toEqual(['ca.pem', 'issuing.pem'])
+    expect(filesIn(root)).toEqual(['root.key', 'root.pem', 'signed.log'])
+    expect(readFileSync(join(root, 'signed.log'), 'utf8').trim().split('\n')).toHaveLength(1)
+
+    const { authority, store } = await openOffice(config())
+    const [leaf, issuing] = certificatesIn((await issueHubCertificate(authority)).certificatePem, 'chain')
+    expect(leaf && issuing && leaf.verify(issuing.publicKey)).toBe(true)
+    expect(issuing?.verify(new X509Certificate(authority.caPem).publicKey)).toBe(true)
+    expect([issuing && pathLengthOf(issuing), pathLengthOf(new X509Certificate(authority.caPem))]).toEqual([0, 1])
+    expect(store.audit.entries().map(({ event }) => event)).toEqual([
+      'ca-request',
+      'ca-trust',
+      'ca-install',
+      'ca-switch',
+    ])
+    store.close()
+  })
+
+  it.each<[string, () => Promise<unknown>, RegExp]>([
+    [
+      'a wrong passphrase',
+      () => wrongly({ 'passphrase-file': write('wrong', 'not the one at all') }),
+      /cannot be opened with this passphrase/,
+    ],
+    [
+      'a passphrase that others may read',
+      () => wrongly({ 'passphrase-file': write('open', PASSPHRASE, 0o644) }),
+      /may be read by others/,
+    ],
+    ['no passphrase', () => wrongly({}), /expected --passphrase-file/],
+    [
+      'a request that is none',
+      async () => run('ca sign', [await offlineRoot('r'), write('x.csr', 'x')], SECRET()),
+      /not a PEM certificate request/,
+    ],
+    [
+      'a folder without a root',
+      () => run('ca sign', [path('nowhere'), write('x.csr', 'x')], { 'passphrase-file': write('secret', PASSPHRASE) }),
+      /root\.key: is missing/,
+    ],
+    [
+      'a short passphrase',
+      async () => run('ca init-root', [path('r')], { utility: 'U', 'passphrase-file': write('short', 'short') }),
+      /too short/,
+    ],
+    ['a root without a name', async () => run('ca init-root', [path('r')], SECRET()), /expected --utility/],
+  ])('refuses %s', async (_name, attempt, reason) => {
+    await expect(attempt()).rejects.toThrow(reason)
+  })
+
+  async function wrongly(options: Asked['options']) {
+    const root = await offlineRoot('root')
+    const { request } = await run('ca request')
+    return run('ca sign', [root, request], options)
+  }
+  function write(name: string, text: string, mode = 0o600): string {
+    writeFileSync(path(name), text)
+    chmodSync(path(name), mode)
+    return path(name)
+  }
+
+  it('writes keys that open again, also with long passphrases of any letters', () => {
+    for (const passphrase of ['zwölf Zeichen', 'x'.repeat(500), '🔑 key of the utility']) {
+      const key = newKey()
+      const opened = createPrivateKey({ key: encryptKey(key, passphrase), passphrase })
+      expect(opened.equals(key)).toBe(true)
+    }
+  })
+})
+
+describe('one root in the place of another', () => {
+  it('goes in an order in which nobody is cut off, and says who would be', async () => {
+    fleet = await fleetOf(config(), manifestOf(3))
+    await fleet.enrol('pi-1')
+    await fleet.enrol('pi-2')
+    const [former] = (await run('ca show')) as { root: string }[]
+    const root = await offlineRoot('new-root')
+    const certificate = await newIssuing(root)
+    const told = await run('ca trust', [join(root, 'root.pem')])
+    expect(told.behind).toEqual({ gateways: ['pi-1', 'pi-2'], claims: ['pi-3'] })
+    expect(await run('ca install', [certificate])).toMatchObject({ inForce: false })
+    // in force is still the one before, and what it issues brings both roots
+    await expect(run('ca switch')).rejects.toThrow(/3 gateways do not know the new root yet: pi-1, pi-2, pi-3/)
+    await expect(run('ca switch', [], { lose: '2' })).rejects.toThrow(/--lose 3/)
+
+    fleet.later()
+    await fleet.renew('pi-1')
+    // handed out, and not yet known to have arrived
+    await expect(run('ca switch')).rejects.toThrow(/3 gateways/)
+    await fleet.proven('pi-1')
+    await fleet.renew('pi-2')
+    await fleet.proven('pi-2')
+    await expect(run('ca switch')).rejects.toThrow(/1 gateways do not know the new root yet: pi-3/)
+    await fleet.reissue('pi-3')
+    await run('ca switch')
+    expect((await run('ca show')).map((one: { issuing: boolean }) => one.issuing)).toEqual([false, true])
+
+    // both stand under the former root until they renew once more
+    await expect(run('ca withdraw', [former?.root ?? ''])).rejects.toThrow(
+      /2 gateways have a certificate .*: pi-1, pi-2/,
+    )
+    fleet.later()
+    for (const serial of ['pi-1', 'pi-2']) {
+      await fleet.renew(serial)
+      await fleet.proven(serial)
+    }
+    await run('ca withdraw', [former?.root ?? ''])
+    expect(certificatesIn(fleet.office.authority.caPem, 'ca').map(fingerprintIn)).toEqual([told.root])
+    // the development's root was on this computer: its key is gone
+    expect(existsSync(join(state(), 'root.key'))).toBe(false)
+    expect(fleet.events().filter((event) => event.startsWith('ca-'))).toEqual([
+      ...['ca-request', 'ca-trust', 'ca-install', 'ca-switch', 'ca-withdraw'],
+    ])
+  })
+
+  it('takes a CA of before to two levels the same way', async () => {
+    await formerCa(state())
+    fleet = await fleetOf(config(), manifestOf(1))
+    await fleet.enrol('pi-1')
+    const [former] = (await run('ca show')) as { root: string; under: number }[]
+    expect(former?.under).toBe(1)
+    const root = await offlineRoot('new-root')
+    await run('ca trust', [join(root, 'root.pem')])
+    await run('ca install', [await newIssuing(root)])
+    fleet.later()
+    await fleet.renew('pi-1')
+    await fleet.proven('pi-1')
+    await run('ca switch')
+    expect(existsSync(join(state(), 'ca.key'))).toBe(false)
+    await run('ca withdraw', [former?.root ?? ''], { lose: '1' })
+    expect(await run('ca show')).toMatchObject([{ issuing: true, under: 0 }])
+  })
+
+  it('refuses steps that make no sense', async () => {
+    await createAuthority(state(), 'Stadtwerke Süd')
+    const [root] = (await run('ca show')) as { root: string }[]
+    const stranger = await formerCa(path('former'))
+    writeFileSync(path('stranger.pem'), stranger)
+    const other = await offlineRoot('other')
+    await expect(run('ca switch')).rejects.toThrow(/no certificate is installed/)
+    await expect(run('ca install', [path('stranger.pem')])).rejects.toThrow(/nothing was requested/)
+    await expect(run('ca trust', [path('stranger.pem')])).rejects.toThrow(/path length 0/)
+    await expect(run('ca trust', [path('nowhere.pem')])).rejects.toThrow(/cannot be read/)
+    await run('ca request')
+    await expect(run('ca install', [path('stranger.pem')])).rejects.toThrow(/is not for the key that was requested/)
+    await expect(run('ca withdraw', [root?.root ?? ''])).rejects.toThrow(/ca switch comes first/)
+    await expect(run('ca withdraw', ['ff'.repeat(32)])).rejects.toThrow(/no root with the fingerprint/)
+    await run('ca trust', [join(other, 'root.pem')])
+    await expect(run('ca trust', [join(await offlineRoot('third'), 'root.pem')])).rejects.toThrow(/withdraw one first/)
+    expect((await run('ca trust', [join(other, 'root.pem')])).root).toMatch(/^[0-9a-f]{64}$/)
+    const store = openLedger(config())
+    expect(store.audit.entries().filter(({ event }) => event === 'ca-trust')).toHaveLength(1)
+    store.close()
+  })
+
+  it('ends the same when a switch is cut off by a power cut, and asks for a new key after it', async () => {
+    await createAuthority(state(), 'Stadtwerke Süd')
+    const root = await offlineRoot('root')
+    await run('ca trust', [join(root, 'root.pem')])
+    const first = await newIssuing(root)
+    await run('ca install', [first])
+    const next = readFileSync(join(state(), 'next.pem'))
+    await run('ca switch')
+    // the new one is in force, and what it came from was not cleared away
+    writeFileSync(join(state(), 'next.pem'), next, { mode: 0o600 })
+    await run('ca switch')
+    expect(filesIn(state())).not.toContain('next.pem')
+    writeFileSync(join(state(), 'next.pem'), next, { mode: 0o600 })
+    const { key } = await run('ca request')
+    const [issuing] = certificatesIn(readFileSync(join(state(), 'issuing.pem'), 'utf8'), 'issuing')
+    expect(key).not.toBe(issuing && fingerprintIn(issuing))
+    expect(issuing?.checkPrivateKey(createPrivateKey(readFileSync(join(state(), 'next.pem'))))).toBe(false)
+  })
+})
+
+describe('certificates of servers and hubs', () => {
+  it('are kept in a folder, and made anew once another CA issues', async () => {
+    const paths = await run('ca server', ['broker', path('tls')], { host: ['mqtt.example.org', '10.0.0.1'] })
+    const [leaf] = certificatesIn(readFileSync(paths.certPath, 'utf8'), 'broker')
+    expect([leaf?.checkHost('mqtt.example.org'), leaf?.checkIP('10.0.0.1')]).toEqual(['mqtt.example.org', '10.0.0.1'])
+    const hub = await run('ca client', ['hub-2', path('tls')])
+    expect(certificateAt(hub.certPath).subject).toBe('CN=hub-2\nOU=hub')
+    await expect(run('ca client', ['gateway', path('tls')])).rejects.toThrow(/expected hub or utility/)
+    const before = readFileSync(paths.certPath, 'utf8')
+    await run('ca server', ['broker', path('tls')])
+    expect(readFileSync(paths.certPath, 'utf8')).toBe(before)
+    await run('ca trust', [join(await offlineRoot('root'), 'root.pem')])
+    await run('ca install', [await newIssuing(path('root'))])
+    await run('ca switch')
+    await run('ca server', ['broker', path('tls')])
+    expect(readFileSync(paths.certPath, 'utf8')).not.toBe(before)
+    expect(certificatesIn(readFileSync(paths.caPath, 'utf8'), 'ca')).toHaveLength(2)
+  })
+})
