@@ -127,7 +127,7 @@ describe('the command line', () => {
     await expect(cli(path, 'audit', 'verify', '--anchor', '7')).rejects.toMatchObject({ code: 2 })
   })
 
-  it('shows the fleet, does to many what it has shown, and lets callers in', async () => {
+  it('shows the fleet, and does to many what it has shown', async () => {
     const { path } = await configOf()
     await cli(path, 'import', write('manifest.csv', manifestOf(3)))
     expect(await cli(path, 'overview')).toMatchObject({ gateways: 3, states: { expected: 3 }, well: 0 })
@@ -145,7 +145,6 @@ describe('the command line', () => {
     expect(await cli(path, 'bulk', 'retire', '--text', 'pi-', '--digest', digest)).toMatchObject({
       done: ['pi-1', 'pi-2'],
     })
-    await expect(cli(path, 'bulk', 'retire')).rejects.toMatchObject({ code: 2 })
     const { life, market } = await cli(path, 'story', 'pi-3')
     expect(life.at(-1)).toMatchObject({
       actor: expect.stringMatching(/^operator\/./),
@@ -153,7 +152,10 @@ describe('the command line', () => {
       detail: { reason: 'broken' },
     })
     expect(market.unavailable).toMatch('hubApiUrl')
+  })
 
+  it('lets callers in, and not any more', async () => {
+    const { path } = await configOf()
     const { token } = await cli(path, 'token', 'create', 'noc', '--role', 'viewer')
     expect(token).toMatch(/^wftoken_/)
     expect(await cli(path, 'token', 'list')).toMatchObject([{ name: 'noc', role: 'viewer', isRevoked: false }])
