@@ -6,7 +6,8 @@ import type { Command, Commands } from './commands/command.ts'
 import { lifeCommands } from './commands/life.ts'
 import { manifestCommands } from './commands/manifest.ts'
 import { provisioningConfig } from './config.ts'
-import { type Office, openOffice } from './office.ts'
+import { lookInto, type Office, openOffice } from './office.ts'
+import type { Store } from './ports.ts'
 
 const COMMANDS: Commands = { ...manifestCommands, ...lifeCommands, ...auditCommands }
 
@@ -66,9 +67,14 @@ await runProcess(async (signal) => {
     opened ??= openOffice(config)
     return opened
   }
+  let looked: Store | undefined
+  const look = () => {
+    looked ??= lookInto(config)
+    return looked
+  }
   try {
     const { value, fault } = await command.run({
-      ...{ config, office, arguments: rest, options, signal },
+      ...{ config, office, look, arguments: rest, options, signal },
       nowMs: wallClock().nowMs(),
     })
     process.stdout.write(`${JSON.stringify(value ?? null, null, 2)}\n`)
@@ -76,5 +82,6 @@ await runProcess(async (signal) => {
   } finally {
     const one = await opened?.catch(() => undefined)
     one?.store.close()
+    looked?.close()
   }
 })

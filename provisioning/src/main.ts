@@ -33,7 +33,8 @@ await runProgram(provisioningConfig, ABOUT, async ({ config, signal, ready }) =>
   let chain: Awaited<ReturnType<typeof openRegistrar>> | undefined
   try {
     if (config.manifestPath !== undefined) {
-      const { added, known, claims } = importFile(office, config.manifestPath, nowMs())
+      const { community, manifestPath } = config
+      const { added, known, claims } = await importFile(office, manifestPath, { community, nowMs: nowMs(), signal })
       log.info({ added, known, claims: claims.length }, 'manifest imported')
     }
     const { chainEndpoints: endpoints, operatorSeedPath, stateDir, community, initialFundsNano, roleFunds } = config

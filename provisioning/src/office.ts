@@ -1,15 +1,16 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { wallClock } from '@wattfleet/protocol'
+import { signingKeyFromSeed, wallClock } from '@wattfleet/protocol'
 import { readManifest } from './adapters/manifest-file.ts'
 import { openStore } from './adapters/store.ts'
-import { keepAuditKey } from './audit-key.ts'
+import { keepAuditKey, readAuditKey } from './audit-key.ts'
 import { type Authority, createAuthority } from './authority/authority.ts'
 import { issueServerCertificate, keepIdentity } from './authority/identities.ts'
-import { type ClaimSettings, issueMissingClaims } from './claims.ts'
+import type { ClaimSettings } from './claims.ts'
 import type { ProvisioningConfig } from './config.ts'
 import { writeRefused } from './fleet.ts'
-import { checkManifest, type ImportSummary, importManifest } from './import.ts'
+import { checkManifest, type ImportDone, type ImportOptions, type ImportSummary, importManifest } from './import.ts'
 import type { Store } from './ports.ts'
 
 /** What service and command line share: the utility's state folder, opened. */
@@ -31,26 +32,40 @@ export function authorityDir(stateDir: string): string {
   return join(stateDir, 'ca')
 }
 
+function storePath(stateDir: string): string {
+  return join(stateDir, 'provisioning.db')
+}
+
+function auditKeyPath(stateDir: string): string {
+  return join(stateDir, 'audit.key')
+}
+
 export async function openOffice(config: ProvisioningConfig): Promise<Office> {
   mkdirSync(config.stateDir, { recursive: true, mode: 0o700 })
   const authority = await createAuthority(authorityDir(config.stateDir))
-  const store = openStore(join(config.stateDir, 'provisioning.db'), keepAuditKey(join(config.stateDir, 'audit.key')))
+  const store = openStore(storePath(config.stateDir), keepAuditKey(auditKeyPath(config.stateDir)))
   const { claimsDir, publicUrl, claimDays } = config
   writeRefused(store, refusedPath(config.stateDir), wallClock().nowMs())
   const claims = { claimsDir, publicUrl, caPem: authority.caPem, validMs: claimDays * 86_400_000 }
   return { store, authority, claims, refusedPath: refusedPath(config.stateDir) }
 }
 
+/** The store as it is, to look at: nothing is made or changed, and where there is none yet it is empty. */
+export function lookInto({ stateDir }: ProvisioningConfig): Store {
+  const path = storePath(stateDir)
+  if (!existsSync(path)) return openStore(':memory:', signingKeyFromSeed(randomBytes(32)))
+  return openStore(path, readAuditKey(auditKeyPath(stateDir)), { lookOnly: true })
+}
+
 /** What importing a manifest would do. Throws Fault `config` naming every bad row. */
-export function checkFile({ store }: Office, path: string): ImportSummary {
-  const { fresh, known } = checkManifest(store, readManifest(path), path)
+export function checkFile(store: Store, path: string, community: number): ImportSummary {
+  const { fresh, known } = checkManifest(store, readManifest(path), path, community)
   return { added: fresh.length, known: known.length }
 }
 
 /** Imports a manifest and issues the claims that are missing. Throws Fault `config` naming every bad row. */
-export function importFile(office: Office, path: string, nowMs: number): ImportSummary & { readonly claims: string[] } {
-  const summary = importManifest(office.store, readManifest(path), path, nowMs)
-  return { ...summary, claims: issueMissingClaims(office.store, office.claims, nowMs) }
+export async function importFile(office: Office, path: string, options: ImportOptions): Promise<ImportDone> {
+  return importManifest(office, readManifest(path), path, options)
 }
 
 /** The certificate and key of the enrolment service, PEM, kept below the state folder. */

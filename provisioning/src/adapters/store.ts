@@ -3,7 +3,7 @@ import Database from 'better-sqlite3'
 import { type LifeEvent, type LifeState, type LifeStep, mayTrade, stepOf } from '../core/life.ts'
 import type { AuditLog, Deed, MoveEvent, SiteRecord, Store } from '../ports.ts'
 import { auditLog } from './audit-log.ts'
-import { openTables, type Row, recordOf } from './tables.ts'
+import { checkTables, insertSite, openTables, type Row, recordOf, rowOf } from './tables.ts'
 
 /** The keys that used the claim, and that somebody let them in. */
 const NO_KEYS = 'signing_key = NULL, tls_key = NULL, is_approved = 0'
@@ -11,15 +11,12 @@ const NOTHING_LEFT = `${NO_KEYS}, grant_json = NULL, claim_hash = NULL`
 /** What no longer holds after an event. */
 const FORGETS: Partial<Record<MoveEvent, string>> = { abandon: NO_KEYS, revoke: NOTHING_LEFT, retire: NOTHING_LEFT }
 
-/** Opens the store in one SQLite file. `auditKey` signs the end of its audit log. */
-export function openStore(path: string, auditKey: SigningKey): Store {
-  const db = guarded(() => {
-    const opened = new Database(path)
-    opened.pragma('journal_mode = WAL')
-    opened.pragma('synchronous = FULL') // an answer depends on every commit
-    openTables(opened)
-    return opened
-  })
+/**
+ * Opens the store in one SQLite file. `auditKey` signs the end of its audit log. One that is only looked at is not changed,
+ * and every method that would do so throws; it has to be there, and of this version.
+ */
+export function openStore(path: string, auditKey: SigningKey, { lookOnly = false } = {}): Store {
+  const db = guarded(() => openDatabase(path, lookOnly))
   const write = <T>(body: () => T): T => guarded(() => db.transaction(body).immediate())
   const change = (sql: string, ...values: unknown[]) => {
     const { changes } = db.prepare(sql).run(...values)
@@ -39,13 +36,14 @@ export function openStore(path: string, auditKey: SigningKey): Store {
     sitesIn: (state) => select('WHERE state = ? ORDER BY rowid', state),
     addSites: (sites, atMs) =>
       write(() => {
-        const columns = 'serial, household, site, member, zone, cap_import_wh, cap_export_wh, gateway'
-        const insert = db.prepare(`INSERT INTO sites (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
-        for (const { serial, household, site, member, zone, capImportWh, capExportWh, gateway } of sites) {
-          insert.run(serial, household, site, member, zone, capImportWh, capExportWh, gateway)
-        }
+        const insert = db.prepare(insertSite)
+        for (const site of sites) insert.run(rowOf(site))
         const imported = { atMs, actor: 'operator', event: 'imported' }
-        audit.append(sites.map(({ site, gateway, serial }) => ({ ...imported, site, gateway, detail: { serial } })))
+        audit.append(
+          sites.map(({ site, gateway, serial, claim }) => {
+            return { ...imported, site, gateway, detail: { serial, expiresMs: claim.expiresMs } }
+          }),
+        )
       }),
     setOnChain: (site) => write(() => change('UPDATE sites SET on_chain = 1 WHERE site = ?', site)),
     setChainKey: (site, key) => write(() => change('UPDATE sites SET chain_key = ? WHERE site = ?', key ?? null, site)),
@@ -58,7 +56,10 @@ export function openStore(path: string, auditKey: SigningKey): Store {
         const told = { ...deed, detail: { ...deed.detail, expiresMs } }
         return advance(recordFor(site), 'reissue', told, sql, Buffer.from(claimHash), expiresMs)
       }),
-    setClaimWritten: (site) => write(() => change('UPDATE sites SET claim_written = 1 WHERE site = ?', site)),
+    setClaimWritten: (...sites) =>
+      write(() => {
+        for (const site of sites) change('UPDATE sites SET claim_written = 1 WHERE site = ?', site)
+      }),
     bindKeys: (site, signingKey, tlsKey, atMs) =>
       write(() => {
         const sql = 'signing_key = ?, tls_key = ?, asked_ms = ?'
@@ -101,6 +102,20 @@ export function openStore(path: string, auditKey: SigningKey): Store {
     },
     close: () => db.close(),
   }
+}
+
+function openDatabase(path: string, lookOnly: boolean): Database.Database {
+  const db = new Database(path, { fileMustExist: lookOnly })
+  if (lookOnly) {
+    checkTables(db)
+    // not SQLite's own read-only mode, which leaves the files beside a WAL store behind
+    db.pragma('query_only = ON')
+    return db
+  }
+  db.pragma('journal_mode = WAL')
+  db.pragma('synchronous = FULL') // an answer depends on every commit
+  openTables(db)
+  return db
 }
 
 /** One step of a life and its entry in the log, for use inside a transaction. */
