@@ -3,13 +3,14 @@ import { parseArgs } from 'node:util'
 import { Fault, messageOf, readConfig, runProcess, wallClock } from '@wattfleet/protocol'
 import { auditCommands } from './commands/audit.ts'
 import type { Command, Commands } from './commands/command.ts'
+import { labelCommands } from './commands/labels.ts'
 import { lifeCommands } from './commands/life.ts'
 import { manifestCommands } from './commands/manifest.ts'
 import { provisioningConfig } from './config.ts'
 import { lookInto, type Office, openOffice } from './office.ts'
 import type { Store } from './ports.ts'
 
-const COMMANDS: Commands = { ...manifestCommands, ...lifeCommands, ...auditCommands }
+const COMMANDS: Commands = { ...manifestCommands, ...labelCommands, ...lifeCommands, ...auditCommands }
 
 const FOR_ALL = {
   config: { type: 'string' },

@@ -75,5 +75,6 @@ export async function serviceIdentity(authority: Authority, { stateDir, hosts }:
   return {
     certificatePem: readFileSync(paths.certPath, 'utf8'),
     privateKeyPem: readFileSync(paths.keyPath, 'utf8'),
+    caPem: authority.caPem,
   }
 }

@@ -33,6 +33,8 @@ export interface ServerOptions {
   readonly port: number
   readonly certificatePem: string
   readonly privateKeyPem: string
+  /** What gateways trust, PEM: shown to whoever asks, for those whose claim has only its fingerprint. */
+  readonly caPem: string
   readonly enrol: Enrol
   readonly log: pino.Logger
 }
@@ -43,7 +45,7 @@ export interface EnrolmentServer {
   stop(): Promise<void>
 }
 
-/** Serves `POST /v1/enrol` and `GET /healthz` over HTTPS. Throws Fault `transport` when the port cannot be bound. */
+/** Serves `POST /v1/enrol`, `GET /v1/ca` and `GET /healthz` over HTTPS. Throws Fault `transport` when the port cannot be bound. */
 export async function startServer(options: ServerOptions): Promise<EnrolmentServer> {
   const stopping = new AbortController()
   const server = createServer({
@@ -81,13 +83,14 @@ export async function startServer(options: ServerOptions): Promise<EnrolmentServ
 }
 
 async function handle(
-  { enrol, log }: ServerOptions,
+  { enrol, caPem, log }: ServerOptions,
   request: IncomingMessage,
   response: ServerResponse,
   signal: AbortSignal,
 ): Promise<void> {
   try {
     if (request.method === 'GET' && request.url === '/healthz') return reply(response, 200, { ok: true })
+    if (request.method === 'GET' && request.url === '/v1/ca') return replyPem(response, caPem)
     if (request.method !== 'POST' || request.url !== '/v1/enrol') {
       return reply(response, 404, { error: 'malformed', message: 'expected POST /v1/enrol' })
     }
@@ -131,6 +134,11 @@ function reply(response: ServerResponse, status: number, body: object): void {
   if (response.destroyed) return
   response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
   response.end(JSON.stringify(body))
+}
+
+function replyPem(response: ServerResponse, pem: string): void {
+  if (response.destroyed) return
+  response.writeHead(200, { 'content-type': 'application/x-pem-file' }).end(pem)
 }
 
 function logAnswer(log: pino.Logger, answer: EnrolmentAnswer, request: IncomingMessage): void {

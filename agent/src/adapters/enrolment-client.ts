@@ -1,13 +1,16 @@
-import { request as httpsRequest } from 'node:https'
+import { X509Certificate } from 'node:crypto'
+import { request as httpsRequest, type RequestOptions } from 'node:https'
 import {
   type Claim,
   checkConfig,
   ENROLMENT_REFUSALS,
   type EnrolmentGrant,
-  type EnrolmentRequest,
   Fault,
   messageOf,
   parseObject,
+  type ShortClaim,
+  sha256,
+  toHex,
 } from '@wattfleet/protocol'
 import { grantSchema } from '../enrolment-schema.ts'
 import type { EnrolmentService } from '../ports.ts'
@@ -17,14 +20,49 @@ const MAX_ANSWER_BYTES = 256 * 1024
 /** The utility registers the key on the chain before it answers: blocks take their time. */
 const ANSWER_TIMEOUT_MS = 60_000
 
-/** The utility's enrolment service over HTTPS, trusted only under the CA in the claim. */
-export function enrolmentClient({ url, caPem }: Pick<Claim, 'url' | 'caPem'>): EnrolmentService {
-  const target = new URL('/v1/enrol', url)
+/**
+ * The utility's enrolment service over HTTPS, trusted only under the CA that the claim names. A label's claim has no more
+ * of it than its fingerprint: then the service is asked for it first, and nothing is told to it before it has the right one.
+ */
+export function enrolmentClient(claim: EnrolmentTarget): EnrolmentService {
+  const target = new URL('/v1/enrol', claim.url)
+  let caPem = 'caPem' in claim ? claim.caPem : undefined
   return {
     async enrol(body, signal) {
-      const { status, text } = await post(target, caPem, body, signal)
+      if (!('caPem' in claim)) caPem ??= await vouchedCa(claim, signal)
+      const tls = { method: 'POST', ca: caPem, headers: { 'content-type': 'application/json' } }
+      const { status, text } = await exchange(target, tls, JSON.stringify(body), signal)
       return status === 200 ? parseGrant(text, target) : refuse(status, text)
     },
+  }
+}
+
+type EnrolmentTarget = Pick<Claim, 'url' | 'caPem'> | Pick<ShortClaim, 'url' | 'caFingerprint'>
+
+/** The CA's certificate as the service shows it, PEM, if it is the one whose fingerprint is on the label. */
+async function vouchedCa(
+  { url, caFingerprint }: Pick<ShortClaim, 'url' | 'caFingerprint'>,
+  signal: AbortSignal,
+): Promise<string> {
+  const source = new URL('/v1/ca', url)
+  // whoever answers: what is asked is no secret, and what is answered is held against the label
+  const { status, text } = await exchange(source, { method: 'GET', rejectUnauthorized: false }, undefined, signal)
+  const found = (text.match(CERTIFICATES) ?? []).slice(0, MAX_CAS).find((pem) => fingerprintOf(pem) === caFingerprint)
+  if (status === 200 && found !== undefined) return `${found}\n`
+  const what = status === 200 ? 'is not the one on the label' : `is not shown (${status})`
+  // a guest network's page may have answered instead
+  throw new Fault('enrolment', `${source.href}: the CA ${what}`, { retryable: true })
+}
+
+const CERTIFICATES = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g
+/** A utility that replaces its CA shows two. */
+const MAX_CAS = 8
+
+function fingerprintOf(pem: string): string | undefined {
+  try {
+    return toHex(sha256(new X509Certificate(pem).raw))
+  } catch {
+    return undefined
   }
 }
 
@@ -54,22 +92,16 @@ function refuse(status: number, text: string): never {
   })
 }
 
-function post(
+function exchange(
   url: URL,
-  ca: string,
-  body: EnrolmentRequest,
+  tls: RequestOptions,
+  body: string | undefined,
   signal: AbortSignal,
 ): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) =>
       reject(new Fault('transport', `${url.href}: ${messageOf(error)}`, { cause: error, retryable: true }))
-    const options = {
-      method: 'POST',
-      ca,
-      signal,
-      timeout: ANSWER_TIMEOUT_MS,
-      headers: { 'content-type': 'application/json' },
-    }
+    const options = { ...tls, signal, timeout: ANSWER_TIMEOUT_MS }
     const request = httpsRequest(url, options, (response) => {
       const chunks: Buffer[] = []
       let size = 0
@@ -85,6 +117,6 @@ function post(
     })
     request.on('timeout', () => request.destroy(new Error(`no answer within ${ANSWER_TIMEOUT_MS} ms`)))
     request.on('error', fail)
-    request.end(JSON.stringify(body))
+    request.end(body)
   })
 }
