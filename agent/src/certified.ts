@@ -1,8 +1,8 @@
-import { type Clock, type EnrolmentGrant, readConfig, type SigningKey } from '@wattfleet/protocol'
+import type { Clock, EnrolmentGrant, SigningKey } from '@wattfleet/protocol'
 import { createBell } from './bell.ts'
+import { readClaim } from './claim.ts'
 import type { Credential } from './credential.ts'
 import type { Credentials } from './credentials.ts'
-import { claimSchema } from './enrolment-schema.ts'
 import type { Identity } from './identity.ts'
 import type { Link, Log } from './ports.ts'
 import { keepRenewed, type RenewalParts } from './renew.ts'
@@ -62,7 +62,7 @@ function isLikeBefore(one: EnrolmentGrant, other: EnrolmentGrant): boolean {
 /** The address in the claim, for a grant of before that says none; undefined where the claim is gone. */
 export function serviceIn(claimPath: string): string | undefined {
   try {
-    return readConfig(claimPath, claimSchema).url
+    return readClaim(claimPath).url
   } catch {
     return undefined
   }

@@ -1,6 +1,5 @@
 import { createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto'
 import {
-  type Claim,
   type Clock,
   checkConfig,
   type EnrolmentGrant,
@@ -9,16 +8,16 @@ import {
   Fault,
   fromHex,
   messageOf,
-  readConfig,
   type SigningKey,
   signingKeyFromSeed,
   toHex,
 } from '@wattfleet/protocol'
 import { z } from 'zod'
 import { certificateRequest } from './certificate-request.ts'
+import { type AnyClaim, readClaim } from './claim.ts'
 import { type BackoffRules, backoffMs } from './core/backoff.ts'
 import { credentialOf } from './credential.ts'
-import { claimSchema, grantSchema } from './enrolment-schema.ts'
+import { grantSchema } from './enrolment-schema.ts'
 import type { Identity } from './identity.ts'
 import type { EnrolmentService, Log, StateFiles } from './ports.ts'
 
@@ -32,7 +31,7 @@ export interface EnrolmentParts {
   readonly claimPath: string
   /** Of this gateway. */
   readonly serial: () => string
-  readonly service: (claim: Claim) => EnrolmentService
+  readonly service: (claim: AnyClaim) => EnrolmentService
   readonly transport: Clock
   readonly random: () => number
   readonly log: Log
@@ -62,7 +61,7 @@ export async function enrol(parts: EnrolmentParts, signal: AbortSignal): Promise
       throw new Fault('store', `${GRANT} is there but ${KEYS} is not: this gateway must be enrolled anew`)
     return identityOf(keys, checkConfig(parseJson(stored, GRANT), grantSchema, GRANT))
   }
-  const claim = readConfig(parts.claimPath, claimSchema)
+  const claim = readClaim(parts.claimPath)
   const keys = loadKeys(files) ?? makeKeys(files)
   const grant = await ask(parts, requestOf(claim, keys, parts.serial()), parts.service(claim), signal)
   if (grant === undefined) return undefined
@@ -92,7 +91,7 @@ function makeKeys(files: StateFiles): Keys {
   return { tlsKeyPem, signing: signingKeyFromSeed(seed) }
 }
 
-function requestOf({ claim }: Claim, { tlsKeyPem, signing }: Keys, serial: string): EnrolmentRequest {
+function requestOf({ claim }: AnyClaim, { tlsKeyPem, signing }: Keys, serial: string): EnrolmentRequest {
   return {
     ...{ claim, serial },
     csrPem: certificateRequest(createPrivateKey(tlsKeyPem)),

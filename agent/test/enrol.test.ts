@@ -1,15 +1,19 @@
+import { X509Certificate } from 'node:crypto'
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
+  claimText,
   type EnrolmentGrant,
   type EnrolmentRequest,
   enrolmentProof,
   fromHex,
   gatewayIdFrom,
   manualClock,
+  sha256,
+  toHex,
   verifySignature,
   wallClock,
 } from '@wattfleet/protocol'
@@ -23,23 +27,29 @@ import { keyInside } from './support/utility.ts'
 
 type Answer = { readonly status: number; readonly body: unknown }
 
+const fingerprintOf = (pem: string) => toHex(sha256(new X509Certificate(pem).raw))
+
 describe('enrol', () => {
   const claim = 'ab'.repeat(32)
   let ca: TestCa
   let server: Server
   let folder: string
   let asked: EnrolmentRequest[]
+  /** What the service shows as its CA. */
+  let shown: string
   let answer: (request: EnrolmentRequest) => Answer
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'enrol-'))
     ca = testCa()
     asked = []
+    shown = ca.certificatePem
     answer = (request) => ({ status: 200, body: granted(request) })
     const { publicKey, keyPem } = p256()
     server = createServer(
       { cert: ca.issue('utility', publicKey, { serves: true }), key: keyPem },
       (request, response) => {
+        if (request.url === '/v1/ca') return void response.end(shown)
         let text = ''
         request.on('data', (chunk) => {
           text += chunk
@@ -174,6 +184,45 @@ describe('enrol', () => {
       return { status: 200, body: grant({ gateway, certificatePem, caPem: ca.certificatePem }) }
     }
     await expect(go().enrolled).rejects.toThrow('not for the key of this gateway')
+  })
+
+  describe('with the line of a label', () => {
+    function writeLine(caFingerprint: string): void {
+      const { port } = server.address() as AddressInfo
+      const line = claimText({ url: `https://127.0.0.1:${port}`, caFingerprint, claim })
+      writeFileSync(join(folder, 'claim.json'), `${line}\n`)
+    }
+
+    it('asks the service for its CA and enrols under the one on the label', async () => {
+      shown = `${testCa('The next CA').certificatePem}\n${ca.certificatePem}`
+      writeLine(fingerprintOf(ca.certificatePem))
+      expect((await go().enrolled)?.grant.gateway).toBe(gatewayIdFrom(new Uint8Array(16).fill(3)))
+      expect(asked.map((request) => request.claim)).toEqual([claim])
+    })
+
+    it.each([
+      ['another CA', () => testCa('Another CA').certificatePem],
+      ['a page of a guest network', () => '<html>Welcome!</html>'],
+      ['a broken certificate', () => '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'],
+      // the right one, shown by whoever holds no certificate of it
+      ['the CA of the label, under which it has none itself', () => elsewhere.certificatePem],
+    ])('tells nothing to who shows %s', async (_, show) => {
+      shown = show()
+      writeLine(fingerprintOf(elsewhere.certificatePem))
+      const controller = new AbortController()
+      const { enrolled, log } = go(controller.signal)
+      while (log.lines.length === 0) await new Promise((resolve) => setImmediate(resolve))
+      expect(log.lines[0]).toMatchObject({ level: 'warn', message: 'not enrolled yet' })
+      controller.abort()
+      expect(await enrolled).toBeUndefined()
+      expect(asked).toEqual([])
+    })
+    const elsewhere = testCa('The CA of the label')
+
+    it('says what is wrong with it', async () => {
+      writeFileSync(join(folder, 'claim.json'), 'wattfleet:1;https://x;a;b')
+      await expect(go().enrolled).rejects.toThrow(/claim\.json: expected a fingerprint of 43 letters/)
+    })
   })
 
   it('says what is wrong with a claim', async () => {

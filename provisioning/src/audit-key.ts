@@ -16,6 +16,12 @@ import {
  */
 export function keepAuditKey(path: string): SigningKey {
   if (!existsSync(path)) writeFileAtomic(path, `${toHex(randomBytes(32))}\n`, PRIVATE_MODE)
+  return readAuditKey(path)
+}
+
+/** The same for a key that is there. */
+export function readAuditKey(path: string): SigningKey {
+  if (!existsSync(path)) throw new Fault('config', `${path}: the key of the store's audit log is missing`)
   if ((statSync(path).mode & 0o077) !== 0)
     throw new Fault('config', `${path}: may be read by others; expected mode 0600`)
   const seed = fromHex(readFileSync(path, 'utf8').trim(), 32)

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Claim, Fault, PRIVATE_MODE, sha256, toHex, writeFileAtomic } from '@wattfleet/protocol'
+import type { PrivateFile } from './adapters/private-files.ts'
 import type { Deed, Store } from './ports.ts'
 
 export interface ClaimSettings {
@@ -19,6 +20,12 @@ export function claimPath(claimsDir: string, serial: string): string {
   return join(claimsDir, `${serial}.claim.json`)
 }
 
+/** The file that lets the gateway with this serial enrol with this secret. */
+export function claimFile(settings: ClaimSettings, serial: string, secret: string): PrivateFile {
+  const claim: Claim = { url: settings.publicUrl, caPem: settings.caPem, claim: secret }
+  return { path: claimPath(settings.claimsDir, serial), content: `${JSON.stringify(claim, null, 2)}\n` }
+}
+
 /**
  * Puts a new one-time claim in force for a gateway that may have one, and writes it out once; only its SHA-256 is stored.
  * The former claim is dead from then on. A crash on the way leaves the site marked as without a claim file, so that the
@@ -28,11 +35,10 @@ export function reissueClaim(store: Store, settings: ClaimSettings, site: string
   const record = store.site(site)
   if (record === undefined) throw new Fault('enrolment', `site ${site} is unknown`)
   const secret = randomBytes(32)
-  const claim: Claim = { url: settings.publicUrl, caPem: settings.caPem, claim: toHex(secret) }
   mkdirSync(settings.claimsDir, { recursive: true, mode: 0o700 })
-  const path = claimPath(settings.claimsDir, record.serial)
+  const { path, content } = claimFile(settings, record.serial, toHex(secret))
   // In force before it can be read by anyone: whoever sees the file can use it.
-  writeFileAtomic(path, `${JSON.stringify(claim, null, 2)}\n`, PRIVATE_MODE, () => {
+  writeFileAtomic(path, content, PRIVATE_MODE, () => {
     const step = store.setClaim(site, sha256(secret), deed.atMs + settings.validMs, deed)
     if (!step.ok) throw new Fault('enrolment', `${record.serial}: ${step.reason}`)
   })

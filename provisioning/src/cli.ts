@@ -5,16 +5,19 @@ import { auditCommands } from './commands/audit.ts'
 import { caCommands } from './commands/ca.ts'
 import type { Command, Commands } from './commands/command.ts'
 import { fleetCommands } from './commands/fleet.ts'
+import { labelCommands } from './commands/labels.ts'
 import { lifeCommands } from './commands/life.ts'
 import { manifestCommands } from './commands/manifest.ts'
 import { moveCommands } from './commands/moves.ts'
 import { rootCommands } from './commands/root.ts'
 import { tokenCommands } from './commands/token.ts'
 import { type ProvisioningConfig, provisioningConfig } from './config.ts'
-import { type Office, openOffice } from './office.ts'
+import { lookInto, type Office, openOffice } from './office.ts'
+import type { Store } from './ports.ts'
 
 const COMMANDS: Commands = {
   ...manifestCommands,
+  ...labelCommands,
   ...lifeCommands,
   ...moveCommands,
   ...fleetCommands,
@@ -81,9 +84,14 @@ await runProcess(async (signal) => {
     opened ??= openOffice(config)
     return opened
   }
+  let looked: Store | undefined
+  const look = () => {
+    looked ??= lookInto(config)
+    return looked
+  }
   try {
     const { value, fault } = await command.run({
-      ...{ config, office, arguments: rest, options, signal },
+      ...{ config, office, look, arguments: rest, options, signal },
       nowMs: wallClock().nowMs(),
     })
     process.stdout.write(`${JSON.stringify(value ?? null, null, 2)}\n`)
@@ -91,5 +99,6 @@ await runProcess(async (signal) => {
   } finally {
     const one = await opened?.catch(() => undefined)
     one?.store.close()
+    looked?.close()
   }
 })

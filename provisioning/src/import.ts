@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { Fault, gatewayIdFrom, toHex } from '@wattfleet/protocol'
-import { type ManifestLine, planImport } from './core/manifest.ts'
-import type { Store } from './ports.ts'
+import { mkdirSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
+import { Fault, fromHex, gatewayIdFrom, sha256, toHex } from '@wattfleet/protocol'
+import { writeFilesAtomic } from './adapters/private-files.ts'
+import { type ClaimSettings, claimFile, issueMissingClaims } from './claims.ts'
+import { type ManifestLine, type ManifestRow, planImport } from './core/manifest.ts'
+import type { NewSite, Store } from './ports.ts'
+
+/** Rows that become durable together, with their claims. A kill costs at most so many claims, which are then made anew. */
+const BATCH_ROWS = 250
 
 export interface ImportSummary {
   /** Sites that were added. */
@@ -10,30 +17,94 @@ export interface ImportSummary {
   readonly known: number
 }
 
-/** What an import of these lines would do. Throws as `importManifest`. */
-export function checkManifest(store: Store, lines: readonly ManifestLine[], source: string) {
-  const plan = planImport(lines, store.sites())
+export interface ImportOptions {
+  /** The community that the service enrols into. */
+  readonly community: number
+  readonly nowMs: number
+  /** Called as rows are done. */
+  readonly onProgress?: (done: number, total: number) => void
+  /** Aborted: no further batch is begun. */
+  readonly signal?: AbortSignal
+}
+
+export interface ImportDone extends ImportSummary {
+  /** Paths of the claim files that were written. */
+  readonly claims: string[]
+  /** Rows that are not done because the import was stopped. */
+  readonly left: number
+}
+
+/** What an import of these lines would do. Throws Fault `config` with one line per bad row: source, line, reason. */
+export function checkManifest(store: Store, lines: readonly ManifestLine[], source: string, community: number) {
+  const plan = planImport(lines, {
+    ...{ sites: store.sites(), community },
+    holderOf: (claim) => store.siteByClaim(hashOf(claim))?.serial,
+  })
   if (!plan.ok)
     throw new Fault('config', plan.errors.map(({ line, reason }) => `${source}:${line}: ${reason}`).join('\n'))
   return plan
 }
 
 /**
- * Imports a manifest, all of it or nothing. Importing it again changes nothing. Throws Fault `config` with one line per bad
- * row: source, line, reason.
+ * Imports a manifest and writes its claims. One bad row refuses it before anything is written. Then rows become durable in
+ * batches, each row whole and with its claim: whoever is killed on the way does the same again, and it goes on where it
+ * stopped. Importing it again changes nothing. Throws Fault `config` with one line per bad row: source, line, reason.
  */
-export function importManifest(
-  store: Store,
+export async function importManifest(
+  { store, claims }: { readonly store: Store; readonly claims: ClaimSettings },
   lines: readonly ManifestLine[],
   source: string,
+  { community, nowMs, onProgress = () => undefined, signal }: ImportOptions,
+): Promise<ImportDone> {
+  const { fresh, known } = checkManifest(store, lines, source, community)
+  const written: string[] = []
+  let added = 0
+  onProgress(0, fresh.length)
+  while (added < fresh.length && !signal?.aborted) {
+    const batch = fresh.slice(added, added + BATCH_ROWS)
+    written.push(...(await addBatch(store, claims, batch, nowMs)))
+    added += batch.length
+    onProgress(added, fresh.length)
+    await setImmediate() // a signal is heard between two batches
+  }
+  const left = fresh.length - added
+  if (left === 0) written.push(...issueMissingClaims(store, claims, nowMs))
+  return { added, known: known.length, claims: written, left }
+}
+
+async function addBatch(
+  store: Store,
+  settings: ClaimSettings,
+  rows: readonly ManifestRow[],
   nowMs: number,
-): ImportSummary {
-  const plan = checkManifest(store, lines, source)
-  const fresh = plan.fresh.map(({ line: _line, ...row }) => ({
-    ...row,
-    site: row.site ?? toHex(randomBytes(16)),
-    gateway: gatewayIdFrom(randomBytes(16)),
-  }))
-  store.addSites(fresh, nowMs)
-  return { added: fresh.length, known: plan.known.length }
+): Promise<readonly string[]> {
+  const expiresMs = nowMs + settings.validMs
+  const prepared = rows.map(({ line: _line, claim, ...row }) => {
+    const secret = claim ?? toHex(randomBytes(32))
+    const site: NewSite = {
+      ...row,
+      site: row.site ?? toHex(randomBytes(16)),
+      gateway: gatewayIdFrom(randomBytes(16)),
+      claim: { hash: hashOf(secret), expiresMs, isWritten: claim !== undefined },
+    }
+    // a claim that the maker has put on the gateway needs no file
+    return { site, file: claim === undefined ? claimFile(settings, row.serial, secret) : undefined }
+  })
+  const files = prepared.flatMap(({ file }) => (file === undefined ? [] : [file]))
+  mkdirSync(settings.claimsDir, { recursive: true, mode: 0o700 })
+  // In force before they can be read by anyone: whoever sees a file can use it.
+  const add = () =>
+    store.addSites(
+      prepared.map(({ site }) => site),
+      nowMs,
+    )
+  await writeFilesAtomic(files, add)
+  store.setClaimWritten(...prepared.filter(({ file }) => file !== undefined).map(({ site }) => site.site))
+  return files.map(({ path }) => path)
+}
+
+function hashOf(claim: string): Uint8Array {
+  const secret = fromHex(claim, 32)
+  if (secret === undefined) throw new Fault('internal', 'a claim is 64 hex digits')
+  return sha256(secret)
 }

@@ -85,7 +85,8 @@ await runProgram(provisioningConfig, ABOUT, async ({ config, clock, signal, read
   let chain: Awaited<ReturnType<typeof openRegistrar>> | undefined
   try {
     if (config.manifestPath !== undefined) {
-      const { added, known, claims } = importFile(office, config.manifestPath, nowMs())
+      const { community, manifestPath } = config
+      const { added, known, claims } = await importFile(office, manifestPath, { community, nowMs: nowMs(), signal })
       log.info({ added, known, claims: claims.length }, 'manifest imported')
     }
     const { chainEndpoints: endpoints, operatorSeedPath, stateDir, community, initialFundsNano, roleFunds } = config
@@ -103,7 +104,9 @@ await runProgram(provisioningConfig, ABOUT, async ({ config, clock, signal, read
     const parts = { ...office, chain, settings, nowMs, onConflict, onStranger, gatekeeper }
     const { host, port } = config
     const identity = await serviceIdentity(office.authority, config)
-    const server = await startServer({ host, port, ...identity, enrol: enroller(parts), renewer: renewer(parts), log })
+    const caPem = () => office.authority.caPem
+    const answers = { enrol: enroller(parts), renewer: renewer(parts), caPem }
+    const server = await startServer({ host, port, ...identity, ...answers, log })
     log.info({ host, port: server.port }, 'enrolment serves')
     const api = await openApi(office, config, nowMs, log)
     const servers = api === undefined ? [server] : [server, api]

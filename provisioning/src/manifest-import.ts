@@ -24,7 +24,7 @@ export async function importManifestFile(
   const checked = checkConfig(config, provisioningConfig, 'provisioning')
   const office = await openOffice(checked)
   try {
-    importFile(office, manifestPath, wallClock().nowMs())
+    await importFile(office, manifestPath, { community: checked.community, nowMs: wallClock().nowMs() })
     return office.store.sites().map(({ site, serial, household, gateway }) => ({
       site,
       serial,

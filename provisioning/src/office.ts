@@ -1,15 +1,16 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type SigningKey, wallClock } from '@wattfleet/protocol'
+import { type SigningKey, signingKeyFromSeed, wallClock } from '@wattfleet/protocol'
 import { readManifest } from './adapters/manifest-file.ts'
 import { openStore } from './adapters/store.ts'
-import { keepAuditKey } from './audit-key.ts'
+import { keepAuditKey, readAuditKey } from './audit-key.ts'
 import { type Authority, createAuthority } from './authority/authority.ts'
 import { issueServerCertificate, keepIdentity } from './authority/identities.ts'
-import { type ClaimSettings, issueMissingClaims } from './claims.ts'
+import type { ClaimSettings } from './claims.ts'
 import type { ProvisioningConfig } from './config.ts'
 import { writeRefused } from './fleet.ts'
-import { checkManifest, type ImportSummary, importManifest } from './import.ts'
+import { checkManifest, type ImportDone, type ImportOptions, type ImportSummary, importManifest } from './import.ts'
 import type { Store } from './ports.ts'
 import { keepUtilityKey } from './utility-key.ts'
 
@@ -37,7 +38,15 @@ export function authorityDir(stateDir: string): string {
 /** The store and the log in it, without the CA: what is done before there is one is written down too. */
 export function openLedger({ stateDir }: Pick<ProvisioningConfig, 'stateDir'>): Store {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 })
-  return openStore(join(stateDir, 'provisioning.db'), keepAuditKey(join(stateDir, 'audit.key')))
+  return openStore(storePath(stateDir), keepAuditKey(auditKeyPath(stateDir)))
+}
+
+function storePath(stateDir: string): string {
+  return join(stateDir, 'provisioning.db')
+}
+
+function auditKeyPath(stateDir: string): string {
+  return join(stateDir, 'audit.key')
 }
 
 export async function openOffice(config: ProvisioningConfig): Promise<Office> {
@@ -57,16 +66,22 @@ export async function openOffice(config: ProvisioningConfig): Promise<Office> {
   return { store, authority, claims, refusedPath: refusedPath(config.stateDir), utilityKey }
 }
 
+/** The store as it is, to look at: nothing is made or changed, and where there is none yet it is empty. */
+export function lookInto({ stateDir }: ProvisioningConfig): Store {
+  const path = storePath(stateDir)
+  if (!existsSync(path)) return openStore(':memory:', signingKeyFromSeed(randomBytes(32)))
+  return openStore(path, readAuditKey(auditKeyPath(stateDir)), { lookOnly: true })
+}
+
 /** What importing a manifest would do. Throws Fault `config` naming every bad row. */
-export function checkFile({ store }: Office, path: string): ImportSummary {
-  const { fresh, known } = checkManifest(store, readManifest(path), path)
+export function checkFile(store: Store, path: string, community: number): ImportSummary {
+  const { fresh, known } = checkManifest(store, readManifest(path), path, community)
   return { added: fresh.length, known: known.length }
 }
 
 /** Imports a manifest and issues the claims that are missing. Throws Fault `config` naming every bad row. */
-export function importFile(office: Office, path: string, nowMs: number): ImportSummary & { readonly claims: string[] } {
-  const summary = importManifest(office.store, readManifest(path), path, nowMs)
-  return { ...summary, claims: issueMissingClaims(office.store, office.claims, nowMs) }
+export async function importFile(office: Office, path: string, options: ImportOptions): Promise<ImportDone> {
+  return importManifest(office, readManifest(path), path, options)
 }
 
 /** The certificate and key of the enrolment service, PEM, kept below the state folder. */

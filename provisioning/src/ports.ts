@@ -72,6 +72,17 @@ export interface SiteRecord extends ManifestSite {
 
 /** Who does something: a person at the command line by the account's name, one at the API by the token's, the utility's own system. */
 export type Actor = 'gateway' | 'service' | 'utility' | 'operator' | `operator/${string}` | `api/${string}`
+/** A site as it comes in, all of it or nothing. */
+export interface NewSite extends ManifestSite {
+  readonly gateway: string
+  readonly claim: {
+    /** SHA-256 of the secret: nothing else of it is kept. */
+    readonly hash: Uint8Array
+    readonly expiresMs: number
+    /** Whether whoever needs the secret has it already. */
+    readonly isWritten: boolean
+  }
+}
 
 /** Who does something, and what is to be known of it. */
 export interface Deed {
@@ -136,7 +147,7 @@ export interface Store extends CertificateStore, Strangers, Admissions, Estate {
   siteByClaim(claimHash: Uint8Array): SiteRecord | undefined
   siteByGateway(gateway: string): SiteRecord | undefined
   sitesIn(state: LifeState): SiteRecord[]
-  addSites(sites: readonly (ManifestSite & { readonly gateway: string })[], atMs: number): void
+  addSites(sites: readonly NewSite[], atMs: number): void
   setOnChain(site: string): void
   /** What the chain may hold for the site from now on, or undefined once it is known to hold nothing. */
   setChainKey(site: string, key: string | undefined): void
@@ -144,7 +155,7 @@ export interface Store extends CertificateStore, Strangers, Admissions, Estate {
   setFunded(member: string, reference: string): void
   /** Puts another claim in force: the former one and the keys that used it are forgotten. */
   setClaim(site: string, claimHash: Uint8Array, expiresMs: number, deed: Deed): LifeStep
-  setClaimWritten(site: string): void
+  setClaimWritten(...sites: readonly string[]): void
   /** Ties the claim in force to the keys that used it first. */
   bindKeys(site: string, signingKey: string, tlsKey: Uint8Array, atMs: number): LifeStep
   setAsked(site: string, atMs: number): void

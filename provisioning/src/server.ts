@@ -51,6 +51,8 @@ export interface ServerOptions {
   readonly port: number
   readonly certificatePem: string
   readonly privateKeyPem: string
+  /** What gateways trust, PEM: shown to whoever asks, for those whose claim has only its fingerprint. */
+  readonly caPem: () => string
   readonly enrol: Enrol
   readonly renewer: Renewer
   readonly log: pino.Logger
@@ -64,7 +66,7 @@ export interface EnrolmentServer {
   stop(): Promise<void>
 }
 
-/** Serves `POST /v1/enrol`, `/v1/renew`, `/v1/renew/proven` and `GET /healthz` over HTTPS. Throws Fault `transport` when the port cannot be bound. */
+/** Serves `POST /v1/enrol`, `/v1/renew`, `/v1/renew/proven`, `GET /v1/ca` and `GET /healthz` over HTTPS. Throws Fault `transport` when the port cannot be bound. */
 export async function startServer(options: ServerOptions): Promise<EnrolmentServer> {
   const stopping = new AbortController()
   const server = createServer({
@@ -137,6 +139,7 @@ async function handle(
   const { log } = options
   try {
     if (request.method === 'GET' && request.url === '/healthz') return reply(response, 200, { ok: true })
+    if (request.method === 'GET' && request.url === '/v1/ca') return replyPem(response, options.caPem())
     const paths = pathsOf(options)
     const path = request.url ?? ''
     const answerTo = request.method === 'POST' && Object.hasOwn(paths, path) ? paths[path] : undefined
@@ -197,4 +200,9 @@ function logAnswer(log: pino.Logger, answer: Answer, path: string, request: Inco
   const from = request.socket.remoteAddress
   if (answer.ok) log.info({ ...answer.told, from }, DONE[path] ?? path)
   else log.warn({ ...answer.refusal, path, from }, 'refused')
+}
+
+function replyPem(response: ServerResponse, pem: string): void {
+  if (response.destroyed) return
+  response.writeHead(200, { 'content-type': 'application/x-pem-file' }).end(pem)
 }

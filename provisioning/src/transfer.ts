@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Fault, gatewayIdFrom, toHex } from '@wattfleet/protocol'
 import { z } from 'zod'
-import { FORMULA, HOUSEHOLD_LENGTH } from './core/manifest.ts'
+import { FORMULA, HOUSEHOLD_LENGTH } from './core/manifest-row.ts'
 import { gatewayOf } from './fleet.ts'
 import type { Deed, SiteRecord, Store } from './ports.ts'
 

@@ -11,7 +11,8 @@ import type { Asked } from '../src/commands/command.ts'
 import { rootCommands } from '../src/commands/root.ts'
 import { provisioningConfig } from '../src/config.ts'
 import { createAuthority, issueHubCertificate } from '../src/index.ts'
-import { authorityDir, openLedger, openOffice } from '../src/office.ts'
+import { authorityDir, lookInto, openLedger, openOffice } from '../src/office.ts'
+import type { Store } from '../src/ports.ts'
 import { type Fleet, fleetOf } from './fixtures/fleet.ts'
 import { formerCa } from './fixtures/former-ca.ts'
 import { filesIn, manifestOf, temporaryFolder } from './fixtures/office.ts'
@@ -45,8 +46,19 @@ async function run(
 ): Promise<any> {
   const command = { ...caCommands, ...rootCommands }[name]
   const office = () => openOffice(config())
-  const asked = { config: config(), office, arguments: given, options, nowMs, signal: new AbortController().signal }
-  return (await command?.run(asked))?.value
+  const looked: Store[] = []
+  const look = () => {
+    const store = lookInto(config())
+    looked.push(store)
+    return store
+  }
+  const { signal } = new AbortController()
+  try {
+    const asked = { config: config(), office, look, arguments: given, options, nowMs, signal }
+    return (await command?.run(asked))?.value
+  } finally {
+    for (const store of looked) store.close()
+  }
 }
 
 /** An offline root in a folder of its own. */

@@ -32,12 +32,13 @@ afterEach(() => {
 /** Rows without a serial: the household's name is its gateway's. */
 const withSerials = (rows: readonly string[]) =>
   rows.map((row) => `${row},${row.split(',')[1]?.replaceAll(' ', '-') || 'none'}`)
-const importText = (...rows: string[]) =>
-  importManifest(store, parseManifest([HEADER, ...withSerials(rows)].join('\n'), 'm.csv'), 'm.csv', AT_MS)
+const importWhole = async (text: string) =>
+  importManifest({ store, claims }, parseManifest(text, 'm.csv'), 'm.csv', { community: 7, nowMs: AT_MS })
+const importText = (...rows: string[]) => importWhole([HEADER, ...withSerials(rows)].join('\n'))
 
 describe('importManifest', () => {
-  it('adds every row with a random site where none is given, and a gateway id', () => {
-    expect(importText(`${SITE},first,${MEMBER},1,3000,0`, `,second,${MEMBER},2,3000,2500`)).toEqual({
+  it('adds every row with a random site where none is given, and a gateway id', async () => {
+    expect(await importText(`${SITE},first,${MEMBER},1,3000,0`, `,second,${MEMBER},2,3000,2500`)).toMatchObject({
       added: 2,
       known: 0,
     })
@@ -57,19 +58,22 @@ describe('importManifest', () => {
     expect(first?.gateway).not.toBe(second?.gateway)
   })
 
-  it('changes nothing when it is imported again, and adds what is new', () => {
-    importText(`${SITE},first,${MEMBER},1,3000,0`, `,second,${MEMBER},2,3000,2500`)
+  it('changes nothing when it is imported again, and adds what is new', async () => {
+    await importText(`${SITE},first,${MEMBER},1,3000,0`, `,second,${MEMBER},2,3000,2500`)
     const before = store.sites()
-    expect(importText(`${SITE},first,${MEMBER},1,3000,0`, `,second,${MEMBER},2,3000,2500`)).toEqual({
+    expect(await importText(`${SITE},first,${MEMBER},1,3000,0`, `,second,${MEMBER},2,3000,2500`)).toMatchObject({
       added: 0,
       known: 2,
     })
     expect(store.sites()).toEqual(before)
-    expect(importText(`,second,${MEMBER},2,3000,2500`, `,third,${MEMBER},2,3000,2500`)).toEqual({ added: 1, known: 1 })
+    expect(await importText(`,second,${MEMBER},2,3000,2500`, `,third,${MEMBER},2,3000,2500`)).toMatchObject({
+      added: 1,
+      known: 1,
+    })
   })
 
-  it('names every bad row with line and reason, and imports nothing', () => {
-    importText(`,old,${MEMBER},1,3000,0`)
+  it('names every bad row with line and reason, and imports nothing', async () => {
+    await importText(`,old,${MEMBER},1,3000,0`)
     const rows = [
       `,good,${MEMBER},1,3000,0`,
       `xyz,bad site,${MEMBER},1,3000,0`,
@@ -83,7 +87,7 @@ describe('importManifest', () => {
     ]
     let message = ''
     try {
-      importText(...rows)
+      await importText(...rows)
     } catch (error) {
       message = (error as Error).message
     }
@@ -108,19 +112,19 @@ describe('importManifest', () => {
   it.each<[string, string, RegExp]>([
     ['nothing', '', /m\.csv:1: the header is missing/],
     ['a wrong header', `${HEADER},colour\n`, /m\.csv:1: column "colour" is unknown/],
-    ['a column too few', 'serial,household\n', /m\.csv:1: column site is missing\nm\.csv:1: column member is missing/],
+    ['a column too few', 'serial,household\n', /m\.csv:1: column member is missing\nm\.csv:1: column zone is missing/],
     ['semicolons', `${HEADER.replaceAll(',', ';')}\n`, /m\.csv:1: columns are separated by semicolons/],
     ['a quote that does not end', `${HEADER}\n,"open,${MEMBER},1,3000,0\n`, /m\.csv:\d+: /],
-  ])('names %s', (_name, text, message) => {
-    expect(() => importManifest(store, parseManifest(text, 'm.csv'), 'm.csv', AT_MS)).toThrow(message)
+  ])('names %s', async (_name, text, message) => {
+    await expect(importWhole(text)).rejects.toThrow(message)
     expect(store.sites()).toEqual([])
   })
 
-  it('reads columns in any order, a byte order mark, and quoted names', () => {
+  it('reads columns in any order, a byte order mark, and quoted names', async () => {
     const path = join(dir.path, 'm.csv')
     const header = '\ufeffhousehold,site,zone,member,capExportWh,capImportWh,serial'
     writeFileSync(path, `${header}\r\n"Mill, upper",,7,${MEMBER},1,2,10000000a3b4c5d6\r\n`)
-    importManifest(store, readManifest(path), path, AT_MS)
+    await importManifest({ store, claims }, readManifest(path), path, { community: 7, nowMs: AT_MS })
     expect(store.sites()[0]).toMatchObject({
       household: 'Mill, upper',
       serial: '10000000a3b4c5d6',
@@ -141,8 +145,8 @@ describe('a list that a spreadsheet saved', () => {
     expect(readManifest(path)[1]?.fields[1]).toBe('Mühle')
   })
 
-  it.each(['=cmd|calc', '+1', '-1', '@SUM(A1)'])('does not bring formulae: %s', (household) => {
-    expect(() => importText(`,${household},${MEMBER},1,3000,0`)).toThrow(/is a formula to a spreadsheet/)
+  it.each(['=cmd|calc', '+1', '-1', '@SUM(A1)'])('does not bring formulae: %s', async (household) => {
+    await expect(importText(`,${household},${MEMBER},1,3000,0`)).rejects.toThrow(/is a formula to a spreadsheet/)
   })
 })
 
@@ -156,20 +160,21 @@ describe('a gateway of the manifest', () => {
     ['a household that has one', `,first,${MEMBER},1,3000,0,other`, /household "first" has the gateway first already/],
     ['a site that has one', `${SITE},other,${MEMBER},1,3000,0,other`, /site 01.* has the gateway first already/],
     ['no serial', `,other,${MEMBER},1,3000,0,`, /serial: expected up to 64/],
-  ])('is not taken with %s', (_, row, message) => {
-    importText(`${SITE},first,${MEMBER},1,3000,0`)
-    expect(() => importManifest(store, parseManifest(`${HEADER}\n${row}`, 'm.csv'), 'm.csv', AT_MS)).toThrow(message)
+  ])('is not taken with %s', async (_, row, message) => {
+    await importText(`${SITE},first,${MEMBER},1,3000,0`)
+    await expect(importWhole(`${HEADER}\n${row}`)).rejects.toThrow(message)
     expect(store.sites()).toHaveLength(1)
   })
 })
 
 describe('claims', () => {
-  beforeEach(() => {
-    importManifest(store, parseManifest(manifestOf(3), 'test'), 'test', AT_MS)
+  let done: Awaited<ReturnType<typeof importWhole>>
+  beforeEach(async () => {
+    done = await importWhole(manifestOf(3))
   })
 
-  it('are written once per gateway, for the owner only, and stored nowhere', () => {
-    const paths = issueMissingClaims(store, claims, AT_MS)
+  it('are written once per gateway, for the owner only, and stored nowhere', async () => {
+    const paths = done.claims
     expect(paths).toEqual(store.sites().map(({ serial }) => claimPath(claims.claimsDir, serial)))
     for (const path of paths) expect(statSync(path).mode & 0o777).toBe(0o600)
     const { claim, ...rest } = JSON.parse(readFileSync(paths[0] ?? '', 'utf8'))
@@ -184,8 +189,7 @@ describe('claims', () => {
     expect(issueMissingClaims(store, claims, AT_MS)).toEqual([])
   })
 
-  it('are issued again after a crash between the commit and the file', () => {
-    issueMissingClaims(store, claims, AT_MS)
+  it('are issued again after a crash between the commit and the file', async () => {
     const [first] = store.sites()
     const path = claimPath(claims.claimsDir, first?.serial ?? '')
     store.setClaim(first?.site ?? '', new Uint8Array(32).fill(9), AT_MS + 1, { actor: 'operator', atMs: AT_MS }) // as far as the dead process came
@@ -194,8 +198,7 @@ describe('claims', () => {
     expect(JSON.parse(readFileSync(path, 'utf8')).claim).toMatch(/^[0-9a-f]{64}$/)
   })
 
-  it('stay in force when another one cannot be written', () => {
-    issueMissingClaims(store, claims, AT_MS)
+  it('stay in force when another one cannot be written', async () => {
     const [first] = store.sites()
     const path = claimPath(claims.claimsDir, first?.serial ?? '')
     const before = readFileSync(path, 'utf8')
@@ -213,7 +216,7 @@ describe('registerAll', () => {
 
   it('brings every site to the chain and funds every member once', async () => {
     const chain = memoryChain()
-    importText(`${SITE},a,${MEMBER},1,3000,0`, `,b,${MEMBER},2,3000,2500`)
+    await importText(`${SITE},a,${MEMBER},1,3000,0`, `,b,${MEMBER},2,3000,2500`)
     expect(await registerAll(store, chain, settings, signal)).toEqual([])
     expect(chain.sites.size).toBe(2)
     expect(chain.sites.get(SITE)).toEqual({
@@ -234,7 +237,7 @@ describe('registerAll', () => {
 
   it('goes on where it stopped when the chain was away, without paying twice', async () => {
     const chain = memoryChain()
-    importText(`${SITE},a,${MEMBER},1,3000,0`)
+    await importText(`${SITE},a,${MEMBER},1,3000,0`)
     for (const away of ['before', 'after'] as const) {
       chain.away = away
       expect(await registerAll(store, chain, settings, signal)).toHaveLength(2)
@@ -245,7 +248,7 @@ describe('registerAll', () => {
   })
 
   it('ends when it is told to, even if the chain never answers', async () => {
-    importText(`${SITE},a,${MEMBER},1,3000,0`)
+    await importText(`${SITE},a,${MEMBER},1,3000,0`)
     const stop = new AbortController()
     const chain = { ...memoryChain(), ensureSite: () => new Promise<void>(() => {}) }
     const faults = registerAll(store, chain, { community: 7, initialFundsNano: undefined }, stop.signal)

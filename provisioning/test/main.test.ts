@@ -110,18 +110,18 @@ describe('the command line', () => {
     await cli(path, 'import', write('manifest.csv', manifestOf(2)))
     const entries: AuditEntry[] = await cli(path, 'audit', 'list')
     expect(entries.map(({ actor, event }) => `${actor} ${event}`)).toEqual([
-      ...['operator imported', 'operator imported', 'operator reissue', 'operator reissue'],
+      ...['operator imported', 'operator imported'],
     ])
     expect(entries[3]).toMatchObject({ number: 4, at: expect.stringMatching(/^20\d\d-.*Z$/), hash: expect.any(String) })
     const { number, hash } = await cli(path, 'audit', 'head')
     const anchor = ['--anchor', `${number}:${hash}`]
-    expect(await cli(path, 'audit', 'verify', ...anchor)).toEqual({ ok: true, entries: 4 })
+    expect(await cli(path, 'audit', 'verify', ...anchor)).toEqual({ ok: true, entries: 2 })
     const db = new Database(join(dir.path, 'state/provisioning.db'))
-    db.exec('DELETE FROM audit_log WHERE number = 3')
+    db.exec('DELETE FROM audit_log WHERE number = 1')
     db.close()
     await expect(cli(path, 'audit', 'verify', ...anchor)).rejects.toMatchObject({
       code: 1,
-      stdout: expect.stringContaining('entry 3 is missing'),
+      stdout: expect.stringContaining('entry 1 is missing'),
       stderr: 'the audit log is not whole\n',
     })
     await expect(cli(path, 'audit', 'verify', '--anchor', '7')).rejects.toMatchObject({ code: 2 })

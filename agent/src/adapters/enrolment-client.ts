@@ -1,4 +1,5 @@
-import { request as httpsRequest } from 'node:https'
+import { X509Certificate } from 'node:crypto'
+import { request as httpsRequest, type RequestOptions } from 'node:https'
 import {
   type Claim,
   checkConfig,
@@ -9,6 +10,9 @@ import {
   messageOf,
   parseObject,
   RENEWAL_REFUSALS,
+  type ShortClaim,
+  sha256,
+  toHex,
 } from '@wattfleet/protocol'
 import { grantSchema } from '../enrolment-schema.ts'
 import type { EnrolmentService, RenewalRefused, RenewalService } from '../ports.ts'
@@ -22,7 +26,7 @@ const ANSWER_TIMEOUT_MS = 60_000
 export function renewalClient({ url, caPem }: { readonly url: string; readonly caPem: string }): RenewalService {
   const ask = async (path: string, body: object, signal: AbortSignal) => {
     const target = new URL(path, url)
-    const { status, text } = await post(target, caPem, body, signal)
+    const { status, text } = await exchange(target, posting(caPem), JSON.stringify(body), signal)
     return { status, text, target }
   }
   return {
@@ -46,14 +50,48 @@ function refusedRenewal(status: number, text: string): RenewalRefused {
   throw new Fault('enrolment', `the utility answered ${status}: ${message}`, { retryable: true })
 }
 
-/** The utility's enrolment service over HTTPS, trusted only under the CA in the claim. */
-export function enrolmentClient({ url, caPem }: Pick<Claim, 'url' | 'caPem'>): EnrolmentService {
-  const target = new URL('/v1/enrol', url)
+/**
+ * The utility's enrolment service over HTTPS, trusted only under the CA that the claim names. A label's claim has no more
+ * of it than its fingerprint: then the service is asked for it first, and nothing is told to it before it has the right one.
+ */
+export function enrolmentClient(claim: EnrolmentTarget): EnrolmentService {
+  const target = new URL('/v1/enrol', claim.url)
+  let caPem = 'caPem' in claim ? claim.caPem : undefined
   return {
     async enrol(body, signal) {
-      const { status, text } = await post(target, caPem, body, signal)
+      if (!('caPem' in claim)) caPem ??= await vouchedCa(claim, signal)
+      const { status, text } = await exchange(target, posting(caPem), JSON.stringify(body), signal)
       return status === 200 ? parseGrant(text, target) : refuse(status, text)
     },
+  }
+}
+
+type EnrolmentTarget = Pick<Claim, 'url' | 'caPem'> | Pick<ShortClaim, 'url' | 'caFingerprint'>
+
+/** The CA's certificate as the service shows it, PEM, if it is the one whose fingerprint is on the label. */
+async function vouchedCa(
+  { url, caFingerprint }: Pick<ShortClaim, 'url' | 'caFingerprint'>,
+  signal: AbortSignal,
+): Promise<string> {
+  const source = new URL('/v1/ca', url)
+  // whoever answers: what is asked is no secret, and what is answered is held against the label
+  const { status, text } = await exchange(source, { method: 'GET', rejectUnauthorized: false }, undefined, signal)
+  const found = (text.match(CERTIFICATES) ?? []).slice(0, MAX_CAS).find((pem) => fingerprintOf(pem) === caFingerprint)
+  if (status === 200 && found !== undefined) return `${found}\n`
+  const what = status === 200 ? 'is not the one on the label' : `is not shown (${status})`
+  // a guest network's page may have answered instead
+  throw new Fault('enrolment', `${source.href}: the CA ${what}`, { retryable: true })
+}
+
+const CERTIFICATES = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g
+/** A utility that replaces its CA shows two. */
+const MAX_CAS = 8
+
+function fingerprintOf(pem: string): string | undefined {
+  try {
+    return toHex(sha256(new X509Certificate(pem).raw))
+  } catch {
+    return undefined
   }
 }
 
@@ -81,17 +119,20 @@ function refuse(status: number, text: string): never {
   throw new Fault('enrolment', `${said}: ${error}: ${message}`, { retryable: isPassing(error) })
 }
 
-function post(url: URL, ca: string, body: object, signal: AbortSignal): Promise<{ status: number; text: string }> {
+function posting(ca: string | undefined): RequestOptions {
+  return { method: 'POST', ca, headers: { 'content-type': 'application/json' } }
+}
+
+function exchange(
+  url: URL,
+  tls: RequestOptions,
+  body: string | undefined,
+  signal: AbortSignal,
+): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) =>
       reject(new Fault('transport', `${url.href}: ${messageOf(error)}`, { cause: error, retryable: true }))
-    const options = {
-      method: 'POST',
-      ca,
-      signal,
-      timeout: ANSWER_TIMEOUT_MS,
-      headers: { 'content-type': 'application/json' },
-    }
+    const options = { ...tls, signal, timeout: ANSWER_TIMEOUT_MS }
     const request = httpsRequest(url, options, (response) => {
       const chunks: Buffer[] = []
       let size = 0
@@ -107,6 +148,6 @@ function post(url: URL, ca: string, body: object, signal: AbortSignal): Promise<
     })
     request.on('timeout', () => request.destroy(new Error(`no answer within ${ANSWER_TIMEOUT_MS} ms`)))
     request.on('error', fail)
-    request.end(JSON.stringify(body))
+    request.end(body)
   })
 }

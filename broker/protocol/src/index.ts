@@ -1,4 +1,5 @@
 export * from './bytes.ts'
+export * from './claim-text.ts'
 export * from './clock.ts'
 export * from './community.ts'
 export * from './config.ts'

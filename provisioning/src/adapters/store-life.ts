@@ -1,13 +1,21 @@
 import { Fault, sameBytes } from '@wattfleet/protocol'
 import type Database from 'better-sqlite3'
-import type { ManifestSite } from '../core/manifest.ts'
+import type { MoveEvent } from '../ports.ts'
 import type { Admissions, Estate, Stranger, Strangers } from '../ports-life.ts'
 import type { Lives } from './lives.ts'
+import { insertSite, rowOf } from './tables.ts'
 
 /** The keys that used the claim, that somebody let them in, and what the utility's own system said of them. */
 export const NO_KEYS =
   'signing_key = NULL, tls_key = NULL, is_approved = 0, hook_request = NULL, hook_answer = NULL, hook_reason = NULL'
 export const NOTHING_LEFT = `${NO_KEYS}, grant_json = NULL, claim_hash = NULL`
+
+/** What no longer holds after an event. */
+export const FORGETS: Partial<Record<MoveEvent, string>> = {
+  abandon: NO_KEYS,
+  revoke: NOTHING_LEFT,
+  retire: NOTHING_LEFT,
+}
 
 /** Strangers that are kept of one site: somebody with its claim and ever new keys fills neither the store nor the log. */
 const MOST_STRANGERS = 4
@@ -15,12 +23,9 @@ const MOST_STRANGERS = 4
 /** What several steps do to the rows, inside their transaction. */
 export function rowsOf(db: Database.Database) {
   return {
-    insertSites(sites: readonly (ManifestSite & { readonly gateway: string })[]): void {
-      const columns = 'serial, household, site, member, zone, cap_import_wh, cap_export_wh, gateway'
-      const insert = db.prepare(`INSERT INTO sites (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
-      for (const { serial, household, site, member, zone, capImportWh, capExportWh, gateway } of sites) {
-        insert.run(serial, household, site, member, zone, capImportWh, capExportWh, gateway)
-      }
+    insertSites(sites: readonly Parameters<typeof rowOf>[0][]): void {
+      const insert = db.prepare(insertSite)
+      for (const site of sites) insert.run(rowOf(site))
     },
     /** Neither certificates of before nor other keys at its claim of before count any more. */
     endAll(site: string): void {

@@ -3,22 +3,23 @@ import Database from 'better-sqlite3'
 import { type LifeState, type LifeStep, mayTrade } from '../core/life.ts'
 import type { Deed, MoveEvent, SiteRecord, Store } from '../ports.ts'
 import { auditLog } from './audit-log.ts'
-import { certificateStore, insertCertificate } from './certificate-store.ts'
+import { certificateStore } from './certificate-store.ts'
+import { enrolmentStore } from './enrolment-store.ts'
 import { livesOf } from './lives.ts'
 import { rolloutStore } from './rollout-store.ts'
 import { statusStore, tagStore } from './status-store.ts'
-import { lifeStore, NO_KEYS, NOTHING_LEFT, rowsOf } from './store-life.ts'
+import { FORGETS, lifeStore, rowsOf } from './store-life.ts'
 import { guarded, storeParts } from './store-parts.ts'
-import { openTables, type Row, recordOf } from './tables.ts'
+import { checkTables, openTables, type Row, recordOf } from './tables.ts'
 import { tokenRows } from './token-rows.ts'
 import { viewRows } from './view-rows.ts'
 
-/** What no longer holds after an event. */
-const FORGETS: Partial<Record<MoveEvent, string>> = { abandon: NO_KEYS, revoke: NOTHING_LEFT, retire: NOTHING_LEFT }
-
-/** Opens the store in one SQLite file. `auditKey` signs the end of its audit log. */
-export function openStore(path: string, auditKey: SigningKey): Store {
-  const db = guarded(() => openDatabase(path))
+/**
+ * Opens the store in one SQLite file. `auditKey` signs the end of its audit log. One that is only looked at is not changed,
+ * and every method that would do so throws; it has to be there, and of this version.
+ */
+export function openStore(path: string, auditKey: SigningKey, { lookOnly = false } = {}): Store {
+  const db = guarded(() => openDatabase(path, lookOnly))
   const write = <T>(body: () => T): T => guarded(() => db.transaction(body).immediate())
   const change = (sql: string, ...values: unknown[]) => {
     const { changes } = db.prepare(sql).run(...values)
@@ -45,49 +46,12 @@ export function openStore(path: string, auditKey: SigningKey): Store {
     siteByClaim: (claimHash) => select('WHERE claim_hash = ?', Buffer.from(claimHash))[0],
     siteByGateway: (gateway) => select('WHERE gateway = ?', gateway)[0],
     sitesIn: (state) => select('WHERE state = ? ORDER BY rowid', state),
-    addSites: (sites, atMs) =>
-      write(() => {
-        insertSites(sites)
-        const imported = { atMs, actor: 'operator', event: 'imported' }
-        audit.append(sites.map(({ site, gateway, serial }) => ({ ...imported, site, gateway, detail: { serial } })))
-      }),
+    ...enrolmentStore({ db, write, change, insertSites, endAll, ...lives, audit }),
     setOnChain: (site) => write(() => change('UPDATE sites SET on_chain = 1 WHERE site = ?', site)),
     setChainKey: (site, key) => write(() => change('UPDATE sites SET chain_key = ? WHERE site = ?', key ?? null, site)),
     fundedMembers: () => guarded(() => new Set(db.prepare('SELECT member FROM members').pluck().all() as string[])),
     setFunded: (member, reference) =>
       write(() => change('INSERT OR REPLACE INTO members (member, reference) VALUES (?, ?)', member, reference)),
-    setClaim: (site, claimHash, expiresMs, deed) =>
-      write(() => {
-        const sql = `claim_hash = ?, claim_expires_ms = ?, claim_written = 0, claim_spent = 0, ${NO_KEYS}`
-        const told = { ...deed, detail: { ...deed.detail, expiresMs } }
-        const step = advance(recordFor(site), 'reissue', told, sql, Buffer.from(claimHash), expiresMs)
-        if (step.ok) endAll(site)
-        return step
-      }),
-    setClaimWritten: (site) => write(() => change('UPDATE sites SET claim_written = 1 WHERE site = ?', site)),
-    bindKeys: (site, signingKey, tlsKey, atMs) =>
-      write(() => {
-        const sql = 'signing_key = ?, tls_key = ?, asked_ms = ?'
-        const deed = { actor: 'gateway', detail: { signingKey }, atMs } as const
-        return advance(recordFor(site), 'claim', deed, sql, signingKey, Buffer.from(tlsKey), atMs)
-      }),
-    setAsked: (site, atMs) => write(() => change('UPDATE sites SET asked_ms = ? WHERE site = ?', atMs, site)),
-    approve: (site, deed) =>
-      write(() => {
-        change('UPDATE sites SET is_approved = 1 WHERE site = ?', site)
-        log(recordFor(site), 'approve', deed)
-      }),
-    setGrant: (site, signingKey, grant, certificate, atMs) =>
-      write(() => {
-        const record = recordFor(site)
-        if (record.signingKey !== signingKey) return false
-        const { serial, fingerprint } = certificate
-        const deed = { actor: 'service', detail: { serial, fingerprint, epoch: grant.epoch }, atMs } as const
-        const sql = 'grant_json = ?, claim_spent = 1'
-        if (!advance(record, 'activate', deed, sql, JSON.stringify(grant)).ok) return false
-        insertCertificate(db, site, certificate, record.tlsKey ?? new Uint8Array(), atMs)
-        return true
-      }),
     move: (site, event, deed) => write(() => moved(site, event, deed)),
     moveAll: (sites, event, deed) => write(() => new Map(sites.map((site) => [site, moved(site, event, deed)]))),
     views: () => guarded(() => viewRows(db)),
@@ -110,8 +74,14 @@ export function openStore(path: string, auditKey: SigningKey): Store {
   }
 }
 
-function openDatabase(path: string): Database.Database {
-  const db = new Database(path)
+function openDatabase(path: string, lookOnly: boolean): Database.Database {
+  const db = new Database(path, { fileMustExist: lookOnly })
+  if (lookOnly) {
+    checkTables(db)
+    // not SQLite's own read-only mode, which leaves the files beside a WAL store behind
+    db.pragma('query_only = ON')
+    return db
+  }
   db.pragma('journal_mode = WAL')
   db.pragma('synchronous = FULL') // an answer depends on every commit
   db.pragma('secure_delete = ON') // what is erased is not left in the file's free pages

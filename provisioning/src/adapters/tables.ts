@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { type EnrolmentGrant, Fault } from '@wattfleet/protocol'
 import type Database from 'better-sqlite3'
 import type { LifeState } from '../core/life.ts'
-import type { SiteRecord } from '../ports.ts'
+import type { NewSite, SiteRecord } from '../ports.ts'
 import { addRenewals } from './certificate-tables.ts'
 import { FLEET_TABLES } from './fleet-tables.ts'
 import { addLives } from './tables-life.ts'
@@ -62,6 +62,8 @@ const STEPS: readonly ((db: Database.Database) => unknown)[] = [
   addLives,
   // 5: certificates renew themselves
   addRenewals,
+  // 6: what the manifest says of the devices
+  (db) => db.exec('ALTER TABLE sites ADD COLUMN meter TEXT; ALTER TABLE sites ADD COLUMN inverter TEXT'),
 ]
 
 /** The far end of time that a claim of before has. */
@@ -102,6 +104,14 @@ export function openTables(db: Database.Database): void {
   db.pragma('foreign_keys = ON')
 }
 
+/** Throws Fault `store` where the tables are not those of this version. */
+export function checkTables(db: Database.Database): void {
+  const version = Number(db.pragma('user_version', { simple: true }))
+  if (version === STEPS.length) return
+  const what = `the store is of version ${version}, this program of ${STEPS.length}`
+  throw new Fault('store', `${what}: the service, or a command that changes something, brings an older one up to date`)
+}
+
 /** A store of before kept certificates only inside their grants. */
 function rememberCertificates(db: Database.Database): void {
   const granted = db
@@ -126,6 +136,8 @@ export interface Row {
   zone: number
   cap_import_wh: number
   cap_export_wh: number
+  meter: string | null
+  inverter: string | null
   gateway: string
   state: LifeState
   is_approved: number
@@ -143,6 +155,20 @@ export interface Row {
   hook_reason: string | null
 }
 
+/** A site that comes in, with its claim if there is one yet, as the parameters of `insertSite`. */
+export function rowOf({ claim, ...site }: Omit<NewSite, 'claim'> & Partial<Pick<NewSite, 'claim'>>) {
+  const devices = { meter: site.meter ?? null, inverter: site.inverter ?? null }
+  const hash = claim === undefined ? null : Buffer.from(claim.hash)
+  return { ...site, ...devices, hash, expires: claim?.expiresMs ?? 0, written: Number(claim?.isWritten ?? false) }
+}
+
+export const insertSite = `
+INSERT INTO sites (serial, household, site, member, zone, cap_import_wh, cap_export_wh, meter, inverter, gateway,
+  claim_hash, claim_expires_ms, claim_written)
+VALUES (@serial, @household, @site, @member, @zone, @capImportWh, @capExportWh, @meter, @inverter, @gateway,
+  @hash, @expires, @written)
+`
+
 export function recordOf(row: Row): SiteRecord {
   return {
     site: row.site,
@@ -152,6 +178,8 @@ export function recordOf(row: Row): SiteRecord {
     zone: row.zone,
     capImportWh: row.cap_import_wh,
     capExportWh: row.cap_export_wh,
+    meter: row.meter ?? undefined,
+    inverter: row.inverter ?? undefined,
     gateway: row.gateway,
     state: row.state,
     isApproved: row.is_approved === 1,

@@ -1,16 +1,16 @@
 import { Fault, toHex } from '@wattfleet/protocol'
 import type { AuditAnchor } from '../core/audit.ts'
-import { type Commands, onOffice } from './command.ts'
+import { type Commands, onStore } from './command.ts'
 
 /** Who did what, when, and whether the log of it is whole. */
 export const auditCommands: Commands = {
-  'audit list': onOffice([], 'who did what, when', ({ store }) =>
+  'audit list': onStore([], 'who did what, when', (store) =>
     store.audit.entries().map(({ number, hash, atMs, ...entry }) => ({
       ...{ number, at: new Date(atMs).toISOString(), ...entry },
       hash: toHex(hash),
     })),
   ),
-  'audit head': onOffice([], "the last entry's number and hash, to be written down elsewhere", ({ store }) => {
+  'audit head': onStore([], "the last entry's number and hash, to be written down elsewhere", (store) => {
     const head = store.audit.head()
     return head && { number: head.number, hash: toHex(head.hash), signature: toHex(head.signature) }
   }),
@@ -18,9 +18,9 @@ export const auditCommands: Commands = {
     arguments: [],
     about: 'whether the log is whole; with --anchor <number>:<hash> whether what was written down is in it',
     options: { anchor: { type: 'string', multiple: true } },
-    async run({ office, options: { anchor = [] } }) {
+    async run({ look, options: { anchor = [] } }) {
       const anchors = [anchor].flat().map((text) => anchorOf(String(text)))
-      const verdict = (await office()).store.audit.verify(anchors)
+      const verdict = look().audit.verify(anchors)
       return verdict.ok ? { value: verdict } : { value: verdict, fault: 'the audit log is not whole' }
     },
   },

@@ -2,13 +2,15 @@ import { userInfo } from 'node:os'
 import type { ParseArgsOptionDescriptor } from 'node:util'
 import type { ProvisioningConfig } from '../config.ts'
 import type { Office } from '../office.ts'
-import type { Deed } from '../ports.ts'
+import type { Deed, Store } from '../ports.ts'
 
 /** What was asked for on the command line. */
 export interface Asked {
   readonly config: ProvisioningConfig
   /** Opens the utility's state folder, or makes it. It is closed after the command. */
   office(): Promise<Office>
+  /** The store as it is: nothing is made or changed by looking. It is closed after the command. */
+  look(): Store
   /** What came after the command's name: as many as it names. */
   readonly arguments: readonly string[]
   /** The options that the command declares, and `reason`. */
@@ -50,6 +52,16 @@ export function onOffice(
     options,
     run: async (asked) => ({ value: await body(await asked.office(), asked) }),
   }
+}
+
+/** A command that only looks at the store. */
+export function onStore(
+  given: readonly string[],
+  about: string,
+  body: (store: Store, asked: Asked) => unknown,
+  options: Command['options'] = {},
+): Command {
+  return { arguments: given, about, options, run: async (asked) => ({ value: body(asked.look(), asked) }) }
 }
 
 /** The n-th word after the command; there are as many as the command names. */

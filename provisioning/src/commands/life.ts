@@ -1,6 +1,6 @@
 import { approve, gatewayOf, OPERATOR_EVENTS, type OperatorEvent, take, writeRefused } from '../fleet.ts'
 import type { SiteRecord } from '../ports.ts'
-import { argumentOf, type Command, type Commands, deedOf, onOffice } from './command.ts'
+import { argumentOf, type Command, type Commands, deedOf, onOffice, onStore } from './command.ts'
 
 const ABOUT: Record<OperatorEvent, string> = {
   suspend: 'stop it for a while',
@@ -12,8 +12,8 @@ const ABOUT: Record<OperatorEvent, string> = {
 
 /** What an operator may do with one gateway. */
 export const lifeCommands: Commands = {
-  list: onOffice([], 'gateways, their sites and states', ({ store }) => store.sites().map(shown)),
-  show: onOffice(['<gateway>'], 'one gateway', ({ store }, asked) => shown(gatewayOf(store, argumentOf(asked)))),
+  list: onStore([], 'gateways, their sites and states', (store) => store.sites().map(shown)),
+  show: onStore(['<gateway>'], 'one gateway', (store, asked) => shown(gatewayOf(store, argumentOf(asked)))),
   approve: onOffice(['<gateway>'], 'let a gateway in that waits for it', ({ store }, asked) =>
     shown(approve(store, argumentOf(asked), deedOf(asked))),
   ),
@@ -29,9 +29,12 @@ function moving(event: OperatorEvent): Command {
 }
 
 /** A gateway as a command prints it. */
-export function shown({ serial, household, site, gateway, state, isApproved, onChain, grant }: SiteRecord) {
+export function shown(record: SiteRecord) {
+  const { serial, household, site, gateway, state, isApproved, onChain, meter, inverter, grant } = record
   return {
     ...{ serial, household, site, gateway, state, onChain },
+    ...(meter !== undefined && { meter }),
+    ...(inverter !== undefined && { inverter }),
     ...(state === 'claimed' && { isApproved }),
     ...(grant !== undefined && { epoch: grant.epoch }),
   }

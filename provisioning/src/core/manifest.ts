@@ -1,10 +1,13 @@
-import { SERIAL, SERIAL_FORM } from '@wattfleet/protocol'
 import type { LifeState } from './life.ts'
+import { columnsOf, NO_HEADER } from './manifest-columns.ts'
+import { readRow } from './manifest-row.ts'
 
 /** One row of a manifest as it was read: the line it starts at and its fields as text. */
 export interface ManifestLine {
   readonly line: number
   readonly fields: readonly string[]
+  /** Of a header whose columns are not all in one line: where each is first named. */
+  readonly fieldLines?: readonly number[]
 }
 
 /** A gateway and its site as the utility's list names them. */
@@ -21,13 +24,21 @@ export interface ManifestSite {
   /** Most the site may import or export in one slot, Wh, from the nameplate. */
   readonly capImportWh: number
   readonly capExportWh: number
+  /** Ids of the models of its devices, where the list says them. */
+  readonly meter?: string | undefined
+  readonly inverter?: string | undefined
 }
 
 /** A gateway that is there, or was. One that is retired is a tombstone: its serial and its site are never used again. */
 export type ExistingSite = ManifestSite & { readonly state?: LifeState }
 
-/** A row whose site is undefined gets a random pseudonym. */
-export type ManifestRow = Omit<ManifestSite, 'site'> & { readonly site: string | undefined; readonly line: number }
+export type ManifestRow = Omit<ManifestSite, 'site'> & {
+  /** A row without one gets a random pseudonym. */
+  readonly site: string | undefined
+  /** The claim's secret, 32 bytes, hex, where the maker has put it on the gateway already. */
+  readonly claim: string | undefined
+  readonly line: number
+}
 
 export interface RowError {
   readonly line: number
@@ -38,37 +49,40 @@ export type ManifestPlan =
   | { readonly ok: true; readonly fresh: readonly ManifestRow[]; readonly known: readonly string[] }
   | { readonly ok: false; readonly errors: readonly RowError[] }
 
-export const MANIFEST_COLUMNS = ['serial', 'household', 'site', 'member', 'zone', 'capImportWh', 'capExportWh'] as const
-type Column = (typeof MANIFEST_COLUMNS)[number]
-
-const U32 = 2 ** 32 - 1
-export const HOUSEHOLD_LENGTH = 100
-/** What a spreadsheet would run when it opens the list again (OWASP, CSV Injection). */
-export const FORMULA = /^[=+\-@\t\r]/
+/** What a manifest is held against. */
+export interface Existing {
+  readonly sites: readonly ExistingSite[]
+  /** The community that this utility's service enrols into. */
+  readonly community: number
+  /** The serial whose claim in force has this secret. */
+  readonly holderOf: (claim: string) => string | undefined
+}
 
 /**
  * Checks a whole manifest, its first line the header, against itself and against the gateways that exist. A row is the same
- * gateway again when it gives the same serial; then everything else must be the same too, but the pseudonym may be left out.
- * Every bad row is named; one bad row refuses all.
+ * gateway again when it gives the same serial; then everything else must be the same too, but what is optional may be left
+ * out, and its claim is not looked at: another may be in force since. Every bad row is named; one bad row refuses all.
  */
-export function planImport(lines: readonly ManifestLine[], existing: readonly ExistingSite[]): ManifestPlan {
+export function planImport(lines: readonly ManifestLine[], existing: Existing): ManifestPlan {
   const [header, ...body] = lines
   const columns = header && columnsOf(header)
   if (columns === undefined || Array.isArray(columns)) return { ok: false, errors: columns ?? [NO_HEADER] }
   const errors: RowError[] = []
   const rows: ManifestRow[] = []
   for (const line of body) {
-    const { row, reasons } = readRow(line, columns)
-    errors.push(...reasons.map((reason) => ({ line: line.line, reason })))
+    const { row, reasons } = readRow(line, columns, existing.community)
+    for (const reason of reasons) errors.push({ line: line.line, reason })
     if (reasons.length === 0) rows.push(row)
   }
-  errors.push(...findRepeats(rows))
+  for (const error of findRepeats(rows)) errors.push(error)
   const fresh: ManifestRow[] = []
   const known: string[] = []
-  const index = indexOf(existing)
+  const index = indexOf(existing.sites)
   for (const row of rows) {
     const match = matchOf(row, index)
+    const holder = 'site' in match && match.site === undefined && row.claim && existing.holderOf(row.claim)
     if ('reason' in match) errors.push({ line: row.line, reason: match.reason })
+    else if (holder) errors.push({ line: row.line, reason: `claim: is that of the gateway ${holder} already` })
     else if (match.site === undefined) fresh.push(row)
     else known.push(match.site)
   }
@@ -76,73 +90,22 @@ export function planImport(lines: readonly ManifestLine[], existing: readonly Ex
   return { ok: false, errors: errors.sort((a, b) => a.line - b.line) }
 }
 
-const NO_HEADER: RowError = { line: 1, reason: `the header is missing: expected ${MANIFEST_COLUMNS.join(',')}` }
-
-function columnsOf(header: ManifestLine): ReadonlyMap<Column, number> | RowError[] {
-  const names = header.fields.map((field) => field.trim())
-  if (names.length === 1 && names[0]?.includes(';')) {
-    return [{ line: header.line, reason: 'columns are separated by semicolons: save the list with commas' }]
-  }
-  const missing = MANIFEST_COLUMNS.filter((column) => !names.includes(column))
-  const unknown = names.filter((name) => !(MANIFEST_COLUMNS as readonly string[]).includes(name))
-  const errors = [
-    ...missing.map((column) => `column ${column} is missing`),
-    ...unknown.map((name) => `column ${JSON.stringify(name)} is unknown`),
-    ...names.filter((name, at) => names.indexOf(name) !== at).map((name) => `column ${name} is given twice`),
-  ]
-  if (errors.length > 0) return errors.map((reason) => ({ line: header.line, reason }))
-  return new Map(MANIFEST_COLUMNS.map((column) => [column, names.indexOf(column)]))
-}
-
-function readRow({ line, fields }: ManifestLine, columns: ReadonlyMap<Column, number>) {
-  const reasons: string[] = []
-  if (fields.length !== columns.size) reasons.push(`expected ${columns.size} fields, got ${fields.length}`)
-  const text = (column: Column) => (fields[columns.get(column) ?? -1] ?? '').trim()
-  const hex = (column: Column, digits: number) => {
-    const value = text(column).toLowerCase()
-    if (value.length !== digits || !/^[0-9a-f]*$/.test(value)) {
-      reasons.push(`${column}: expected ${digits} hex digits, got ${JSON.stringify(text(column))}`)
-    }
-    return value
-  }
-  const natural = (column: Column, min: number) => {
-    const value = /^[0-9]{1,10}$/.test(text(column)) ? Number(text(column)) : Number.NaN
-    if (!(value >= min && value <= U32)) {
-      reasons.push(`${column}: expected a whole number from ${min} to ${U32}, got ${JSON.stringify(text(column))}`)
-    }
-    return value
-  }
-  const serial = text('serial')
-  if (!SERIAL.test(serial)) {
-    reasons.push(`serial: ${SERIAL_FORM}, got ${JSON.stringify(serial)}`)
-  }
-  const household = text('household')
-  if (household === '' || household.length > HOUSEHOLD_LENGTH) {
-    reasons.push(`household: expected 1 to ${HOUSEHOLD_LENGTH} characters`)
-  }
-  if (FORMULA.test(household)) reasons.push(`household: ${JSON.stringify(household)} is a formula to a spreadsheet`)
-  const row: ManifestRow = {
-    line,
-    serial,
-    household,
-    site: text('site') === '' ? undefined : hex('site', 32),
-    member: hex('member', 64),
-    zone: natural('zone', 0),
-    capImportWh: natural('capImportWh', 1),
-    capExportWh: natural('capExportWh', 0),
-  }
-  return { row, reasons }
-}
-
 function findRepeats(rows: readonly ManifestRow[]): RowError[] {
   const seen = new Map<string, number>()
   const errors: RowError[] = []
-  for (const { line, site, household, serial } of rows) {
-    const own = [`serial ${serial}`, `household ${JSON.stringify(household)}`]
-    for (const key of [...own, ...(site === undefined ? [] : [`site ${site}`])]) {
+  for (const { line, site, household, serial, claim } of rows) {
+    const keys: readonly (readonly [string, string | undefined])[] = [
+      [`serial ${serial}`, serial],
+      [`household ${JSON.stringify(household)}`, household],
+      [`site ${site}`, site],
+      ['this claim', claim],
+    ]
+    for (const [name, value] of keys) {
+      if (value === undefined) continue
+      const key = `${name} ${value}`
       const first = seen.get(key)
       if (first === undefined) seen.set(key, line)
-      else errors.push({ line, reason: `${key} is in line ${first} already` })
+      else errors.push({ line, reason: `${name} is in line ${first} already` })
     }
   }
   return errors
@@ -167,16 +130,17 @@ function matchOf(row: ManifestRow, existing: Index): { site: string | undefined 
   }
   // of a tombstone the household may be forgotten: that its row comes again changes nothing
   const isForgotten = same.state === 'retired' && same.household === ''
-  const compared = [
-    ...(isForgotten ? [] : (['household'] as const)),
+  const always = [
     'member',
     'zone',
     'capImportWh',
     'capExportWh',
+    ...(isForgotten ? [] : (['household'] as const)),
   ] as const
-  const changed = [...compared, ...(row.site === undefined ? [] : (['site'] as const))]
+  const ifSaid = (['site', 'meter', 'inverter'] as const).filter((field) => row[field] !== undefined)
+  const changed = [...always, ...ifSaid]
     .filter((field) => row[field] !== same[field])
-    .map((field) => `${field} was ${same[field]}`)
+    .map((field) => `${field} was ${same[field] ?? 'not given'}`)
   if (changed.length === 0) return { site: same.site }
   if (same.state === 'retired') return { reason: `serial ${same.serial} is retired for good: it cannot come back` }
   return { reason: `serial ${same.serial} exists with other figures: ${changed.join(', ')}` }

@@ -1,0 +1,74 @@
+import { SERIAL, SERIAL_FORM } from '@wattfleet/protocol'
+import type { ManifestLine, ManifestRow } from './manifest.ts'
+import type { Column } from './manifest-columns.ts'
+
+const U32 = 2 ** 32 - 1
+export const HOUSEHOLD_LENGTH = 100
+/** What a spreadsheet would run when it opens the list again (OWASP, CSV Injection). */
+export const FORMULA = /^[=+\-@\t\r]/
+/** A number that a spreadsheet took for one and shortened: the digits are lost. */
+const SHORTENED = /^[0-9][.,]?[0-9]*E\+?[0-9]+$/i
+/** Ids of device models, such as `eastron-sdm630`; which ones there are only the gateway knows. */
+const MODEL = /^[a-z0-9][a-z0-9.-]{0,63}$/
+/** What no name holds: it is invisible in every list, so two names that differ by it look the same. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
+
+/** A row's values, and every reason why it cannot be taken. `community` is the one that this utility's service enrols into. */
+export function readRow(
+  { line, fields }: ManifestLine,
+  columns: ReadonlyMap<Column, number>,
+  community: number,
+): { readonly row: ManifestRow; readonly reasons: readonly string[] } {
+  const reasons: string[] = []
+  if (fields.length !== columns.size) reasons.push(`expected ${columns.size} fields, got ${fields.length}`)
+  const raw = (column: Column) => fields[columns.get(column) ?? -1] ?? ''
+  const text = (column: Column) => raw(column).trim()
+  const refuse = (column: Column, expected: string) => {
+    const got = column === 'claim' ? '' : `, got ${JSON.stringify(text(column))}` // a secret is shown to nobody
+    const why = SHORTENED.test(text(column)) ? ': a spreadsheet took it for a number and shortened it' : ''
+    reasons.push(`${column}: ${expected}${got}${why}`)
+  }
+  const plain = (column: Column) => {
+    if (FORMULA.test(raw(column)) || FORMULA.test(text(column))) {
+      reasons.push(`${column}: ${JSON.stringify(raw(column))} is a formula to a spreadsheet`)
+    }
+    if (INVISIBLE.test(text(column))) refuse(column, 'expected no invisible characters')
+    return text(column)
+  }
+  const hex = (column: Column, digits: number) => {
+    const value = text(column).toLowerCase()
+    if (value.length !== digits || !/^[0-9a-f]*$/.test(value)) refuse(column, `expected ${digits} hex digits`)
+    return value
+  }
+  const natural = (column: Column, min: number) => {
+    const value = /^[0-9]{1,10}$/.test(text(column)) ? Number(text(column)) : Number.NaN
+    if (!(value >= min && value <= U32)) refuse(column, `expected a whole number from ${min} to ${U32}`)
+    return value
+  }
+  const model = (column: Column) => {
+    if (text(column) === '') return undefined
+    if (!MODEL.test(text(column))) refuse(column, 'expected the id of a model, such as eastron-sdm630')
+    return text(column)
+  }
+  const serial = text('serial')
+  if (!SERIAL.test(serial)) refuse('serial', SERIAL_FORM)
+  const household = plain('household')
+  if (household === '' || household.length > HOUSEHOLD_LENGTH) {
+    reasons.push(`household: expected 1 to ${HOUSEHOLD_LENGTH} characters`)
+  }
+  if (text('community') !== '' && text('community') !== String(community)) {
+    refuse('community', `expected ${community}, which this utility's service enrols into`)
+  }
+  const row: ManifestRow = {
+    ...{ line, serial, household },
+    site: text('site') === '' ? undefined : hex('site', 32),
+    member: hex('member', 64),
+    zone: natural('zone', 0),
+    capImportWh: natural('capImportWh', 1),
+    capExportWh: natural('capExportWh', 0),
+    meter: model('meter'),
+    inverter: model('inverter'),
+    claim: text('claim') === '' ? undefined : hex('claim', 64),
+  }
+  return { row, reasons }
+}
