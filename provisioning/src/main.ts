@@ -43,7 +43,7 @@ async function openApi(office: Office, config: ProvisioningConfig, nowMs: () => 
   const { store, claims, refusedPath } = office
   const api = await startApi({
     ...{ ...config.api, ...(await serviceIdentity(office.authority, config)), log, nowMs },
-    ...{ store, claims, refusedPath, byHand: config.approval, fleet: fleetViewer(store) },
+    ...{ store, claims, refusedPath, community: config.community, byHand: config.approval, fleet: fleetViewer(store) },
     trades: config.hubApiUrl === undefined ? undefined : hubTrades(config.hubApiUrl),
   })
   log.info({ host: config.api.host, port: api.port }, 'API serves')

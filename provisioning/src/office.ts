@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type SigningKey, signingKeyFromSeed, wallClock } from '@wattfleet/protocol'
-import { readManifest } from './adapters/manifest-file.ts'
+import { manifestOf, readManifest } from './adapters/manifest-file.ts'
 import { openStore } from './adapters/store.ts'
 import { keepAuditKey, readAuditKey } from './audit-key.ts'
 import { type Authority, createAuthority } from './authority/authority.ts'
@@ -82,6 +82,20 @@ export function checkFile(store: Store, path: string, community: number): Import
 /** Imports a manifest and issues the claims that are missing. Throws Fault `config` naming every bad row. */
 export async function importFile(office: Office, path: string, options: ImportOptions): Promise<ImportDone> {
   return importManifest(office, readManifest(path), path, options)
+}
+
+/** The same for a manifest that was sent; `source` is what faults name, and its ending says what it is. */
+export async function importBytes(
+  office: Pick<Office, 'store' | 'claims'>,
+  bytes: Buffer,
+  source: string,
+  options: ImportOptions & { readonly isDryRun: boolean },
+): Promise<ImportSummary & { readonly left: number }> {
+  const lines = manifestOf(bytes, source)
+  const { fresh, known } = checkManifest(office.store, lines, source, options.community)
+  if (options.isDryRun) return { added: fresh.length, known: known.length, left: 0 }
+  const { claims: _, ...done } = await importManifest(office, lines, source, options)
+  return done
 }
 
 /** The certificate and key of the enrolment service, PEM, kept below the state folder. */

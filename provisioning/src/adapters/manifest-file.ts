@@ -7,7 +7,7 @@ import type { ManifestLine } from '../core/manifest.ts'
 import { parseYamlManifest } from './manifest-yaml.ts'
 
 /** A manifest of 100,000 sites takes about 15 MB. */
-const MAX_MANIFEST_BYTES = 16 * 1024 * 1024
+export const MAX_MANIFEST_BYTES = 16 * 1024 * 1024
 const UTF8_BOM = '\ufeff'
 const CR = 0x0d
 const LF = 0x0a

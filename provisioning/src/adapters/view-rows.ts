@@ -13,6 +13,7 @@ interface Row {
   is_approved: number
   claim_spent: number
   moved_on: number
+  reset_asked: number
   on_chain: number
   claim_expires_ms: number
   epoch: number | null
@@ -21,7 +22,9 @@ interface Row {
 
 /** Without the grants themselves: a fleet of ten thousand is looked at in milliseconds. */
 const SQL = `
-SELECT serial, household, site, gateway, member, zone, state, is_approved, claim_spent, moved_on, on_chain, claim_expires_ms,
+SELECT serial, household, site, gateway, member, zone, state, is_approved, claim_spent, moved_on, on_chain,
+  EXISTS (SELECT 1 FROM strangers WHERE strangers.site = sites.site AND strangers.state = 'pending') AS reset_asked,
+  claim_expires_ms,
   json_extract(grant_json, '$.epoch') AS epoch,
   (SELECT max(not_after_ms) FROM certificates WHERE certificates.site = sites.site AND is_in_force = 1
     AND fingerprint NOT IN (SELECT fingerprint FROM renewals)) AS ends_ms
@@ -38,6 +41,7 @@ export function viewRows(db: Database.Database): Omit<GatewayView, 'seen' | 'tag
       isClaimSpent: row.claim_spent === 1,
       movedOn: row.moved_on === 1,
       onChain: row.on_chain === 1,
+      resetAsked: row.reset_asked === 1,
     },
     claimExpiresMs: row.claim_expires_ms,
     epoch: row.epoch ?? undefined,

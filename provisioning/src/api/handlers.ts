@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Fault, toHex } from '@wattfleet/protocol'
 import type { z } from 'zod'
 import { doBulk } from '../bulk.ts'
-import { type ClaimSettings, reissueClaim } from '../claims.ts'
+import { reissueClaim } from '../claims.ts'
 import { planBulk } from '../core/bulk.ts'
 import type { GatewayView } from '../core/gateway-view.ts'
 import { overviewOf } from '../core/overview.ts'
@@ -11,36 +11,15 @@ import { type Selection, selectGateways } from '../core/select.ts'
 import type { ApiToken } from '../core/token.ts'
 import { approve, type OperatorEvent, take, writeRefused } from '../fleet.ts'
 import type { Actor, Deed, Store } from '../ports.ts'
-import { storyOf, type TradesSource } from '../story.ts'
+import { storyOf } from '../story.ts'
 import { createToken } from '../tokens.ts'
+import type { ApiParts, B, Call, Q } from './call.ts'
+import { moveHandlers } from './move-handlers.ts'
 import { type OPERATIONS, type OperationId, rightFor } from './operations.ts'
 import { instantOf, type PresentContext, presentEvent, presentGateway } from './present.ts'
 import { ApiProblem } from './problem.ts'
 import type * as schemas from './schemas.ts'
 
-export interface ApiParts {
-  readonly store: Store
-  readonly claims: ClaimSettings
-  readonly refusedPath: string
-  readonly fleet: () => readonly GatewayView[]
-  readonly trades: TradesSource
-  /** Whether gateways are let in by hand. */
-  readonly byHand: boolean
-  /** The wall's. */
-  readonly nowMs: () => number
-}
-
-/** A call that was let in: its query and body are as the operation says. */
-export interface Call<Q = unknown, B = unknown> {
-  readonly caller: ApiToken
-  readonly id: string
-  readonly query: Q
-  readonly body: B
-  readonly signal: AbortSignal
-}
-
-type Q<S extends z.ZodType> = Call<z.output<S>>
-type B<S extends z.ZodType> = Call<unknown, z.output<S>>
 type AnswerTo<Id extends OperationId> = z.input<(typeof OPERATIONS)[Id]['answer']>
 /** What needs no token is answered by the server itself. */
 type Handled = Exclude<OperationId, 'healthz' | 'openapi'>
@@ -139,6 +118,7 @@ export function handlersOf(parts: ApiParts): Handlers {
       const text = 'What it would do now is not what was shown; look at the new preview. Nothing was done.'
       throw new ApiProblem(409, text, { plan: presentPlan(result.plan) })
     },
+    ...moveHandlers(parts, { shown, viewOf, deedOf }),
     ...auditHandlers(store),
     ...tokenHandlers(parts),
   }

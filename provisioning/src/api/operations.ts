@@ -18,6 +18,8 @@ export interface Operation {
   readonly summary: string
   readonly query?: z.ZodType
   readonly body?: z.ZodType
+  /** What a body that is no JSON may be; it comes as it is. */
+  readonly accepts?: readonly string[]
   readonly answer: z.ZodType
   /** What it may answer instead, beside what every operation may. */
   readonly problems?: Readonly<Record<number, string>>
@@ -71,6 +73,28 @@ export const OPERATIONS = {
   },
   revoke: step('revoke', 'end', 'Its keys are dead; only a new claim brings it back'),
   retire: step('retire', 'end', 'Take it out of service for good'),
+  resets: {
+    ...{ method: 'GET', path: '/v1/resets', right: 'read', answer: schemas.resets },
+    summary: 'Keys that use the claim of a gateway which has others, and wait for an approval of its reset',
+  },
+  approveReset: {
+    ...step('reset/approve', 'operate', 'Let these keys in, in place of those that it has'),
+    body: schemas.resetBody,
+  },
+  refuseReset: step('reset/refuse', 'operate', 'Refuse all keys that wait there'),
+  transfer: {
+    ...step('transfer', 'end', 'Take it to another household; what was before stays with the former one'),
+    ...{ body: schemas.transferBody, answer: schemas.transferred },
+  },
+  forget: step('forget', 'end', 'Erase the household of one that is retired; its tombstone stays'),
+  tag: { ...step('tag', 'operate', 'Put a word on it'), body: schemas.tagBody },
+  untag: { ...step('untag', 'operate', 'Take a word off it'), body: schemas.tagBody },
+  importManifest: {
+    ...{ method: 'POST', path: '/v1/manifest', right: 'operate', query: schemas.importQuery, answer: schemas.imported },
+    summary: 'Add the gateways of a manifest, all or none of its rows; their claims are written beside the others',
+    problems: { 413: 'It is too long.', 415: 'It is neither CSV nor YAML.', 422: '`detail` names every bad row.' },
+    accepts: ['text/csv', 'application/yaml'],
+  },
   bulkPreview: {
     ...{ method: 'POST', path: '/v1/bulk/preview', right: 'read', body: schemas.bulkPreviewBody },
     ...{ summary: 'What an event would do to a selection of gateways; nothing is done', answer: schemas.bulkPlan },
@@ -157,7 +181,7 @@ export function openApiDocument(version: string): Record<string, unknown> {
   }
 }
 
-function described(id: string, { path, right, summary, query, body, answer, problems }: Operation) {
+function described(id: string, { path, right, summary, query, body, accepts, answer, problems }: Operation) {
   const failures = { ...COMMON, ...problems }
   const open = right === undefined
   return {
@@ -176,11 +200,9 @@ function described(id: string, { path, right, summary, query, body, answer, prob
       })),
       ...(query === undefined ? [] : parametersOf(query)),
     ],
-    ...(body && {
-      requestBody: {
-        required: !body.safeParse(undefined).success,
-        content: { 'application/json': { schema: plainSchema(body, 'input') } },
-      },
+    ...(body && { requestBody: { required: !body.safeParse(undefined).success, content: contentOf(body) } }),
+    ...(accepts && {
+      requestBody: { required: true, content: Object.fromEntries(accepts.map((type) => [type, { schema: TEXT }])) },
     }),
     responses: {
       200: { description: 'Done.', content: { 'application/json': { schema: plainSchema(answer, 'output') } } },
@@ -195,6 +217,12 @@ function described(id: string, { path, right, summary, query, body, answer, prob
       ),
     },
   }
+}
+
+const TEXT = { type: 'string' } as const
+
+function contentOf(body: z.ZodType) {
+  return { 'application/json': { schema: plainSchema(body, 'input') } }
 }
 
 function parametersOf(query: z.ZodType): Record<string, unknown>[] {

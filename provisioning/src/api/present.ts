@@ -14,10 +14,10 @@ export const instantOf = (atMs: number): string => new Date(atMs).toISOString()
 const instantOrNull = (atMs: number | undefined) => (atMs === undefined ? null : instantOf(atMs))
 
 export function presentGateway(view: GatewayView, context: PresentContext): GatewayResource {
-  const { serial, household, site, gateway, member, zone, state, isApproved, movedOn, onChain, seen } = view
+  const { serial, household, site, gateway, member, zone, state, isApproved, resetAsked, movedOn, onChain, seen } = view
   return {
     ...{ serial, ...(context.mayNameHouseholds && { household }) },
-    ...{ site, gateway, member, zone, state, isApproved, movedOn, onChain },
+    ...{ site, gateway, member, zone, state, isApproved, resetAsked, movedOn, onChain },
     claimExpires: state === 'expected' && view.claimExpiresMs > 0 ? instantOf(view.claimExpiresMs) : null,
     epoch: view.epoch ?? null,
     certificateEnds: instantOrNull(view.certificateEndsMs),

@@ -3,8 +3,10 @@ import { BULK_EVENTS } from '../core/bulk.ts'
 import { CONCERNS } from '../core/gateway-view.ts'
 import { LIFE_STATES } from '../core/life.ts'
 import { ROLE_NAMES } from '../core/roles.ts'
+import { TAG } from '../core/selection.ts'
 import { TOKEN_NAME, TOKEN_NAME_FORM } from '../core/token.ts'
 import { TOKEN_DAYS } from '../tokens.ts'
+import { newHome } from '../transfer.ts'
 import { LIMITS } from './limits.ts'
 
 const whole = (min: number, max: number, description: string) =>
@@ -51,6 +53,30 @@ export const auditQuery = z.strictObject({
 export const nothing = z.strictObject({})
 /** A body that may be left out. */
 export const reasonBody = z.strictObject({ reason: reason.optional() }).optional().default({})
+
+export const resetBody = z.strictObject({
+  key: z
+    .string()
+    .regex(/^[0-9a-fA-F]{8,64}$/, 'expected at least 8 hex digits of the signing key')
+    .meta({ description: 'The signing key that is let in, or how it begins.' }),
+  reason: reason.optional(),
+})
+export const transferBody = z.strictObject({ ...newHome.shape, reason: reason.optional() })
+export const tagBody = z.strictObject({
+  tag: z.string().regex(TAG, 'expected up to 32 lower-case letters, digits and . _ -'),
+  reason: reason.optional(),
+})
+export const importQuery = z.strictObject({
+  dryRun: z
+    .enum(['true', 'false'])
+    .default('false')
+    .meta({ description: 'Only say what it would do, and every bad row.' }),
+})
+export const imported = z.object({
+  added: z.int().meta({ description: 'Gateways that were added, or would be.' }),
+  known: z.int().meta({ description: 'That were there already, with the same figures.' }),
+  left: z.int().meta({ description: 'Rows that are not done because the service was stopped: send it again.' }),
+})
 
 const selection = z
   .strictObject({
@@ -103,6 +129,7 @@ export const gateway = z.object({
   zone: z.int(),
   state: z.enum(LIFE_STATES),
   isApproved: z.boolean(),
+  resetAsked: z.boolean().meta({ description: 'Other keys with its claim wait for an approval.' }),
   movedOn: z.boolean().meta({ description: 'It went to another household: this is what it was in this one.' }),
   onChain: z.boolean(),
   claimExpires: instant.nullable(),
@@ -205,6 +232,19 @@ export const newClaim = z.object({
     .unknown()
     .meta({ description: 'What belongs on the gateway, shown this once; the file lies beside the others.' }),
 })
+export const resets = z.object({
+  items: z.array(
+    z.object({
+      serial: z.string(),
+      site: z.string(),
+      state: z.enum(LIFE_STATES),
+      signingKey: z.string().meta({ description: 'Of whoever asks with the claim of this gateway.' }),
+      since: instant,
+      asked: instant.meta({ description: 'When it asked last.' }),
+    }),
+  ),
+})
+export const transferred = z.object({ from: gateway, to: gateway, claim: z.unknown() })
 export const whoami = z.object({
   name: z.string(),
   role: z.enum(ROLE_NAMES),

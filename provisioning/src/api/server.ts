@@ -9,10 +9,12 @@ import {
   LogController,
 } from 'fastify'
 import packageFile from '../../package.json' with { type: 'json' }
+import { MAX_MANIFEST_BYTES } from '../adapters/manifest-file.ts'
 import { mayDo, type Right } from '../core/roles.ts'
 import type { ApiToken } from '../core/token.ts'
 import { callerOf } from '../tokens.ts'
-import { type ApiParts, type Call, handlersOf } from './handlers.ts'
+import type { ApiParts, Call, SentBody } from './call.ts'
+import { handlersOf } from './handlers.ts'
 import { LIMITS } from './limits.ts'
 import { OPERATIONS, type Operation, type OperationId, openApiDocument } from './operations.ts'
 import { ApiProblem, PROBLEM_TYPE, problemOf, readAs } from './problem.ts'
@@ -77,6 +79,9 @@ function createApp({ certificatePem, privateKeyPem, log }: ApiOptions): FastifyI
     forceCloseConnections: true,
     frameworkErrors: (error, _request, reply) => sendProblem(reply, error),
   }) as unknown as FastifyInstance
+  app.addContentTypeParser(['text/csv', 'application/yaml'], { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body),
+  )
   app.server.maxConnections = LIMITS.connections
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers(HEADERS)
@@ -132,28 +137,47 @@ function addRoutes(app: FastifyInstance, options: ApiOptions): void {
     const handler = handlers[id]
     if (handler === undefined || operation.right === undefined) continue
     const { right } = operation
+    const callers = new WeakMap<FastifyRequest, ApiToken>()
     app.route({
       method: operation.method,
+      ...(operation.accepts && { bodyLimit: MAX_MANIFEST_BYTES }),
       url: operation.path.replace(/\{(\w+)\}/g, ':$1'),
-      handler: (request) => handler(callOf(options, operation, right, request)),
+      // before a byte of the body is read
+      onRequest: async (request) => void callers.set(request, letIn(options, right, request)),
+      handler(request) {
+        const caller = callers.get(request)
+        if (caller === undefined) throw new Fault('internal', `${id} is called by nobody`)
+        return handler(callOf(operation, caller, request))
+      },
     })
   }
 }
 
-/** The call behind a request. Throws ApiProblem where it may not be made, or is not well formed. */
-function callOf(parts: ApiParts, operation: Operation, right: Right | 'any-token', request: FastifyRequest): Call {
+/** Who makes a request. Throws ApiProblem where it may not be made. */
+function letIn(parts: ApiParts, right: Right | 'any-token', request: FastifyRequest): ApiToken {
   const caller = callerBehind(parts, request)
   if (right !== 'any-token' && !mayDo(caller.role, right)) {
     throw new ApiProblem(403, `This takes the right ${right}, which the role ${caller.role} does not have.`)
   }
+  return caller
+}
+
+/** The call behind a request. Throws ApiProblem where it is not well formed. */
+function callOf(operation: Operation, caller: ApiToken, request: FastifyRequest): Call {
   const { id = '' } = (request.params ?? {}) as { id?: string }
   return {
     caller,
     id,
     query: readAs(operation.query ?? nothing, request.query),
-    body: readAs(operation.body ?? nothing.optional(), request.body),
+    body: operation.accepts === undefined ? readAs(operation.body ?? nothing.optional(), request.body) : sent(request),
     signal: request.signal,
   }
+}
+
+/** A body that is no JSON, as it came, with its type. */
+function sent({ body, headers }: FastifyRequest): SentBody {
+  if (!Buffer.isBuffer(body)) throw new ApiProblem(415, 'Expected text/csv or application/yaml.')
+  return { bytes: body, type: headers['content-type']?.split(';', 1)[0] ?? '' }
 }
 
 function callerBehind({ store, nowMs }: ApiParts, { headers }: FastifyRequest): ApiToken {

@@ -31,6 +31,8 @@ export interface GatewayView {
   readonly isClaimSpent: boolean
   /** Whether it has gone to another household: then this is what it was here, and its serial is in use elsewhere. */
   readonly movedOn: boolean
+  /** Whether other keys with its claim wait for an approval of its reset. */
+  readonly resetAsked: boolean
   readonly onChain: boolean
   readonly claimExpiresMs: number
   readonly epoch: number | undefined
@@ -52,6 +54,7 @@ export const CLOCK_OFF_MS = 5_000
 export const CONCERNS = [
   'quarantined',
   'awaiting-approval', // claimed, and the utility lets gateways in by hand
+  'reset-asked', // other keys use its claim: it was reset, or the claim was stolen
   'claim-expired', // nobody can enrol with its claim any more
   'not-on-chain', // the registry does not hold its site yet
   'certificate-expired',
@@ -73,6 +76,7 @@ export function concernsOf(view: GatewayView, nowMs: number, byHand: boolean): C
   const found: Readonly<Record<Concern, boolean>> = {
     quarantined: state === 'quarantined',
     'awaiting-approval': byHand && state === 'claimed' && !view.isApproved,
+    'reset-asked': view.resetAsked,
     'claim-expired': state === 'expected' && view.claimExpiresMs > 0 && nowMs >= view.claimExpiresMs,
     'not-on-chain': isTrading && !view.onChain,
     'certificate-expired': isTrading && endsMs !== undefined && nowMs >= endsMs,
