@@ -5,10 +5,18 @@ import { auditCommands } from './commands/audit.ts'
 import type { Command, Commands } from './commands/command.ts'
 import { lifeCommands } from './commands/life.ts'
 import { manifestCommands } from './commands/manifest.ts'
+import { rolloutCommands } from './commands/rollout.ts'
+import { tagCommands } from './commands/tags.ts'
 import { provisioningConfig } from './config.ts'
 import { type Office, openOffice } from './office.ts'
 
-const COMMANDS: Commands = { ...manifestCommands, ...lifeCommands, ...auditCommands }
+const COMMANDS: Commands = {
+  ...manifestCommands,
+  ...lifeCommands,
+  ...tagCommands,
+  ...rolloutCommands,
+  ...auditCommands,
+}
 
 const FOR_ALL = {
   config: { type: 'string' },

@@ -114,3 +114,10 @@ export interface RolloutStore {
   /** An operator goes on in spite of what failed. */
   forgive(id: number, deed: Deed): void
 }
+
+/** The way to gateways. */
+export interface FleetLink {
+  readonly isUp: boolean
+  /** Hands a sealed message to the broker; whether it took it. What became of it the gateway's status says. Never rejects. */
+  send(gateway: string, type: DirectiveType, payload: Uint8Array): Promise<boolean>
+}

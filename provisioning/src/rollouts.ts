@@ -10,13 +10,13 @@ import {
 import { judgeTarget, nextStep, type Target, type Word } from './core/rollout.ts'
 import {
   directiveOf,
+  type FleetLink,
   type GatewayStatus,
   type RolloutBody,
   type RolloutRecord,
   type RolloutStep,
   type TargetRecord,
 } from './fleet-ports.ts'
-import type { FleetLink } from './fleet-service.ts'
 import type { SiteRecord, Store } from './ports.ts'
 
 /** A gateway that speaks and has not taken what it was sent is sent it again after this. */

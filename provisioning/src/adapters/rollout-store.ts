@@ -120,7 +120,8 @@ function advance(parts: StoreParts, { id, judged, told, state, reason }: Rollout
       log(site, 'rollout send', about({ counter }))
     }
   }
-  if (state === undefined || state === row.state) return
+  // what ended meanwhile stays ended
+  if (state === undefined || state === row.state || row.state === 'done' || row.state === 'aborted') return
   db.prepare('UPDATE rollouts SET state = ?, reason = ? WHERE id = ?').run(state, reason ?? null, id)
   log(undefined, `rollout ${state}`, about(reason === undefined ? {} : { reason }))
 }
