@@ -149,8 +149,8 @@ describe('the gateway program', () => {
       const { gateway, epoch } = utility.hub.statuses.at(-1) as Status
       const say = (counter: number, settings: object, key = UTILITY) => {
         const expiresAt = 2_000_000_000
-        // half a minute of this clock is a twentieth of a second
-        const message = { gateway, epoch, counter, expiresAt, settings: { ...settings }, trialS: 1_800 }
+        // an hour of this clock is six seconds
+        const message = { gateway, epoch, counter, expiresAt, settings: { ...settings }, trialS: 3_600 }
         utility.send('config', sealDown(configBody(message), key))
       }
       say(7, { meter: { port: 1 } }, signingKeyFromSeed(new Uint8Array(32).fill(8)))

@@ -18,7 +18,8 @@ afterEach(async () => {
 const operator = () => ({ actor: 'operator', atMs: Date.now() }) as const
 function create(body: RolloutBody) {
   const { store } = fleet.office
-  const settings = { trialS: 180, thresholdPermille: 0, deadlineMs: 60_000, soakMs: 500 }
+  // five seconds, at sixty times life's pace
+  const settings = { trialS: 300, thresholdPermille: 0, deadlineMs: 60_000, soakMs: 500 }
   const preview = previewRollout(store, { body, selection: { tags: [] }, stages: '1,100%', settings })
   return { id: store.rollouts.create(preview, operator()).id, order: preview.serials.flat() }
 }

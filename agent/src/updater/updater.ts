@@ -162,11 +162,21 @@ function readHealth(stateDir: string) {
   return existsSync(path) ? parseHealth(readFileSync(path, 'utf8')) : undefined
 }
 
-/** EPERM: it is there, and of somebody else. */
 function isAlive(pid: number): boolean {
   try {
-    return process.kill(pid, 0)
+    process.kill(pid, 0)
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
+    // it is there, and of somebody else
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false
+  }
+  return !isZombie(pid)
+}
+
+/** proc(5), /proc/pid/stat: the state follows the name, which is in parentheses and may hold any of them. */
+function isZombie(pid: number): boolean {
+  try {
+    return / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)/, ''))
+  } catch {
+    return false
   }
 }

@@ -45,14 +45,15 @@ export function testGateway() {
   writeFileSync(join(stateDir, 'grant.json'), JSON.stringify({ utilityKey: toHex(UTILITY.publicKey) }))
   const config = {
     ...{ root, stateDir, restart: [process.execPath, supervisor, root, stateDir, pidPath] },
-    ...{ deadlineS: 3, steadyS: 1, logLevel: 'silent' },
+    ...{ deadlineS: 60, steadyS: 2, logLevel: 'silent' },
   }
   const configPath = join(dir, 'update.json')
-  writeFileSync(configPath, JSON.stringify(config))
+  const configure = (changes: object) => writeFileSync(configPath, JSON.stringify({ ...config, ...changes }))
+  configure({})
   const main = join(import.meta.dirname, '../../src/update.ts')
   const text = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8') : undefined)
   return {
-    ...{ root, stateDir, config },
+    ...{ root, stateDir, configure },
     /** Puts an archive where the agent puts it, and asks for it. */
     ask(version: string, manner: Manner, changes: Partial<SignedRelease> = {}, key: SigningKey = UTILITY): void {
       const folder = join(dir, 'build', version)
