@@ -77,6 +77,8 @@ export interface RolloutRecord {
 }
 
 export interface TargetRecord extends Target {
+  /** When its gateway was last heard, if ever. */
+  readonly heardMs: number | undefined
   /** What this gateway is sent, where that is not the roll-out's. */
   readonly body: RolloutBody | undefined
   /** What was in force before, as far as is known here; undefined while it waits. */
@@ -107,6 +109,8 @@ export interface RolloutStore {
   /** Throws Fault `enrolment` naming the gateways that another roll-out of the type is not done with. */
   create(draft: RolloutDraft, deed: Deed): RolloutRecord
   list(): RolloutRecord[]
+  /** Those that run or were stopped. */
+  open(): RolloutRecord[]
   find(id: number): RolloutRecord | undefined
   /** In the order in which they are told. */
   targets(id: number): TargetRecord[]
