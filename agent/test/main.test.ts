@@ -3,10 +3,20 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ENERGY_TYPE, monotonicMs } from '@wattfleet/protocol'
+import {
+  configBody,
+  ENERGY_TYPE,
+  monotonicMs,
+  type Status,
+  sealDown,
+  signingKeyFromSeed,
+  toHex,
+} from '@wattfleet/protocol'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { freePorts } from '../../test-support/ports.ts'
 import { RULES } from './support/fixtures.ts'
 import { type SimpleMeter, sdm630Server } from './support/modbus-server.ts'
+import { UTILITY } from './support/remote.ts'
 import { testUtility } from './support/utility.ts'
 
 const MAIN = join(import.meta.dirname, '../src/main.ts')
@@ -127,6 +137,41 @@ describe('the gateway program', () => {
       const slots = utility.hub.energies().map((energy) => energy.slotStart)
       expect(slots).toEqual(slots.map((_, i) => (slots[0] ?? 0) + (i * SLOT_MS) / 1000))
     })
+
+    it('takes a configuration from the utility, forgets nothing by it, and goes back from one that is not well', async () => {
+      await utility.close()
+      utility = await testUtility({
+        rules: { ...RULES, relayMarginS: 60, gateClosureS: 30 },
+        utilityKey: toHex(UTILITY.publicKey),
+      })
+      const { said } = start(config(), anchor)
+      await vi.waitFor(() => expect(utility.hub.statuses.at(-1), said.err).toMatchObject({ meter: 'good' }), 15_000)
+      const { gateway, epoch } = utility.hub.statuses.at(-1) as Status
+      const say = (counter: number, settings: object, key = UTILITY) => {
+        const expiresAt = 2_000_000_000
+        // an hour of this clock is six seconds
+        const message = { gateway, epoch, counter, expiresAt, settings: { ...settings }, trialS: 3_600 }
+        utility.send('config', sealDown(configBody(message), key))
+      }
+      say(7, { meter: { port: 1 } }, signingKeyFromSeed(new Uint8Array(32).fill(8)))
+      say(2, { strategy: { offerMicro: 90_000 } })
+      await vi.waitFor(() => expect(utility.hub.statuses.at(-1)).toMatchObject({ config: 2, meter: 'good' }), 20_000)
+      await vi.waitFor(() => expect(utility.hub.statuses.at(-1)?.lastConfig?.is).toBe('applied'), 20_000)
+      await vi.waitFor(
+        () => expect([...utility.hub.orders.values()].at(-1)?.order).toMatchObject({ priceMicro: 90_000 }),
+        20_000,
+      )
+      const [nobody = 0] = await freePorts(1)
+      say(3, { meter: { port: nobody } })
+      await vi.waitFor(
+        () => expect(utility.hub.statuses.at(-1)).toMatchObject({ config: 2, lastConfig: { is: 'rolled-back' } }),
+        20_000,
+      )
+      await vi.waitFor(() => expect(utility.hub.statuses.at(-1)).toMatchObject({ meter: 'good' }), 20_000)
+      // no slot is lost, no sequence used again (the hub refuses other bytes under the same): one chain of energies
+      const slots = utility.hub.energies().map((energy) => energy.slotStart)
+      expect(slots).toEqual(slots.map((_, i) => (slots[0] ?? 0) + (i * SLOT_MS) / 1000))
+    }, 60_000)
 
     it('is up with a silent meter, and says that it is missing', async () => {
       meter.silent = true

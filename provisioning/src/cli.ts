@@ -9,7 +9,9 @@ import { labelCommands } from './commands/labels.ts'
 import { lifeCommands } from './commands/life.ts'
 import { manifestCommands } from './commands/manifest.ts'
 import { moveCommands } from './commands/moves.ts'
+import { rolloutCommands } from './commands/rollout.ts'
 import { rootCommands } from './commands/root.ts'
+import { tagCommands } from './commands/tags.ts'
 import { tokenCommands } from './commands/token.ts'
 import { type ProvisioningConfig, provisioningConfig } from './config.ts'
 import { lookInto, type Office, openOffice } from './office.ts'
@@ -25,6 +27,8 @@ const COMMANDS: Commands = {
   ...auditCommands,
   ...caCommands,
   ...rootCommands,
+  ...tagCommands,
+  ...rolloutCommands,
 }
 
 const FOR_ALL = {

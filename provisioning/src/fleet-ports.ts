@@ -77,6 +77,8 @@ export interface RolloutRecord {
 }
 
 export interface TargetRecord extends Target {
+  /** When its gateway was last heard, if ever. */
+  readonly heardMs: number | undefined
   /** What this gateway is sent, where that is not the roll-out's. */
   readonly body: RolloutBody | undefined
   /** What was in force before, as far as is known here; undefined while it waits. */
@@ -107,10 +109,19 @@ export interface RolloutStore {
   /** Throws Fault `enrolment` naming the gateways that another roll-out of the type is not done with. */
   create(draft: RolloutDraft, deed: Deed): RolloutRecord
   list(): RolloutRecord[]
+  /** Those that run or were stopped. */
+  open(): RolloutRecord[]
   find(id: number): RolloutRecord | undefined
   /** In the order in which they are told. */
   targets(id: number): TargetRecord[]
   advance(step: RolloutStep, deed: Deed): void
   /** An operator goes on in spite of what failed. */
   forgive(id: number, deed: Deed): void
+}
+
+/** The way to gateways. */
+export interface FleetLink {
+  readonly isUp: boolean
+  /** Hands a sealed message to the broker; whether it took it. What became of it the gateway's status says. Never rejects. */
+  send(gateway: string, type: DirectiveType, payload: Uint8Array): Promise<boolean>
 }

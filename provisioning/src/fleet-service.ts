@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Clock, type DirectiveType, Fault, messageOf, pause } from '@wattfleet/protocol'
+import { type Clock, Fault, messageOf, pause } from '@wattfleet/protocol'
 import type { pino } from 'pino'
 import { openFleetLink } from './adapters/fleet-link.ts'
 import { issueUtilityCertificate, keepIdentity } from './authority/identities.ts'
@@ -8,13 +8,6 @@ import type { ProvisioningConfig } from './config.ts'
 import type { Office } from './office.ts'
 import { rolloutTurns } from './rollouts.ts'
 import { statusKeeper } from './status-keeper.ts'
-
-/** The way to gateways. */
-export interface FleetLink {
-  readonly isUp: boolean
-  /** Hands a sealed message to the broker; whether it took it. What became of it the gateway's status says. Never rejects. */
-  send(gateway: string, type: DirectiveType, payload: Uint8Array): Promise<boolean>
-}
 
 /** Statuses come once a minute from each gateway: they are kept together, and nobody waits longer than this for them. */
 const FLUSH_EVERY_MS = 2_000

@@ -10,13 +10,13 @@ import {
 import { judgeTarget, nextStep, type Target, type Word } from './core/rollout.ts'
 import {
   directiveOf,
+  type FleetLink,
   type GatewayStatus,
   type RolloutBody,
   type RolloutRecord,
   type RolloutStep,
   type TargetRecord,
 } from './fleet-ports.ts'
-import type { FleetLink } from './fleet-service.ts'
 import type { SiteRecord, Store } from './ports.ts'
 
 /** A gateway that speaks and has not taken what it was sent is sent it again after this. */
@@ -24,6 +24,8 @@ const HEARD_AGAIN_MS = 10_000
 /** One that is silent seldom: the broker keeps what was sent to it, and each copy takes a place in its queue. */
 const SILENT_AGAIN_MS = 300_000
 const SILENT_AGAIN_MOST_MS = 6 * 3_600_000
+/** Gateways of a stage that are told in one turn: nobody else gets a word in while they are written down and signed for. */
+const MOST_TOLD = 500
 /** Messages on their way to the broker at one time. */
 const AT_ONCE = 50
 
@@ -40,74 +42,95 @@ export interface RolloutParts {
 /** Looks at all roll-outs once: judges, decides, keeps, and tells. */
 export type RolloutTurn = () => Promise<void>
 
+/** How often a gateway was sent a message, and when last. */
 interface Attempt {
   readonly count: number
   readonly atMs: number
 }
 
+/** What need not outlive the service: after a restart everything is looked at, and everybody told, once more. */
+interface Memory {
+  readonly attempts: Map<string, Attempt>
+  /** When those gateways were heard whose word was looked at. */
+  readonly looked: Map<string, number>
+}
+
+const keyOf = ({ id }: RolloutRecord, { site }: Target) => `${id}/${site}`
+
 /**
  * What is decided is durable before anybody is told, and telling may be repeated: a service that dies anywhere goes on
- * where it was. When each gateway was told last is kept in memory only: after a restart all are told once more.
+ * where it was.
  */
 export function rolloutTurns(parts: RolloutParts): RolloutTurn {
   const { store, link, nowMs } = parts
-  let attempts = new Map<string, Attempt>()
+  let memory: Memory = { attempts: new Map(), looked: new Map() }
   return async () => {
-    const open = store.rollouts.list().filter(({ state }) => state === 'running' || state === 'stopped')
+    const next: Memory = { attempts: new Map(), looked: new Map() }
     const due: { key: string; attempt: Attempt; send: () => Promise<boolean> }[] = []
-    const still = new Map<string, Attempt>()
-    for (const rollout of open) {
-      const step = decide(parts, rollout)
+    for (const rollout of store.rollouts.open()) {
+      const step = decide(parts, rollout, memory, next)
       if (step !== undefined) store.rollouts.advance(step, { actor: 'service', atMs: nowMs() })
       if (rollout.state !== 'running' || !link.isUp) continue
       for (const target of store.rollouts.targets(rollout.id)) {
         if (target.state !== 'sent') continue
-        const key = `${rollout.id}/${target.site}`
-        const before = attempts.get(key)
-        if (before !== undefined) still.set(key, before)
-        const message = messageFor(parts, rollout, target, before)
-        if (message === undefined) continue
-        due.push({ key, attempt: { count: (before?.count ?? 0) + 1, atMs: nowMs() }, send: message })
+        const key = keyOf(rollout, target)
+        const before = memory.attempts.get(key)
+        if (before !== undefined) next.attempts.set(key, before)
+        if (!isDue(before, target.heardMs, nowMs())) continue
+        const send = messageFor(parts, rollout, target)
+        const attempt = { count: (before?.count ?? 0) + 1, atMs: nowMs() }
+        // one that has taken it is looked at again with its next word
+        if (send === undefined) next.attempts.set(key, { ...attempt, count: before?.count ?? 1 })
+        else due.push({ key, attempt, send })
       }
     }
-    attempts = still
+    memory = next
     for (let at = 0; at < due.length; at += AT_ONCE) {
       await Promise.all(
         due.slice(at, at + AT_ONCE).map(async ({ key, attempt, send }) => {
-          if (await send()) attempts.set(key, attempt)
+          if (await send()) memory.attempts.set(key, attempt)
         }),
       )
     }
   }
 }
 
-/** What one look at a roll-out changes; undefined where nothing does. */
-function decide({ store, nowMs }: RolloutParts, rollout: RolloutRecord): RolloutStep | undefined {
+/** What one look at a roll-out changes; undefined where nothing does. Gateways that said nothing new are not asked for. */
+function decide(
+  { store, nowMs }: RolloutParts,
+  rollout: RolloutRecord,
+  { looked }: Memory,
+  next: Memory,
+): RolloutStep | undefined {
   const { id, plan } = rollout
   const now = nowMs()
   const judged: RolloutStep['judged'][number][] = []
   const targets = store.rollouts.targets(id).map((target): Target => {
     if (target.state !== 'sent') return target
+    const { heardMs = 0, sentMs = 0 } = target
+    const key = keyOf(rollout, target)
+    next.looked.set(key, heardMs)
+    if (looked.get(key) === heardMs && now - sentMs < plan.deadlineMs) return target
     const record = store.site(target.site)
     const status = record && store.statuses.of(record.gateway)
     const body = target.body ?? rollout.body
     const judgement = judgeTarget(plan, target, status && wordOf(status, body, target), now)
     const { goodSinceMs: _, ...rest } = target
-    const next: Target = { ...rest, ...judgement }
-    if (next.state === target.state && next.goodSinceMs === target.goodSinceMs) return target
-    judged.push(next)
-    return next
+    const after: Target = { ...rest, ...judgement }
+    if (after.state === target.state && after.goodSinceMs === target.goodSinceMs) return target
+    judged.push(after)
+    return after
   })
-  const next = rollout.state === 'running' ? nextStep(plan, targets) : undefined
+  const coming = rollout.state === 'running' ? nextStep(plan, targets) : undefined
   const told: { site: string; least: number }[] = []
-  for (const site of next?.step === 'send' ? next.sites : []) {
+  for (const site of coming?.step === 'send' ? coming.sites.slice(0, MOST_TOLD) : []) {
     const record = store.site(site)
     const reason = unreachable(record)
     if (reason !== undefined) judged.push({ site, state: 'failed', reason })
     else told.push({ site, least: lastOf(record && store.statuses.of(record.gateway), rollout.body)?.counter ?? 0 })
   }
-  if (next?.step === 'stop') return { id, judged, told, state: 'stopped', reason: next.reason }
-  if (next?.step === 'done') return { id, judged, told, state: 'done' }
+  if (coming?.step === 'stop') return { id, judged, told, state: 'stopped', reason: coming.reason }
+  if (coming?.step === 'done') return { id, judged, told, state: 'done' }
   return judged.length + told.length > 0 ? { id, judged, told } : undefined
 }
 
@@ -142,7 +165,6 @@ function messageFor(
   { store, link, utilityKey, nowMs, clock }: RolloutParts,
   rollout: RolloutRecord,
   target: TargetRecord,
-  before: Attempt | undefined,
 ): (() => Promise<boolean>) | undefined {
   const { counter = 0, sentMs = 0 } = target
   const record = store.site(target.site)
@@ -151,7 +173,6 @@ function messageFor(
   const body = target.body ?? rollout.body
   const status = store.statuses.of(record.gateway)
   if ((lastOf(status, body)?.counter ?? 0) >= counter) return undefined
-  if (!isDue(before, status, nowMs())) return undefined
   const leftMs = sentMs + rollout.plan.deadlineMs - nowMs()
   if (leftMs <= 0) return undefined
   const head: Directive = {
@@ -162,10 +183,10 @@ function messageFor(
   return () => link.send(record.gateway, directiveOf(body), payload)
 }
 
-function isDue(before: Attempt | undefined, status: GatewayStatus | undefined, nowMs: number): boolean {
+function isDue(before: Attempt | undefined, heardMs: number | undefined, nowMs: number): boolean {
   if (before === undefined) return true
   const sinceMs = nowMs - before.atMs
-  if (status !== undefined && status.receivedMs > before.atMs && sinceMs >= HEARD_AGAIN_MS) return true
+  if (heardMs !== undefined && heardMs > before.atMs && sinceMs >= HEARD_AGAIN_MS) return true
   return sinceMs >= Math.min(SILENT_AGAIN_MS * 2 ** (before.count - 1), SILENT_AGAIN_MOST_MS)
 }
 

@@ -3,7 +3,14 @@ import { once } from 'node:events'
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
-import { downTopic, type EnrolmentGrant, type EnrolmentRequest, gatewayIdFrom, parseTopic } from '@wattfleet/protocol'
+import {
+  type DownKind,
+  downTopic,
+  type EnrolmentGrant,
+  type EnrolmentRequest,
+  gatewayIdFrom,
+  parseTopic,
+} from '@wattfleet/protocol'
 import { Aedes } from 'aedes'
 import { p256, testCa } from './certificates.ts'
 import { grant } from './fixtures.ts'
@@ -49,27 +56,27 @@ export async function testUtility(overrides: Partial<EnrolmentGrant> = {}) {
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
   }
-  hub.attach({
-    down() {},
-    message: (kind, payload) =>
-      broker.publish(
-        {
-          cmd: 'publish',
-          topic: downTopic(gateway, kind),
-          payload: Buffer.from(payload),
-          qos: 1,
-          dup: false,
-          retain: false,
-        },
-        () => {},
-      ),
-  })
+  const send = (kind: DownKind, payload: Uint8Array) =>
+    broker.publish(
+      {
+        cmd: 'publish',
+        topic: downTopic(gateway, kind),
+        payload: Buffer.from(payload),
+        qos: 1,
+        dup: false,
+        retain: false,
+      },
+      () => {},
+    )
+  hub.attach({ down() {}, message: send })
   broker.on('publish', (packet) => {
     const topic = parseTopic(packet.topic)
     if (topic?.direction === 'up') hub.take(topic.kind, Buffer.from(packet.payload))
   })
   return {
     hub,
+    /** Brings a payload to the gateway, whoever sealed it. */
+    send,
     claim: {
       url: `https://127.0.0.1:${(enrolment.address() as AddressInfo).port}`,
       caPem: ca.certificatePem,

@@ -38,6 +38,27 @@ describe('status', () => {
     )
   })
 
+  it('says what became of what the utility told', () => {
+    const told: Status = {
+      ...{ ...SAMPLE, version: '1.2.3', config: 4 },
+      lastConfig: { counter: 5, is: 'rolled-back', reason: 'no meter' },
+      lastCommand: { counter: 2, is: 'applied' },
+    }
+    expect(decodeStatus(encodeStatus(told))).toEqual(told)
+  })
+
+  it.each([
+    { version: '1' },
+    { version: 1 },
+    { config: -1 },
+    { config: null },
+    { lastConfig: null },
+    { lastConfig: { counter: 1, is: 'fine' } },
+    { lastCommand: { counter: 1, is: 'refused', reason: 'x'.repeat(161) } },
+  ])('is undefined with only %o wrong of what it says to the utility', (wrong) => {
+    expect(decodeStatus(utf8({ ...SAMPLE, ...wrong }))).toBeUndefined()
+  })
+
   it.each(
     badRows(
       { ...SAMPLE },

@@ -1,6 +1,6 @@
 import { downTopic, messageOf, parseTopic } from '@wattfleet/protocol'
 import mqtt from 'mqtt'
-import type { FleetLink } from '../fleet-service.ts'
+import type { FleetLink } from '../fleet-ports.ts'
 
 /** Pause before connecting again, plus a random part of the same length. */
 const RECONNECT_MS = 1_000

@@ -12,7 +12,7 @@ import {
   type TargetRecord,
 } from '../fleet-ports.ts'
 import type { Deed } from '../ports.ts'
-import type { StoreParts } from './store-parts.ts'
+import type { LogEntry, StoreParts } from './store-parts.ts'
 
 /** Of gateways that are in the way, named in a message. */
 const MOST_NAMED = 5
@@ -39,7 +39,11 @@ interface TargetRow {
   good_since_ms: number | null
   reason: string | null
   is_forgiven: number
+  heard_ms: number | null
 }
+
+const TARGETS = `SELECT rollout_targets.*, received_ms AS heard_ms FROM rollout_targets JOIN sites USING (site)
+  LEFT JOIN gateway_statuses USING (gateway) WHERE rollout = ? ORDER BY place`
 
 export function rolloutStore(parts: StoreParts): RolloutStore {
   const { db, read, write, writeQuietly, log } = parts
@@ -47,6 +51,8 @@ export function rolloutStore(parts: StoreParts): RolloutStore {
     const row = db.prepare('SELECT * FROM rollouts WHERE id = ?').get(id)
     return row === undefined ? undefined : rolloutOf(row as RolloutRow)
   }
+  const select = (where: string) =>
+    read(() => (db.prepare(`SELECT * FROM rollouts ${where} ORDER BY id`).all() as RolloutRow[]).map(rolloutOf))
   return {
     create: (draft, deed) =>
       write(() => {
@@ -71,13 +77,10 @@ export function rolloutStore(parts: StoreParts): RolloutStore {
         log(undefined, 'rollout create', { ...deed, detail })
         return find(id) as RolloutRecord
       }),
-    list: () => read(() => (db.prepare('SELECT * FROM rollouts ORDER BY id').all() as RolloutRow[]).map(rolloutOf)),
+    list: () => select(''),
+    open: () => select("WHERE state IN ('running', 'stopped')"),
     find: (id) => read(() => find(id)),
-    targets: (id) =>
-      read(() => {
-        const rows = db.prepare('SELECT * FROM rollout_targets WHERE rollout = ? ORDER BY place').all(id)
-        return (rows as TargetRow[]).map(targetOf)
-      }),
+    targets: (id) => read(() => (db.prepare(TARGETS).all(id) as TargetRow[]).map(targetOf)),
     advance: (step, deed) => writeQuietly(() => advance(parts, step, deed)),
     forgive: (id, deed) =>
       write(() => {
@@ -100,7 +103,8 @@ function refuseOverlap({ db }: StoreParts, { body, targets }: RolloutDraft): voi
 }
 
 function advance(parts: StoreParts, { id, judged, told, state, reason }: RolloutStep, deed: Deed): void {
-  const { db, log } = parts
+  const { db, logAll } = parts
+  const entries: LogEntry[] = []
   const about = (detail: object) => ({ ...deed, detail: { ...deed.detail, rollout: id, ...detail } })
   const row = db.prepare('SELECT * FROM rollouts WHERE id = ?').get(id) as RolloutRow | undefined
   if (row === undefined) throw new Fault('internal', `roll-out ${id} is unknown`)
@@ -110,35 +114,44 @@ function advance(parts: StoreParts, { id, judged, told, state, reason }: Rollout
   for (const one of judged) {
     judge.run(one.state, one.goodSinceMs ?? null, one.reason ?? null, id, one.site)
     if (one.state === 'good' || one.state === 'failed') {
-      log(one.site, `rollout ${one.state}`, about(one.reason === undefined ? {} : { reason: one.reason }))
+      const detail = one.reason === undefined ? {} : { reason: one.reason }
+      entries.push([one.site, `rollout ${one.state}`, about(detail)])
     }
   }
   // an operator may have stopped it since it was looked at: then nobody else is told
   if (row.state === 'running') {
-    for (const { site, least } of told) {
-      const counter = tell(parts, rolloutOf(row), site, least, deed.atMs)
-      log(site, 'rollout send', about({ counter }))
-    }
+    const tell = teller(parts, rolloutOf(row), deed.atMs)
+    for (const { site, least } of told) entries.push([site, 'rollout send', about({ counter: tell(site, least) })])
   }
-  if (state === undefined || state === row.state) return
-  db.prepare('UPDATE rollouts SET state = ?, reason = ? WHERE id = ?').run(state, reason ?? null, id)
-  log(undefined, `rollout ${state}`, about(reason === undefined ? {} : { reason }))
+  // what ended meanwhile stays ended
+  if (state !== undefined && state !== row.state && row.state !== 'done' && row.state !== 'aborted') {
+    db.prepare('UPDATE rollouts SET state = ?, reason = ? WHERE id = ?').run(state, reason ?? null, id)
+    entries.push([undefined, `rollout ${state}`, about(reason === undefined ? {} : { reason })])
+  }
+  logAll(entries)
 }
 
-/** Gives a gateway's message its counter, and keeps what was in force before it. */
-function tell({ db }: StoreParts, { id, body }: RolloutRecord, site: string, least: number, atMs: number): number {
+/** Gives each gateway's message its counter, and keeps what was in force before it. */
+function teller({ db }: StoreParts, { id, body }: RolloutRecord, atMs: number) {
   const kinds = KINDS[directiveOf(body)]
-  const last = `SELECT max(counter) FROM rollout_targets JOIN rollouts ON id = rollout WHERE site = ? AND kind IN ${kinds}`
-  const counter = Math.max(least, Number(db.prepare(last).pluck().get(site) ?? 0)) + 1
-  const before = `SELECT coalesce(rollout_targets.body_json, rollouts.body_json) FROM rollout_targets
-    JOIN rollouts ON id = rollout WHERE site = ? AND kind = ? AND rollout_targets.state = 'good'
-    ORDER BY counter DESC LIMIT 1`
-  const former = db.prepare(before).pluck().get(site, body.kind) as string | undefined
-  const sql = `UPDATE rollout_targets SET state = 'sent', counter = ?, sent_ms = ?, former_json = ?
-    WHERE rollout = ? AND site = ? AND state = 'waiting'`
-  const { changes } = db.prepare(sql).run(counter, atMs, former ?? null, id, site)
-  if (changes !== 1) throw new Fault('internal', `site ${site} of roll-out ${id} was told already`)
-  return counter
+  const from = 'FROM rollout_targets JOIN rollouts ON id = rollout WHERE site = ?'
+  const last = db.prepare<[string], number | null>(`SELECT max(counter) ${from} AND kind IN ${kinds}`).pluck()
+  const before = db
+    .prepare<[string, string], string>(
+      `SELECT coalesce(rollout_targets.body_json, rollouts.body_json) ${from} AND kind = ?
+        AND rollout_targets.state = 'good' ORDER BY counter DESC LIMIT 1`,
+    )
+    .pluck()
+  const mark = db.prepare(
+    `UPDATE rollout_targets SET state = 'sent', counter = ?, sent_ms = ?, former_json = ?
+      WHERE rollout = ? AND site = ? AND state = 'waiting'`,
+  )
+  return (site: string, least: number): number => {
+    const counter = Math.max(least, last.get(site) ?? 0) + 1
+    const { changes } = mark.run(counter, atMs, before.get(site, body.kind) ?? null, id, site)
+    if (changes !== 1) throw new Fault('internal', `site ${site} of roll-out ${id} was told already`)
+    return counter
+  }
 }
 
 function rolloutOf(row: RolloutRow): RolloutRecord {
@@ -163,6 +176,7 @@ function targetOf(row: TargetRow): TargetRecord {
     ...(row.good_since_ms !== null && { goodSinceMs: row.good_since_ms }),
     ...(row.reason !== null && { reason: row.reason }),
     ...(row.is_forgiven === 1 && { isForgiven: true }),
+    heardMs: row.heard_ms ?? undefined,
     body: body(row.body_json),
     former: body(row.former_json),
   }

@@ -14,12 +14,25 @@ export interface StoreParts {
   version(): string
   /** An entry in the audit log, inside a transaction; without a site it is about the fleet. */
   log(site: string | undefined, event: string, deed: Deed): void
+  /** Many of them: the log is signed once. */
+  logAll(entries: readonly LogEntry[]): void
 }
+
+export type LogEntry = readonly [site: string | undefined, event: string, deed: Deed]
 
 export function storeParts(db: Database.Database, audit: AuditLog): StoreParts {
   const changes = () => Number(db.prepare('SELECT total_changes()').pluck().get())
   const write = <T>(body: () => T): T => guarded(() => db.transaction(body).immediate())
   let quiet = 0
+  function logAll(entries: readonly LogEntry[]): void {
+    const wireName = db.prepare('SELECT gateway FROM sites WHERE site = ?').pluck()
+    audit.append(
+      entries.map(([site = '', event, { actor, detail = {}, atMs }]) => {
+        const gateway = String(wireName.get(site) ?? '')
+        return { atMs, actor, event, site, gateway, detail }
+      }),
+    )
+  }
   return {
     db,
     read: guarded,
@@ -33,13 +46,8 @@ export function storeParts(db: Database.Database, audit: AuditLog): StoreParts {
       }
     },
     version: () => guarded(() => `${db.pragma('data_version', { simple: true })}/${changes() - quiet}`),
-    log(site, event, { actor, detail = {}, atMs }) {
-      const gateway = db
-        .prepare('SELECT gateway FROM sites WHERE site = ?')
-        .pluck()
-        .get(site ?? '')
-      audit.append([{ atMs, actor, event, site: site ?? '', gateway: String(gateway ?? ''), detail }])
-    },
+    log: (...entry) => logAll([entry]),
+    logAll,
   }
 }
 
