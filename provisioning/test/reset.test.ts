@@ -2,7 +2,14 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { ABANDONED_AFTER_MS, abandonStale, gatewayOf, take } from '../src/fleet.ts'
 import { revokeAll } from '../src/register.ts'
 import { approveReset, pendingResets, refuseReset } from '../src/strangers.ts'
-import { AT_MS, type GatewayKeys, gatewayKeys, type TestOffice, type TestSettings, testOffice } from './fixtures/office.ts'
+import {
+  AT_MS,
+  type GatewayKeys,
+  gatewayKeys,
+  type TestOffice,
+  type TestSettings,
+  testOffice,
+} from './fixtures/office.ts'
 
 const signal = new AbortController().signal
 const operator = { actor: 'operator', atMs: AT_MS } as const
@@ -21,7 +28,9 @@ async function trading(settings: TestSettings = { reset: 'approve' }, houses = 1
 const enrol = async (keys: GatewayKeys) => office.post(await keys.request(office.claim().claim))
 const pi1 = () => gatewayOf(office.store, 'pi-1')
 const fingerprints = () =>
-  office.store.audit.entries().flatMap(({ event, detail }) => (event === 'activate' ? [String(detail.fingerprint)] : []))
+  office.store.audit
+    .entries()
+    .flatMap(({ event, detail }) => (event === 'activate' ? [String(detail.fingerprint)] : []))
 const keyOnChain = () => office.chain.keys.get(pi1().site)?.signingKey
 
 describe('a gateway that was reset', () => {
@@ -103,7 +112,9 @@ describe('a gateway that was reset', () => {
     expect(() => approveReset(office.store, 'pi-1', one.signingKey.slice(0, 7), operator)).toThrow('at least 8 digits')
     expect(() => approveReset(office.store, 'pi-1', '0'.repeat(8), operator)).toThrow('0 keys that begin with')
     take(office.store, 'pi-1', 'suspend', operator)
-    expect(() => approveReset(office.store, 'pi-1', one.signingKey, operator)).toThrow(/expected a gateway that is active/)
+    expect(() => approveReset(office.store, 'pi-1', one.signingKey, operator)).toThrow(
+      /expected a gateway that is active/,
+    )
     take(office.store, 'pi-1', 'resume', operator)
     approveReset(office.store, 'pi-1', two.signingKey, operator)
     expect(pi1().signingKey).toBe(two.signingKey)
@@ -146,8 +157,12 @@ describe('a stolen claim', () => {
     expect([pi1().state, gatewayOf(office.store, 'pi-2').state]).toEqual(['active', 'active'])
     expect(office.alerts).toEqual([])
     expect(office.strangers).toEqual([
-      expect.stringMatching(/^pi-1: the claim of pi-1 was used by other keys .* call themselves pi-2: they are refused$/),
-      expect.stringMatching(/^pi-1: the claim of pi-1 was used by other keys .* call themselves pi-9: they are refused$/),
+      expect.stringMatching(
+        /^pi-1: the claim of pi-1 was used by other keys .* call themselves pi-2: they are refused$/,
+      ),
+      expect.stringMatching(
+        /^pi-1: the claim of pi-1 was used by other keys .* call themselves pi-9: they are refused$/,
+      ),
     ])
   })
 

@@ -21,7 +21,8 @@ describe('the verdict on the use of a claim', () => {
               expect([isSpent, isSameSerial, keys, reset], where).toEqual([true, true, 'other', 'approve'])
             }
             // nobody who has a certificate is stopped, but where the policy says so or he is stopped already
-            if (verdict === 'conflict' && isSpent) expect(reset === 'never' || state === 'quarantined', where).toBe(true)
+            if (verdict === 'conflict' && isSpent)
+              expect(reset === 'never' || state === 'quarantined', where).toBe(true)
           }
   })
 })
