@@ -3,13 +3,14 @@ import { aborted, monotonicMs, pause, runProgram, wallClock } from '@wattfleet/p
 import { pino } from 'pino'
 import { openRegistrar } from './adapters/chain-registrar.ts'
 import { openGatekeeper, readSecret } from './adapters/gatekeeper.ts'
-import type { Gatekeeper } from './admission.ts'
+import type { Gatekeeper, Messenger } from './admission.ts'
 import { type ProvisioningConfig, provisioningConfig } from './config.ts'
 import { enroller } from './enrol.ts'
 import { abandonStale, refusedKeeper, writeRefused } from './fleet.ts'
 import { importFile, type Office, openOffice, serviceIdentity } from './office.ts'
 import { keepRegistering } from './register.ts'
 import { startServer } from './server.ts'
+import { keepTelling } from './telling.ts'
 
 type Hook = NonNullable<ProvisioningConfig['hook']>
 
@@ -30,7 +31,7 @@ async function keepTidy({ store, refusedPath }: Office, nowMs: () => number, log
   }
 }
 
-function gatekeeperOf({ url, secretPath, timeoutMs }: Hook, nowMs: () => number, log: pino.Logger): Gatekeeper {
+function gatekeeperOf({ url, secretPath, timeoutMs }: Hook, nowMs: () => number, log: pino.Logger): Gatekeeper & Messenger {
   const onUnavailable = (why: string) => log.error({ why }, 'the utility’s own system does not answer')
   return openGatekeeper({ url, secret: readSecret(secretPath), timeoutMs, nowMs, monotonicMs, onUnavailable })
 }
@@ -62,7 +63,8 @@ await runProgram(provisioningConfig, ABOUT, async ({ config, signal, ready }) =>
     log.info({ host, port: server.port }, 'enrolment serves')
     const registering = keepRegistering(office.store, chain, { community, initialFundsNano, roleFunds }, log, signal)
     ready()
-    await Promise.all([aborted(signal), registering, keepTidy(office, nowMs, log, signal)])
+    const telling = gatekeeper && keepTelling(office.store, gatekeeper, log, signal)
+    await Promise.all([aborted(signal), registering, telling, keepTidy(office, nowMs, log, signal)])
     await server.stop()
   } finally {
     // also where the port is taken: an open connection would keep the process

@@ -172,6 +172,18 @@ describe('the utility’s own system', () => {
     expect(await gate.ask(question(), signal)).toEqual({ answer: 'allowed' })
   })
 
+  it('is told what has happened, and has heard it when it says so', async () => {
+    for (const status of [200, 202, 204]) {
+      answer = say(status, '')
+      expect(await gatekeeper().tell({ ...question(), event: 'suspend' }, signal)).toBeUndefined()
+    }
+    expect(JSON.parse(told[2]?.body ?? '')).toMatchObject({ event: 'suspend', household: 'House 1' })
+    for (const status of [301, 400, 500]) {
+      answer = say(status, '')
+      expect(await gatekeeper().tell(question(), signal)).toBe(`answered ${status}`)
+    }
+  })
+
   it('is asked so many things at once, and no more', async () => {
     const gate = gatekeeper(urlOf(), 1_000)
     answer = () => undefined

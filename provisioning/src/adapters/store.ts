@@ -114,12 +114,18 @@ function stoppedKeys({ state, signingKey, chainKey }: SiteRecord): string[] {
   return [signingKey, chainKey].filter((key) => key !== undefined && key !== good) as string[]
 }
 
+/**
+ * A certificate that is over stays listed so long, ms: the broker's clock may be behind this one, or this one ahead for a
+ * while, and a dead certificate must not come to life by that.
+ */
+const LISTED_AFTER_ITS_END_MS = 30 * 86_400_000
+
 function refusedAt(db: Database.Database, nowMs: number): string[] {
   const sql = `SELECT fingerprint, is_in_force, state FROM certificates JOIN sites USING (site)
     WHERE not_after_ms > ? ORDER BY fingerprint`
   return db
     .prepare<[number], { fingerprint: string; is_in_force: number; state: LifeState }>(sql)
-    .all(nowMs)
+    .all(nowMs - LISTED_AFTER_ITS_END_MS)
     .filter((row) => row.is_in_force === 0 || !mayTrade(row.state))
     .map(({ fingerprint }) => fingerprint)
 }
