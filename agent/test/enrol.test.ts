@@ -156,19 +156,22 @@ describe('enrol', () => {
       expect(log.lines.filter(({ level }) => level === 'warn')).toHaveLength(2)
     })
 
-    it.each(Array.from({ length: 9 }, (_, at) => at))('ends the same when it loses its power at step %i', async (at) => {
-      await enrolledBefore()
-      name = gatewayIdFrom(new Uint8Array(16).fill(4))
-      await expect(go(undefined, undefined, dyingAt(state(), at)).enrolled).rejects.toThrow('no power')
-      // whatever is shown or sent now is of one household
-      const grantNow = state().read('grant.json')
-      if (grantNow !== undefined && grantNow.includes(name)) expect(kept()).toEqual([])
-      expect((await go().enrolled)?.grant.gateway).toBe(name)
-      expect(kept()).toEqual([])
-      expect(state().read('former.json')).toBeUndefined()
-      // with the keys that it asked with, however often
-      expect(new Set(asked.slice(1).map(({ signingKey }) => signingKey)).size).toBe(1)
-    })
+    it.each(Array.from({ length: 9 }, (_, at) => at))(
+      'ends the same when it loses its power at step %i',
+      async (at) => {
+        await enrolledBefore()
+        name = gatewayIdFrom(new Uint8Array(16).fill(4))
+        await expect(go(undefined, undefined, dyingAt(state(), at)).enrolled).rejects.toThrow('no power')
+        // whatever is shown or sent now is of one household
+        const grantNow = state().read('grant.json')
+        if (grantNow !== undefined && grantNow.includes(name)) expect(kept()).toEqual([])
+        expect((await go().enrolled)?.grant.gateway).toBe(name)
+        expect(kept()).toEqual([])
+        expect(state().read('former.json')).toBeUndefined()
+        // with the keys that it asked with, however often
+        expect(new Set(asked.slice(1).map(({ signingKey }) => signingKey)).size).toBe(1)
+      },
+    )
 
     it('that cannot be read, goes on as it was and says so', async () => {
       const first = await enrolledBefore()

@@ -31,7 +31,11 @@ async function keepTidy({ store, refusedPath }: Office, nowMs: () => number, log
   }
 }
 
-function gatekeeperOf({ url, secretPath, timeoutMs }: Hook, nowMs: () => number, log: pino.Logger): Gatekeeper & Messenger {
+function gatekeeperOf(
+  { url, secretPath, timeoutMs }: Hook,
+  nowMs: () => number,
+  log: pino.Logger,
+): Gatekeeper & Messenger {
   const onUnavailable = (why: string) => log.error({ why }, 'the utility’s own system does not answer')
   return openGatekeeper({ url, secret: readSecret(secretPath), timeoutMs, nowMs, monotonicMs, onUnavailable })
 }

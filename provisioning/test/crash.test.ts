@@ -1,6 +1,6 @@
+import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, describe, expect, it } from 'vitest'
-import { join } from 'node:path'
 import type { GateAnswer, Gatekeeper } from '../src/admission.ts'
 import { type EnrolmentParts, enroller } from '../src/enrol.ts'
 import { ABANDONED_AFTER_MS, abandonStale, gatewayOf } from '../src/fleet.ts'
@@ -25,7 +25,11 @@ function friendly(): Gatekeeper & { readonly ids: Set<string> } {
  * The parts of a service that is killed at its n-th step outside itself, before that step has its effect or after. What is
  * only read counts too: a kill may come anywhere.
  */
-function dying(parts: EnrolmentParts, at: number, when: 'before' | 'after'): { parts: EnrolmentParts; steps: () => number } {
+function dying(
+  parts: EnrolmentParts,
+  at: number,
+  when: 'before' | 'after',
+): { parts: EnrolmentParts; steps: () => number } {
   let steps = 0
   const watched = <T extends object>(target: T): T =>
     new Proxy(target, {
@@ -64,31 +68,38 @@ function certificatesInForce(): number {
 }
 
 describe('a service that is killed while a gateway enrols', () => {
-  it.each(['before', 'after'] as const)('%s any of its steps ends the same when it is asked again', async (when) => {
-    let steps = 1
-    for (let at = 0; at < steps; at++) {
-      const gatekeeper = friendly()
-      office = await testOffice(1, { reset: 'approve', gatekeeper })
-      const keys = await gatewayKeys('pi-1')
-      const request = JSON.stringify(await keys.request(office.claim().claim))
-      const doomed = dying({ ...office.parts, nowMs: () => AT_MS }, at, when)
-      await expect(enroller(doomed.parts)(request, signal)).rejects.toBeInstanceOf(Killed)
-      const answer = await office.enrol(request, signal)
-      const where = `killed ${when} step ${at}`
-      expect(answer, where).toMatchObject({ ok: true, grant: { epoch: 1 } })
-      const { site, state, chainKey, signingKey } = gatewayOf(office.store, 'pi-1')
-      expect([state, chainKey, signingKey], where).toEqual(['active', keys.signingKey, keys.signingKey])
-      expect(office.chain.keys.get(site), where).toEqual({ signingKey: keys.signingKey, epoch: 1 })
-      expect([certificatesInForce(), gatekeeper.ids.size], where).toEqual([1, 1])
-      const events = office.store.audit.entries().map(({ event }) => event)
-      expect(events.filter((event) => event === 'claim' || event === 'activate'), where).toEqual(['claim', 'activate'])
-      // the number of steps is what a whole enrolment takes
-      if (at === 0) steps = await stepsOfAll()
-      expect(steps).toBeGreaterThan(12)
-      await office.close()
-    }
-    office = await testOffice()
-  }, 60_000)
+  it.each(['before', 'after'] as const)(
+    '%s any of its steps ends the same when it is asked again',
+    async (when) => {
+      let steps = 1
+      for (let at = 0; at < steps; at++) {
+        const gatekeeper = friendly()
+        office = await testOffice(1, { reset: 'approve', gatekeeper })
+        const keys = await gatewayKeys('pi-1')
+        const request = JSON.stringify(await keys.request(office.claim().claim))
+        const doomed = dying({ ...office.parts, nowMs: () => AT_MS }, at, when)
+        await expect(enroller(doomed.parts)(request, signal)).rejects.toBeInstanceOf(Killed)
+        const answer = await office.enrol(request, signal)
+        const where = `killed ${when} step ${at}`
+        expect(answer, where).toMatchObject({ ok: true, grant: { epoch: 1 } })
+        const { site, state, chainKey, signingKey } = gatewayOf(office.store, 'pi-1')
+        expect([state, chainKey, signingKey], where).toEqual(['active', keys.signingKey, keys.signingKey])
+        expect(office.chain.keys.get(site), where).toEqual({ signingKey: keys.signingKey, epoch: 1 })
+        expect([certificatesInForce(), gatekeeper.ids.size], where).toEqual([1, 1])
+        const events = office.store.audit.entries().map(({ event }) => event)
+        expect(
+          events.filter((event) => event === 'claim' || event === 'activate'),
+          where,
+        ).toEqual(['claim', 'activate'])
+        // the number of steps is what a whole enrolment takes
+        if (at === 0) steps = await stepsOfAll()
+        expect(steps).toBeGreaterThan(12)
+        await office.close()
+      }
+      office = await testOffice()
+    },
+    60_000,
+  )
 
   /** What an enrolment takes that nobody interrupts. */
   async function stepsOfAll(): Promise<number> {

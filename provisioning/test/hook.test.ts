@@ -96,7 +96,11 @@ describe('the utility’s own system', () => {
     ['nothing', say(204, ''), /answered 204/],
     ['an empty text', say(200, ''), /not JSON/],
     ['no JSON', say(200, '<html>allow: true</html>'), /not JSON/],
-    ['half of it', (response) => response.writeHead(200, { 'content-length': '40' }).write('{"allow":'), /no answer within/],
+    [
+      'half of it',
+      (response) => response.writeHead(200, { 'content-length': '40' }).write('{"allow":'),
+      /no answer within/,
+    ],
     ['no object', say(200, 'true'), /no "allow"/],
     ['null', say(200, 'null'), /no "allow"/],
     ['a list', say(200, [{ allow: true }]), /no "allow"/],
@@ -155,7 +159,9 @@ describe('the utility’s own system', () => {
     const silent = createTcpServer((socket) => socket.on('error', () => undefined).resume())
     silent.listen(0, '127.0.0.1')
     await once(silent, 'listening')
-    expect(await gatekeeper(urlOf(silent), SHORT_MS).ask(question(), signal)).toMatchObject({ why: 'no answer within 150 ms' })
+    expect(await gatekeeper(urlOf(silent), SHORT_MS).ask(question(), signal)).toMatchObject({
+      why: 'no answer within 150 ms',
+    })
     await new Promise((resolve) => silent.close(resolve))
   })
 
@@ -280,7 +286,10 @@ describe('an enrolment that the utility’s own system is asked about', () => {
   it('is not let in by an answer to a question of before', async () => {
     const keys = await start()
     answer = (response) => {
-      reissueClaim(office.store, office.claims, gatewayOf(office.store, 'pi-1').site, { actor: 'operator', atMs: AT_MS })
+      reissueClaim(office.store, office.claims, gatewayOf(office.store, 'pi-1').site, {
+        actor: 'operator',
+        atMs: AT_MS,
+      })
       say(200, { allow: true })(response)
     }
     expect((await ask(keys)).body.error).toBe('unknown-claim')

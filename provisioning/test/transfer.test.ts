@@ -89,7 +89,11 @@ describe('a gateway that goes to another household', () => {
     ['to a formula', { household: '=cmd()', member: MEMBER }, /is a formula/],
     ['to no member', { household: 'House 9', member: 'e' }, /member: expected 64 hex digits/],
     ['to a member that is not said', { household: 'House 9' }, /member: expected 64 hex digits/],
-    ['to a household that has one', { household: 'House 2', member: MEMBER }, /goes to a household that has pi-2 already/],
+    [
+      'to a household that has one',
+      { household: 'House 2', member: MEMBER },
+      /goes to a household that has pi-2 already/,
+    ],
     ['to where it is', { household: 'House 1', member: MEMBER }, /is in this household already/],
     ['with a connection of none', { household: 'House 9', member: MEMBER, capImportWh: '0' }, /capImportWh: /],
   ])('is refused %s, and stays', (_, home, why) => {

@@ -97,7 +97,10 @@ async function visitor(name: string): Promise<TestGateway> {
 }
 
 /** How the hub lists an order. */
-async function listed({ key }: TestGateway, id: string): Promise<{ state: string; reason?: string | null } | undefined> {
+async function listed(
+  { key }: TestGateway,
+  id: string,
+): Promise<{ state: string; reason?: string | null } | undefined> {
   const answer = await fetch(`http://${HOST}:${httpPort}/v1/orders?gateway=${key}`)
   return ((await answer.json()) as { items: { id: string; state: string }[] }).items.find((one) => one.id === id)
 }
