@@ -164,7 +164,7 @@ describe('enrol', () => {
         await expect(go(undefined, undefined, dyingAt(state(), at)).enrolled).rejects.toThrow('no power')
         // whatever is shown or sent now is of one household
         const grantNow = state().read('grant.json')
-        if (grantNow !== undefined && grantNow.includes(name)) expect(kept()).toEqual([])
+        if (grantNow?.includes(name)) expect(kept()).toEqual([])
         expect((await go().enrolled)?.grant.gateway).toBe(name)
         expect(kept()).toEqual([])
         expect(state().read('former.json')).toBeUndefined()

@@ -3,13 +3,22 @@ import { parseArgs } from 'node:util'
 import { Fault, messageOf, readConfig, runProcess, wallClock } from '@wattfleet/protocol'
 import { auditCommands } from './commands/audit.ts'
 import type { Command, Commands } from './commands/command.ts'
+import { fleetCommands } from './commands/fleet.ts'
 import { lifeCommands } from './commands/life.ts'
 import { manifestCommands } from './commands/manifest.ts'
 import { moveCommands } from './commands/moves.ts'
+import { tokenCommands } from './commands/token.ts'
 import { provisioningConfig } from './config.ts'
 import { type Office, openOffice } from './office.ts'
 
-const COMMANDS: Commands = { ...manifestCommands, ...lifeCommands, ...moveCommands, ...auditCommands }
+const COMMANDS: Commands = {
+  ...manifestCommands,
+  ...lifeCommands,
+  ...moveCommands,
+  ...fleetCommands,
+  ...tokenCommands,
+  ...auditCommands,
+}
 
 const FOR_ALL = {
   config: { type: 'string' },

@@ -3,10 +3,13 @@ import { aborted, monotonicMs, pause, runProgram, wallClock } from '@wattfleet/p
 import { pino } from 'pino'
 import { openRegistrar } from './adapters/chain-registrar.ts'
 import { openGatekeeper, readSecret } from './adapters/gatekeeper.ts'
+import { hubTrades } from './adapters/hub-trades.ts'
 import type { Gatekeeper, Messenger } from './admission.ts'
+import { startApi } from './api/server.ts'
 import { type ProvisioningConfig, provisioningConfig } from './config.ts'
 import { enroller } from './enrol.ts'
 import { abandonStale, refusedKeeper, writeRefused } from './fleet.ts'
+import { fleetViewer } from './fleet-view.ts'
 import { importFile, type Office, openOffice, serviceIdentity } from './office.ts'
 import { keepRegistering } from './register.ts'
 import { startServer } from './server.ts'
@@ -40,6 +43,20 @@ function gatekeeperOf(
   return openGatekeeper({ url, secret: readSecret(secretPath), timeoutMs, nowMs, monotonicMs, onUnavailable })
 }
 
+/** The API for operators, where the configuration wants one. */
+async function openApi(office: Office, config: ProvisioningConfig, nowMs: () => number, log: pino.Logger) {
+  if (config.api === undefined) return undefined
+  const { store, claims, refusedPath } = office
+  const api = await startApi({
+    ...{ ...config.api, ...(await serviceIdentity(office.authority, config)), log, nowMs },
+    ...{ store, claims, refusedPath, byHand: config.approval, tagsOf: () => [] },
+    fleet: fleetViewer(store, () => new Map()),
+    trades: config.hubApiUrl === undefined ? undefined : hubTrades(config.hubApiUrl),
+  })
+  log.info({ host: config.api.host, port: api.port }, 'API serves')
+  return api
+}
+
 await runProgram(provisioningConfig, ABOUT, async ({ config, signal, ready }) => {
   const log = pino({ name: 'provisioning', level: config.logLevel })
   const { nowMs } = wallClock() // certificates and the audit are the wall's business, not the market's
@@ -65,11 +82,12 @@ await runProgram(provisioningConfig, ABOUT, async ({ config, signal, ready }) =>
     const { host, port } = config
     const server = await startServer({ host, port, ...(await serviceIdentity(office.authority, config)), enrol, log })
     log.info({ host, port: server.port }, 'enrolment serves')
+    const api = await openApi(office, config, nowMs, log)
     const registering = keepRegistering(office.store, chain, { community, initialFundsNano, roleFunds }, log, signal)
     ready()
     const telling = gatekeeper && keepTelling(office.store, gatekeeper, log, signal)
     await Promise.all([aborted(signal), registering, telling, keepTidy(office, nowMs, log, signal)])
-    await server.stop()
+    await Promise.all([server.stop(), api?.stop()])
   } finally {
     // also where the port is taken: an open connection would keep the process
     await chain?.close()

@@ -206,7 +206,7 @@ describe('a store of before gateways could move on', () => {
     now.exec(`VACUUM INTO '${path}'`)
     now.close()
     const old = new Database(path)
-    // as the first step made it, with a column and an index that somebody else has added
+    // as the steps before made it, with a column and an index that somebody else has added
     old.pragma('foreign_keys = OFF')
     old.exec(`
       DROP INDEX sites_by_serial; DROP INDEX sites_by_household; DROP TABLE strangers; DROP TABLE told;
@@ -222,7 +222,7 @@ describe('a store of before gateways could move on', () => {
       DROP TABLE sites; ALTER TABLE old RENAME TO sites;
       ALTER TABLE sites ADD COLUMN label TEXT NOT NULL DEFAULT 'kept'; CREATE INDEX by_label ON sites (label);
     `)
-    old.pragma('user_version = 1')
+    old.pragma('user_version = 2')
     old.close()
     const store = openStore(path, signingKeyFromSeed(new Uint8Array(32).fill(1)))
     expect(store.sites()).toEqual(office.store.sites())

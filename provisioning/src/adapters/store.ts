@@ -1,25 +1,20 @@
 import { Fault, messageOf, type SigningKey } from '@wattfleet/protocol'
 import Database from 'better-sqlite3'
-import { type LifeState, mayTrade } from '../core/life.ts'
-import type { MoveEvent, Store } from '../ports.ts'
+import { type LifeState, type LifeStep, mayTrade } from '../core/life.ts'
+import type { Deed, MoveEvent, Store } from '../ports.ts'
 import { auditLog } from './audit-log.ts'
 import { livesOf } from './lives.ts'
 import { lifeStore, NO_KEYS, NOTHING_LEFT, rowsOf } from './store-life.ts'
 import { openTables, type Row, recordOf } from './tables.ts'
+import { tokenRows } from './token-rows.ts'
+import { viewRows } from './view-rows.ts'
 
 /** What no longer holds after an event. */
 const FORGETS: Partial<Record<MoveEvent, string>> = { abandon: NO_KEYS, revoke: NOTHING_LEFT, retire: NOTHING_LEFT }
 
 /** Opens the store in one SQLite file. `auditKey` signs the end of its audit log. */
 export function openStore(path: string, auditKey: SigningKey): Store {
-  const db = guarded(() => {
-    const opened = new Database(path)
-    opened.pragma('journal_mode = WAL')
-    opened.pragma('synchronous = FULL') // an answer depends on every commit
-    opened.pragma('secure_delete = ON') // what is erased is not left in the file's free pages
-    openTables(opened)
-    return opened
-  })
+  const db = guarded(() => openDatabase(path))
   const write = <T>(body: () => T): T => guarded(() => db.transaction(body).immediate())
   const change = (sql: string, ...values: unknown[]) => {
     const { changes } = db.prepare(sql).run(...values)
@@ -30,8 +25,12 @@ export function openStore(path: string, auditKey: SigningKey): Store {
     guarded(() => (db.prepare(`SELECT * FROM sites ${where}`).all(...values) as Row[]).map(recordOf))
   const lives = livesOf(select, audit, change)
   const { recordFor, advance, log } = lives
-
   const { insertSites, endAll } = rowsOf(db)
+  const moved = (site: string, event: MoveEvent, deed: Deed): LifeStep => {
+    const step = advance(recordFor(site), event, deed, FORGETS[event])
+    if (step.ok && (event === 'revoke' || event === 'retire')) endAll(site)
+    return step
+  }
 
   return {
     ...lifeStore({ db, write, guarded, change, insertSites, endAll, ...lives }),
@@ -84,13 +83,9 @@ export function openStore(path: string, auditKey: SigningKey): Store {
         change(sql, fingerprint, serial, site, notAfterMs)
         return true
       }),
-    move: (site, event, deed) =>
-      write(() => {
-        const step = advance(recordFor(site), event, deed, FORGETS[event])
-        const ends = step.ok && (event === 'revoke' || event === 'retire')
-        if (ends) endAll(site)
-        return step
-      }),
+    move: (site, event, deed) => write(() => moved(site, event, deed)),
+    moveAll: (sites, event, deed) => write(() => new Map(sites.map((site) => [site, moved(site, event, deed)]))),
+    views: () => guarded(() => viewRows(db)),
     refusedCertificates: (nowMs) => guarded(() => refusedAt(db, nowMs)),
     refusedKeys: () => guarded(() => refusedKeysIn(db)),
     version: () =>
@@ -98,13 +93,26 @@ export function openStore(path: string, auditKey: SigningKey): Store {
         const own = db.prepare('SELECT total_changes()').pluck().get()
         return `${db.pragma('data_version', { simple: true })}/${own}`
       }),
+    tokens: tokenRows(db, write, (event, name, actor, detail, atMs) =>
+      audit.append([{ atMs, actor, event, site: '', gateway: '', detail: { token: name, ...detail } }]),
+    ),
     audit: {
-      entries: (from) => guarded(() => audit.entries(from)),
+      entries: (from, limit) => guarded(() => audit.entries(from, limit)),
+      entriesOf: (site) => guarded(() => audit.entriesOf(site)),
       head: () => guarded(() => audit.head()),
       verify: (anchors) => guarded(() => audit.verify(anchors)),
     },
     close: () => db.close(),
   }
+}
+
+function openDatabase(path: string): Database.Database {
+  const db = new Database(path)
+  db.pragma('journal_mode = WAL')
+  db.pragma('synchronous = FULL') // an answer depends on every commit
+  db.pragma('secure_delete = ON') // what is erased is not left in the file's free pages
+  openTables(db)
+  return db
 }
 
 /** Without the grants: this is asked after every change, of a fleet of ten thousand. */
