@@ -45,6 +45,10 @@ describe('a gateway that goes to another household', () => {
     expect([pi1().site, gatewayOf(office.store, old.site).site, gatewayOf(office.store, old.gateway).site]).toEqual([
       ...[to.site, old.site, old.site],
     ])
+    expect(office.store.views().map(({ serial, site: at }) => [serial, at])).toEqual([
+      ['pi-1', to.site],
+      ['pi-2', expect.any(String)],
+    ])
     // its certificate is not let in, its orders are refused, its key goes off the chain
     expect(office.store.refusedCertificates(AT_MS)).toHaveLength(1)
     expect(office.store.refusedKeys()).toEqual([keys.signingKey])

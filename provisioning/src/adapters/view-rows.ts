@@ -17,12 +17,15 @@ interface Row {
   ends_ms: number | null
 }
 
-/** Without the grants themselves: a fleet of ten thousand is looked at in milliseconds. */
+/**
+ * Without the grants themselves: a fleet of ten thousand is looked at in milliseconds. One row for each serial: what a
+ * gateway left behind when it moved on is found by its site.
+ */
 const SQL = `
 SELECT serial, household, site, gateway, member, zone, state, is_approved, on_chain, claim_expires_ms,
   json_extract(grant_json, '$.epoch') AS epoch,
   (SELECT max(not_after_ms) FROM certificates WHERE certificates.site = sites.site AND is_in_force = 1) AS ends_ms
-FROM sites ORDER BY serial`
+FROM sites WHERE moved_on = 0 ORDER BY serial`
 
 /** All gateways as an operator looks at them, in the order of their serials. */
 export function viewRows(db: Database.Database): Omit<GatewayView, 'seen'>[] {
