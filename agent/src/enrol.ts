@@ -1,4 +1,5 @@
 import { createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import {
   type Clock,
   checkConfig,
@@ -18,6 +19,7 @@ import { type AnyClaim, readClaim } from './claim.ts'
 import { type BackoffRules, backoffMs } from './core/backoff.ts'
 import { credentialOf } from './credential.ts'
 import { grantSchema } from './enrolment-schema.ts'
+import { beginAfresh, leaveBehind } from './former.ts'
 import type { Identity } from './identity.ts'
 import type { EnrolmentService, Log, StateFiles } from './ports.ts'
 
@@ -54,6 +56,7 @@ const keysSchema = z.strictObject({
  */
 export async function enrol(parts: EnrolmentParts, signal: AbortSignal): Promise<Enrolled | undefined> {
   const { files, log } = parts
+  beginAfresh(files, [GRANT, KEYS], claimIfAny(parts), log)
   const stored = files.read(GRANT)
   if (stored !== undefined) {
     const keys = loadKeys(files)
@@ -66,9 +69,22 @@ export async function enrol(parts: EnrolmentParts, signal: AbortSignal): Promise
   const grant = await ask(parts, requestOf(claim, keys, parts.serial()), parts.service(claim), signal)
   if (grant === undefined) return undefined
   const enrolled = identityOf(keys, grant)
+  const { settled } = leaveBehind(files, grant.gateway, log)
   files.write(GRANT, JSON.stringify(grant))
+  settled()
   log.info({ gateway: grant.gateway, epoch: grant.epoch }, 'enrolled')
   return enrolled
+}
+
+/** The claim that lies there now. An enrolled gateway needs none: one that cannot be read is told, and changes nothing. */
+function claimIfAny({ claimPath, files, log }: EnrolmentParts): string | undefined {
+  if (!existsSync(claimPath)) return undefined
+  try {
+    return readClaim(claimPath).claim
+  } catch (error) {
+    if (files.read(GRANT) !== undefined) log.warn({ reason: messageOf(error) }, 'the claim is of no use')
+    return undefined
+  }
 }
 
 interface Keys {

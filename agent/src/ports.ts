@@ -161,6 +161,8 @@ export interface StateFiles {
   read(name: string): string | undefined
   /** Durable when it returns, readable by the owner alone. Throws Fault `store`. */
   write(name: string, text: string): void
+  /** Gone, durably, when it returns; also where there was none. Throws Fault `store`. */
+  remove(name: string): void
 }
 
 /** What configuration and commands from afar look at, and whom they tell. */

@@ -21,6 +21,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { enrolmentClient } from '../src/adapters/enrolment-client.ts'
 import { stateFiles } from '../src/adapters/state-files.ts'
 import { enrol } from '../src/enrol.ts'
+import type { StateFiles } from '../src/ports.ts'
 import { p256, type TestCa, testCa } from './support/certificates.ts'
 import { grant, memoryLog } from './support/fixtures.ts'
 import { keyInside } from './support/utility.ts'
@@ -30,7 +31,8 @@ type Answer = { readonly status: number; readonly body: unknown }
 const fingerprintOf = (pem: string) => toHex(sha256(new X509Certificate(pem).raw))
 
 describe('enrol', () => {
-  const claim = 'ab'.repeat(32)
+  let claim: string
+  let name: string
   let ca: TestCa
   let server: Server
   let folder: string
@@ -44,6 +46,8 @@ describe('enrol', () => {
     ca = testCa()
     asked = []
     shown = ca.certificatePem
+    claim = 'ab'.repeat(32)
+    name = gatewayIdFrom(new Uint8Array(16).fill(3))
     answer = (request) => ({ status: 200, body: granted(request) })
     const { publicKey, keyPem } = p256()
     server = createServer(
@@ -73,9 +77,8 @@ describe('enrol', () => {
   })
 
   function granted(request: EnrolmentRequest): EnrolmentGrant {
-    const gateway = gatewayIdFrom(new Uint8Array(16).fill(3))
-    const certificatePem = ca.issue(gateway, keyInside(request.csrPem))
-    return grant({ gateway, certificatePem, caPem: ca.certificatePem })
+    const certificatePem = ca.issue(name, keyInside(request.csrPem))
+    return grant({ gateway: name, certificatePem, caPem: ca.certificatePem })
   }
 
   function writeClaim(caPem: string): void {
@@ -83,11 +86,15 @@ describe('enrol', () => {
     writeFileSync(join(folder, 'claim.json'), JSON.stringify({ url: `https://127.0.0.1:${port}`, caPem, claim }))
   }
 
-  function go(signal = new AbortController().signal, transport = wallClock()) {
+  function go(
+    signal = new AbortController().signal,
+    transport = wallClock(),
+    files = stateFiles(join(folder, 'state')),
+  ) {
     const log = memoryLog()
     const given = { claimPath: join(folder, 'claim.json'), serial: () => 'pi-1' }
     const parts = { ...given, service: enrolmentClient, transport, random: () => 0, log }
-    return { log, enrolled: enrol({ ...parts, files: stateFiles(join(folder, 'state')) }, signal) }
+    return { log, enrolled: enrol({ ...parts, files }, signal) }
   }
 
   it('makes its keys, proves both, and keeps what it was granted for its owner alone', async () => {
@@ -122,6 +129,77 @@ describe('enrol', () => {
     const [first, second] = asked as [EnrolmentRequest, EnrolmentRequest]
     expect(second.signingKey).toBe(first.signingKey)
     expect(keyInside(second.csrPem).equals(keyInside(first.csrPem))).toBe(true)
+  })
+
+  describe('given another claim', () => {
+    const other = 'cd'.repeat(32)
+    const state = () => stateFiles(join(folder, 'state'))
+    const outbox = ['outbox.sqlite', 'outbox.sqlite-wal', 'outbox.sqlite-shm']
+    const kept = () => outbox.filter((name) => state().read(name) !== undefined)
+    /** The gateway has enrolled once, and its household's orders lie in its outbox. */
+    async function enrolledBefore() {
+      const first = await go().enrolled
+      for (const name of outbox) state().write(name, 'what a household has traded')
+      claim = other
+      writeClaim(ca.certificatePem)
+      return first
+    }
+
+    it('enrols anew with other keys, and keeps what is of the same household', async () => {
+      const first = await enrolledBefore()
+      const again = await go().enrolled
+      expect(asked.map((request) => request.claim)).toEqual(['ab'.repeat(32), other])
+      expect(again?.key.publicKey).not.toEqual(first?.key.publicKey)
+      expect(again?.tlsKeyPem).not.toBe(first?.tlsKeyPem)
+      expect(kept()).toEqual(outbox)
+      // and not once more
+      await go().enrolled
+      expect(asked).toHaveLength(2)
+    })
+
+    it('of another household, has nothing of the former one any more', async () => {
+      await enrolledBefore()
+      name = gatewayIdFrom(new Uint8Array(16).fill(4))
+      const { enrolled, log } = go()
+      expect((await enrolled)?.grant.gateway).toBe(name)
+      expect(kept()).toEqual([])
+      expect(log.lines.filter(({ level }) => level === 'warn')).toHaveLength(2)
+    })
+
+    it.each(Array.from({ length: 9 }, (_, at) => at))(
+      'ends the same when it loses its power at step %i',
+      async (at) => {
+        await enrolledBefore()
+        name = gatewayIdFrom(new Uint8Array(16).fill(4))
+        await expect(go(undefined, undefined, dyingAt(state(), at)).enrolled).rejects.toThrow('no power')
+        // whatever is shown or sent now is of one household
+        const grantNow = state().read('grant.json')
+        if (grantNow?.includes(name)) expect(kept()).toEqual([])
+        expect((await go().enrolled)?.grant.gateway).toBe(name)
+        expect(kept()).toEqual([])
+        expect(state().read('former.json')).toBeUndefined()
+        // with the keys that it asked with, however often
+        expect(new Set(asked.slice(1).map(({ signingKey }) => signingKey)).size).toBe(1)
+      },
+    )
+
+    it('that cannot be read, goes on as it was and says so', async () => {
+      const first = await enrolledBefore()
+      writeFileSync(join(folder, 'claim.json'), '{"claim":')
+      const { enrolled, log } = go()
+      expect((await enrolled)?.grant).toEqual(first?.grant)
+      expect(log.lines[0]).toMatchObject({ level: 'warn', message: 'the claim is of no use' })
+    })
+
+    it('before it kept which one it came by, takes the one that is there for it', async () => {
+      await go().enrolled
+      state().remove('claimed.json')
+      await go().enrolled
+      claim = other
+      writeClaim(ca.certificatePem)
+      await go().enrolled
+      expect(asked).toHaveLength(2)
+    })
   })
 
   it('shows a refusal as the utility worded it', async () => {
@@ -230,3 +308,15 @@ describe('enrol', () => {
     await expect(go().enrolled).rejects.toThrow(/claim\.json: url: expected https.*caPem.*claim: expected 32 bytes/s)
   })
 })
+
+/** Files of a computer that loses its power before the n-th change of them. */
+function dyingAt(files: StateFiles, at: number): StateFiles {
+  let steps = 0
+  const change = <T extends unknown[]>(work: (...given: T) => void) => {
+    return (...given: T) => {
+      if (steps++ >= at) throw new Error('no power')
+      work(...given)
+    }
+  }
+  return { read: files.read, write: change(files.write), remove: change(files.remove) }
+}

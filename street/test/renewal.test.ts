@@ -242,7 +242,11 @@ describe('a power cut', () => {
         throw cut
       }
       const inner = stateFiles(state())
-      const files: StateFiles = { read: inner.read, write: (name, text) => step(() => inner.write(name, text)) }
+      const files: StateFiles = {
+        read: inner.read,
+        write: (name, text) => step(() => inner.write(name, text)),
+        remove: (name) => step(() => inner.remove(name)),
+      }
       const service = (one: RenewalService): RenewalService => ({
         renew: (request, signal) => inTheDark(() => one.renew(request, signal)),
         proven: (request, signal) => inTheDark(() => one.proven(request, signal)),

@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { Fault, messageOf, PRIVATE_MODE, writeFileAtomic } from '@wattfleet/protocol'
+import { Fault, messageOf, PRIVATE_MODE, syncFolder, writeFileAtomic } from '@wattfleet/protocol'
 import type { StateFiles } from '../ports.ts'
 
 /** The files of one folder, which is made if need be, for the owner alone. */
@@ -22,6 +22,14 @@ export function stateFiles(folder: string): StateFiles {
       guarded(path, () => {
         mkdirSync(folder, { recursive: true, mode: 0o700 })
         writeFileAtomic(path, text, PRIVATE_MODE)
+      })
+    },
+    remove(name) {
+      const path = join(folder, name)
+      guarded(path, () => {
+        if (!existsSync(path)) return
+        rmSync(path)
+        syncFolder(folder)
       })
     },
   }

@@ -46,6 +46,7 @@ export function memoryFiles(): StateFiles & { isFull: boolean; readonly texts: M
       if (files.isFull) throw new Fault('store', 'disk full')
       texts.set(name, text)
     },
+    remove: (name: string) => void texts.delete(name),
   }
   return files
 }

@@ -32,9 +32,14 @@ export function writeFileAtomic(
     rmSync(draft, { force: true })
     throw error
   }
-  const folder = openSync(dirname(path), 'r')
+  syncFolder(dirname(path)) // the rename itself
+}
+
+/** Makes durable which names a folder has. */
+export function syncFolder(path: string): void {
+  const folder = openSync(path, 'r')
   try {
-    fsyncSync(folder) // the rename itself
+    fsyncSync(folder)
   } finally {
     closeSync(folder)
   }

@@ -3,11 +3,13 @@ import { readFileSync } from 'node:fs'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { Fault, messageOf } from '@wattfleet/protocol'
-import type { GateAnswer, Gatekeeper, Told } from '../admission.ts'
+import type { GateAnswer, Gatekeeper, Messenger, Told } from '../admission.ts'
 
 /** An answer is a word and a reason. */
 const MAX_ANSWER_BYTES = 4 * 1024
 const MAX_REASON_LENGTH = 200
+/** What was told needs no answer but that it was heard. */
+const HEARD = [200, 202, 204]
 /** Questions under way at once: a system that hangs holds so many, and the others are told to come back. */
 const MOST_AT_ONCE = 16
 /** 128 bits, as hex. */
@@ -31,7 +33,7 @@ export interface GatekeeperOptions {
  * The utility's own system over HTTP or HTTPS: a POST of JSON, signed with HMAC-SHA256. Only status 200 with
  * `{"allow": true}` lets in, and only `{"allow": false}` refuses; everything else is no answer.
  */
-export function openGatekeeper(options: GatekeeperOptions): Gatekeeper {
+export function openGatekeeper(options: GatekeeperOptions): Gatekeeper & Messenger {
   const resting = new Map<string, { readonly untilMs: number; readonly why: string }>()
   let underWay = 0
   return {
@@ -43,7 +45,7 @@ export function openGatekeeper(options: GatekeeperOptions): Gatekeeper {
       if (underWay >= MOST_AT_ONCE) return { answer: 'unavailable', why: 'too many questions are under way' }
       underWay++
       try {
-        return await post(options, told, signal)
+        return answerOf(await post(options, told, [200], signal))
       } catch (error) {
         const why = messageOf(error)
         if (!signal.aborted) {
@@ -53,6 +55,14 @@ export function openGatekeeper(options: GatekeeperOptions): Gatekeeper {
         return { answer: 'unavailable', why }
       } finally {
         underWay--
+      }
+    },
+    async tell(told, signal) {
+      try {
+        await post(options, told, HEARD, signal)
+        return undefined
+      } catch (error) {
+        return messageOf(error)
       }
     },
   }
@@ -77,7 +87,13 @@ export function signatureOf(secret: Uint8Array, timestampS: number, body: string
   return createHmac('sha256', secret).update(`${timestampS}.${body}`).digest('hex')
 }
 
-async function post({ url, secret, timeoutMs, nowMs }: GatekeeperOptions, told: Told, stop: AbortSignal) {
+/** The text of the answer, if its status is one of these. Rejects otherwise, whatever went wrong. */
+async function post(
+  { url, secret, timeoutMs, nowMs }: GatekeeperOptions,
+  told: Told,
+  statuses: readonly number[],
+  stop: AbortSignal,
+): Promise<string> {
   const body = JSON.stringify(told)
   const timestampS = Math.floor(nowMs() / 1000)
   const headers = {
@@ -91,21 +107,20 @@ async function post({ url, secret, timeoutMs, nowMs }: GatekeeperOptions, told: 
   // of the whole exchange: one that trickles has no pause to be caught by
   const late = AbortSignal.timeout(timeoutMs)
   const signal = AbortSignal.any([stop, late])
-  const text = await new Promise<string>((resolve, reject) => {
+  return new Promise<string>((resolve, reject) => {
     // neither followed where it is sent on to nor asked on a connection of before, which may be half dead
     const outgoing = request(url, { method: 'POST', headers, signal, agent: false }, (response) => {
-      readAnswer(response).then(resolve, reject)
+      readAnswer(response, statuses).then(resolve, reject)
     })
     outgoing.on('error', reject)
     outgoing.end(body)
   }).catch((error: unknown) => {
     throw late.aborted ? new Error(`no answer within ${timeoutMs} ms`) : error
   })
-  return answerOf(text)
 }
 
-async function readAnswer(response: IncomingMessage): Promise<string> {
-  if (response.statusCode !== 200) {
+async function readAnswer(response: IncomingMessage, statuses: readonly number[]): Promise<string> {
+  if (!statuses.includes(response.statusCode ?? 0)) {
     response.destroy()
     throw new Error(`answered ${response.statusCode}`)
   }

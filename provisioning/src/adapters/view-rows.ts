@@ -20,7 +20,10 @@ interface Row {
   ends_ms: number | null
 }
 
-/** Without the grants themselves: a fleet of ten thousand is looked at in milliseconds. */
+/**
+ * Without the grants themselves: a fleet of ten thousand is looked at in milliseconds. One row for each serial: what a
+ * gateway left behind when it moved on is found by its site.
+ */
 const SQL = `
 SELECT serial, household, site, gateway, member, zone, state, is_approved, claim_spent, moved_on, on_chain,
   EXISTS (SELECT 1 FROM strangers WHERE strangers.site = sites.site AND strangers.state = 'pending') AS reset_asked,

@@ -30,6 +30,7 @@ export function planBulk(views: readonly GatewayView[], event: BulkEvent): BulkP
   // what a gateway was in a household that it has left is over
   for (const view of views.filter(({ movedOn }) => !movedOn)) {
     const { serial, site, state } = view
+    // none of these events asks whether its claim is spent
     const step =
       event === 'approve'
         ? approveStep(view)
