@@ -148,7 +148,7 @@ async function complete(parts: EnrolmentParts, site: string, stop: AbortSignal):
     // a gateway that is let in can bid: its member's money is there before it
     await fundMember(store, chain, settings, record.member, signal)
     // whatever becomes of this: a key that the chain may hold is taken off it when its gateway is stopped for good
-    store.setChainKey(site, signingKey)
+    await store.together(() => store.setChainKey(site, signingKey))
     const { epoch } = await within(signal, chain.enrol(site, signingKey, signal))
     const [chainId, rules] = await within(signal, Promise.all([chain.chainId(), chain.rules(settings.community)]))
     facts = { epoch, chain: chainId, rules }
@@ -158,7 +158,8 @@ async function complete(parts: EnrolmentParts, site: string, stop: AbortSignal):
   }
   const leaf = await gatewayCertificate(parts, gateway, tlsKey)
   const grant: EnrolmentGrant = { gateway, ...handedDown(parts, leaf), ...facts, capImportWh, capExportWh }
-  if (store.setGrant(site, signingKey, grant, leaf, parts.nowMs())) return { ok: true, grant }
+  const isSet = await store.together(() => store.setGrant(site, signingKey, grant, leaf, parts.nowMs()))
+  if (isSet) return { ok: true, grant }
   store.setChainKey(site, signingKey)
   return refuse('unknown-claim', 'this claim was replaced, or its gateway stopped')
 }

@@ -149,6 +149,11 @@ export interface Store extends CertificateStore {
   move(site: string, event: MoveEvent, deed: Deed): LifeStep
   /** SHA-256 fingerprints, hex, of all certificates that are not over and may not connect now. */
   refusedCertificates(nowMs: number): string[]
+  /**
+   * Runs what is to be one transaction, together with those that others ask for at the same time: a disk takes as long for
+   * many as for one. Resolves once it is durable. `body` throws: nothing of it happened, and the others go on.
+   */
+  together<T>(body: () => T): Promise<T>
   /** Notes what concerns no single gateway. */
   note(event: string, deed: Deed): void
   /** Another text whenever something was changed, by whatever process: whoever keeps something up to date looks at this. */

@@ -4,6 +4,7 @@ import { type LifeEvent, type LifeState, type LifeStep, mayTrade, stepOf } from 
 import type { AuditLog, Deed, MoveEvent, SiteRecord, Store } from '../ports.ts'
 import { auditLog } from './audit-log.ts'
 import { certificateStore, insertCertificate } from './certificate-store.ts'
+import { groupCommit } from './group-commit.ts'
 import { openTables, type Row, recordOf } from './tables.ts'
 
 /** The keys that used the claim, and that somebody let them in. */
@@ -90,6 +91,7 @@ export function openStore(path: string, auditKey: SigningKey): Store {
         return step
       }),
     ...certificateStore({ db, write, guarded, recordFor, log }),
+    together: groupCommit(db, write),
     note: (event, { actor, detail = {}, atMs }) =>
       write(() => audit.append([{ atMs, actor, event, site: '', gateway: '', detail }])),
     refusedCertificates: (nowMs) => guarded(() => refusedAt(db, nowMs)),
