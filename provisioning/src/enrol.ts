@@ -81,8 +81,8 @@ export function enroller(parts: EnrolmentParts): Enrol {
 type Refused = Extract<EnrolmentAnswer, { ok: false }>
 
 /**
- * Claim, proofs and keys; at the end the claim is tied to these keys. Nothing is awaited between look-up and tie. A claim
- * that is used from another gateway, or a second time by other keys, holds everybody who is concerned.
+ * Claim, proofs and keys; at the end the claim is tied to these keys: look-up and tie are one transaction. A claim that is
+ * used from another gateway, or a second time by other keys, holds everybody who is concerned.
  */
 async function checkRequest(
   parts: EnrolmentParts,
@@ -104,7 +104,11 @@ async function checkRequest(
   if (record.state === 'quarantined') return refuse('quarantined', 'the utility has to look at this gateway first')
   if (record.state === 'expected') {
     if (nowMs() >= record.claimExpiresMs) return refuse('claim-expired', 'this claim is too old: ask for another')
-    store.bindKeys(record.site, request.signingKey, csr.publicKey, nowMs())
+    const bind = () =>
+      store.siteByClaim(claimHash)?.site === record.site &&
+      store.bindKeys(record.site, request.signingKey, csr.publicKey, nowMs()).ok
+    // other keys were there a moment before, or another claim: it is looked at once more
+    if (!(await store.together(bind))) return checkRequest(parts, request)
   } else if (record.state === 'claimed') store.setAsked(record.site, nowMs())
   return { record }
 }

@@ -23,13 +23,14 @@ export function openStore(path: string, auditKey: SigningKey): Store {
     return opened
   })
   const write = <T>(body: () => T): T => guarded(() => db.transaction(body).immediate())
+  const statement = statementsOf(db)
   const change = (sql: string, ...values: unknown[]) => {
-    const { changes } = db.prepare(sql).run(...values)
+    const { changes } = statement(sql).run(...values)
     if (changes !== 1) throw new Fault('internal', `expected one row to change, got ${changes}: ${sql}`)
   }
   const audit = guarded(() => auditLog(db, auditKey))
   const select = (where: string, ...values: unknown[]) =>
-    guarded(() => (db.prepare(`SELECT * FROM sites ${where}`).all(...values) as Row[]).map(recordOf))
+    guarded(() => (statement(`SELECT * FROM sites ${where}`).all(...values) as Row[]).map(recordOf))
   const { recordFor, advance, log } = livesOf(select, audit, change)
 
   return {
@@ -106,6 +107,16 @@ export function openStore(path: string, auditKey: SigningKey): Store {
       verify: (anchors) => guarded(() => audit.verify(anchors)),
     },
     close: () => db.close(),
+  }
+}
+
+/** Compiles each statement once: there are few texts, and each is used for every gateway. */
+function statementsOf(db: Database.Database) {
+  const known = new Map<string, Database.Statement<unknown[]>>()
+  return (sql: string): Database.Statement<unknown[]> => {
+    const statement = known.get(sql) ?? db.prepare<unknown[]>(sql)
+    known.set(sql, statement)
+    return statement
   }
 }
 
