@@ -4,15 +4,22 @@ import { Fault, messageOf, readConfig, runProcess, wallClock } from '@wattfleet/
 import { auditCommands } from './commands/audit.ts'
 import { caCommands } from './commands/ca.ts'
 import type { Command, Commands } from './commands/command.ts'
+import { fleetCommands } from './commands/fleet.ts'
 import { lifeCommands } from './commands/life.ts'
 import { manifestCommands } from './commands/manifest.ts'
 import { rootCommands } from './commands/root.ts'
+import { tokenCommands } from './commands/token.ts'
 import { type ProvisioningConfig, provisioningConfig } from './config.ts'
 import { type Office, openOffice } from './office.ts'
 
 const COMMANDS: Commands = {
-  ...{ ...manifestCommands, ...lifeCommands, ...auditCommands },
-  ...{ ...caCommands, ...rootCommands },
+  ...manifestCommands,
+  ...lifeCommands,
+  ...fleetCommands,
+  ...tokenCommands,
+  ...auditCommands,
+  ...caCommands,
+  ...rootCommands,
 }
 
 const FOR_ALL = {

@@ -42,6 +42,12 @@ export const provisioningConfig = z
     claimDays: z.int().min(1).max(3_650).default(90),
     /** Whether an operator lets each gateway in by hand. */
     approval: z.boolean().default(false),
+    /** The HTTPS API for operators; absent: none. Callers need a token: `wattfleet-fleet token create`. */
+    api: z
+      .strictObject({ host: z.string().min(1).default('127.0.0.1'), port: z.int().min(0).max(65_535).default(8444) })
+      .optional(),
+    /** `http://host:port` of the hub's API, which knows the trades of a gateway's story; absent: a story without them. */
+    hubApiUrl: z.url({ protocol: /^https?$/, error: 'expected http://host:port' }).optional(),
     /** Play money that each member is issued once, nano-currency, digits; absent: none. */
     initialFundsNano: amountNano.transform(BigInt).optional(),
     /** Accounts in a role that are issued money once, as members are: a settlement engine its bond. */

@@ -2,9 +2,12 @@ import type { OnNode } from '@wattfleet/chain'
 import { aborted, messageOf, pause, runProgram, wallClock } from '@wattfleet/protocol'
 import { pino } from 'pino'
 import { openRegistrar } from './adapters/chain-registrar.ts'
+import { hubTrades } from './adapters/hub-trades.ts'
+import { startApi } from './api/server.ts'
 import { type ProvisioningConfig, provisioningConfig } from './config.ts'
 import { enroller } from './enrol.ts'
 import { abandonStale, refusedKeeper, writeRefused } from './fleet.ts'
+import { fleetViewer } from './fleet-view.ts'
 import { importFile, type Office, openOffice, serviceIdentity } from './office.ts'
 import { keepRegistering } from './register.ts'
 import { renewer } from './renew.ts'
@@ -33,7 +36,7 @@ async function keepTidy({ store, refusedPath }: Office, nowMs: () => number, log
 async function keepIdentityFresh(
   { authority }: Office,
   config: ProvisioningConfig,
-  server: EnrolmentServer,
+  servers: readonly (Pick<EnrolmentServer, 'setIdentity'> | undefined)[],
   log: pino.Logger,
   signal: AbortSignal,
 ) {
@@ -43,13 +46,27 @@ async function keepIdentityFresh(
     try {
       const identity = await serviceIdentity(authority, config)
       if (identity.certificatePem === shown) continue
-      server.setIdentity(identity)
+      for (const server of servers) server?.setIdentity(identity)
       shown = identity.certificatePem
       log.info('the service shows another certificate')
     } catch (error) {
       log.error({ error: messageOf(error) }, 'the certificate of the service cannot be looked after')
     }
   }
+}
+
+/** The API for operators, where the configuration wants one. */
+async function openApi(office: Office, config: ProvisioningConfig, nowMs: () => number, log: pino.Logger) {
+  if (config.api === undefined) return undefined
+  const { store, claims, refusedPath } = office
+  const api = await startApi({
+    ...{ ...config.api, ...(await serviceIdentity(office.authority, config)), log, nowMs },
+    ...{ store, claims, refusedPath, byHand: config.approval, tagsOf: () => [] },
+    fleet: fleetViewer(store, () => new Map()),
+    trades: config.hubApiUrl === undefined ? undefined : hubTrades(config.hubApiUrl),
+  })
+  log.info({ host: config.api.host, port: api.port }, 'API serves')
+  return api
 }
 
 await runProgram(provisioningConfig, ABOUT, async ({ config, signal, ready }) => {
@@ -76,11 +93,15 @@ await runProgram(provisioningConfig, ABOUT, async ({ config, signal, ready }) =>
     const identity = await serviceIdentity(office.authority, config)
     const server = await startServer({ host, port, ...identity, enrol: enroller(parts), renewer: renewer(parts), log })
     log.info({ host, port: server.port }, 'enrolment serves')
+    const api = await openApi(office, config, nowMs, log)
     const registering = keepRegistering(office.store, chain, { community, initialFundsNano, roleFunds }, log, signal)
     ready()
-    const tending = [keepTidy(office, nowMs, log, signal), keepIdentityFresh(office, config, server, log, signal)]
+    const tending = [
+      keepTidy(office, nowMs, log, signal),
+      keepIdentityFresh(office, config, [server, api], log, signal),
+    ]
     await Promise.all([aborted(signal), registering, ...tending])
-    await server.stop()
+    await Promise.all([server.stop(), api?.stop()])
   } finally {
     // also where the port is taken: an open connection would keep the process
     await chain?.close()

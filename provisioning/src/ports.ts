@@ -1,7 +1,9 @@
 import type { CommunityRules, EnrolmentGrant } from '@wattfleet/protocol'
 import type { AuditAnchor, AuditEntry, AuditHead, AuditRow, AuditVerdict } from './core/audit.ts'
+import type { GatewayView } from './core/gateway-view.ts'
 import type { LifeEvent, LifeState, LifeStep } from './core/life.ts'
 import type { ManifestSite } from './core/manifest.ts'
+import type { ApiToken } from './core/token.ts'
 
 /** A metering point as the chain's registry knows it. `site` is 16 bytes and `member` 32 bytes of lower-case hex. */
 export interface ChainSite {
@@ -62,9 +64,12 @@ export interface SiteRecord extends ManifestSite {
   readonly grant: EnrolmentGrant | undefined
 }
 
+/** Who does something: a person at the command line by the account's name, one at the API by the token's. */
+export type Actor = 'gateway' | 'service' | 'operator' | `operator/${string}` | `api/${string}`
+
 /** Who does something, and what is to be known of it. */
 export interface Deed {
-  readonly actor: 'operator' | 'gateway' | 'service'
+  readonly actor: Actor
   readonly detail?: Readonly<Record<string, unknown>>
   readonly atMs: number
 }
@@ -147,6 +152,10 @@ export interface Store extends CertificateStore {
   ): boolean
   /** Takes a gateway on in its life, with what that means for its keys and certificates. */
   move(site: string, event: MoveEvent, deed: Deed): LifeStep
+  /** The same for many gateways, in one transaction; those that cannot go stay, each with its reason. */
+  moveAll(sites: readonly string[], event: MoveEvent, deed: Deed): ReadonlyMap<string, LifeStep>
+  /** All gateways as an operator looks at them, in the order of their serials. */
+  views(): Omit<GatewayView, 'seen'>[]
   /** SHA-256 fingerprints, hex, of all certificates that are not over and may not connect now. */
   refusedCertificates(nowMs: number): string[]
   /**
@@ -158,19 +167,40 @@ export interface Store extends CertificateStore {
   note(event: string, deed: Deed): void
   /** Another text whenever something was changed, by whatever process: whoever keeps something up to date looks at this. */
   version(): string
-  readonly audit: Pick<AuditLog, 'entries' | 'head' | 'verify'>
+  readonly tokens: TokenStore
+  readonly audit: Pick<AuditLog, 'entries' | 'entriesOf' | 'head' | 'verify'>
   close(): void
 }
 
 /** The events that come without anything else to keep. */
 export type MoveEvent = Exclude<LifeEvent, 'claim' | 'activate' | 'reissue'>
 
+/** Who may call the API. */
+export interface TokenStore {
+  all(): ApiToken[]
+  bySecret(secretHash: Uint8Array): ApiToken | undefined
+  /** False where the name is taken, also by a token that was revoked: a name in the log stands for one holder. */
+  add(
+    token: Pick<ApiToken, 'name' | 'role' | 'createdMs' | 'expiresMs'>,
+    secretHash: Uint8Array,
+    deed: Pick<Deed, 'actor'>,
+  ): boolean
+  /** False where no token has this name. */
+  revoke(name: string, deed: Deed): boolean
+  setUsed(token: ApiToken, atMs: number): void
+}
+
+/** An entry with its place in the log. */
+export type LoggedEntry = AuditEntry & Pick<AuditRow, 'number' | 'hash'>
+
 /** The hash-chained log of what was done, in the tables of a store. */
 export interface AuditLog {
   /** Adds entries and signs the new end: once for all of a transaction, inside it. */
   append(entries: readonly AuditEntry[]): void
   /** From this number on, in order. */
-  entries(from?: number): (AuditEntry & Pick<AuditRow, 'number' | 'hash'>)[]
+  entries(from?: number, limit?: number): LoggedEntry[]
+  /** All entries about a site, in order. */
+  entriesOf(site: string): LoggedEntry[]
   head(): AuditHead | undefined
   verify(anchors?: readonly AuditAnchor[]): AuditVerdict
 }

@@ -57,11 +57,14 @@ async function cli(path: string, ...args: string[]) {
 
 describe('the service as a program', () => {
   it('serves while the chain is away, with the claims of its manifest written, and stops when asked', async () => {
-    const { path, port } = await configOf({ manifestPath: write('manifest.csv', manifestOf(6)) })
+    const [apiPort = 0] = await freePorts(1)
+    const api = { port: apiPort }
+    const { path, port } = await configOf({ manifestPath: write('manifest.csv', manifestOf(6)), api })
     const { running } = start(path)
     await once(running, 'message')
     const caPem = readFileSync(join(dir.path, 'state/ca/ca.pem'), 'utf8')
     expect((await post(port, caPem, '', 'GET', '/healthz')).status).toBe(200)
+    expect((await post(apiPort, caPem, '', 'GET', '/v1/fleet')).status).toBe(401)
     expect(filesIn(join(dir.path, 'claims'))).toHaveLength(6)
     const exit = once(running, 'exit')
     const from = performance.now()
@@ -109,6 +112,7 @@ describe('the command line', () => {
     expect(entries.map(({ actor, event }) => `${actor} ${event}`)).toEqual([
       ...['operator imported', 'operator imported', 'operator reissue', 'operator reissue'],
     ])
+    expect(entries[3]).toMatchObject({ number: 4, at: expect.stringMatching(/^20\d\d-.*Z$/), hash: expect.any(String) })
     const { number, hash } = await cli(path, 'audit', 'head')
     const anchor = ['--anchor', `${number}:${hash}`]
     expect(await cli(path, 'audit', 'verify', ...anchor)).toEqual({ ok: true, entries: 4 })
@@ -121,6 +125,40 @@ describe('the command line', () => {
       stderr: 'the audit log is not whole\n',
     })
     await expect(cli(path, 'audit', 'verify', '--anchor', '7')).rejects.toMatchObject({ code: 2 })
+  })
+
+  it('shows the fleet, does to many what it has shown, and lets callers in', async () => {
+    const { path } = await configOf()
+    await cli(path, 'import', write('manifest.csv', manifestOf(3)))
+    expect(await cli(path, 'overview')).toMatchObject({ gateways: 3, states: { expected: 3 }, well: 0 })
+    const found = await cli(path, 'search', '--text', 'house 2')
+    expect(found).toMatchObject([{ serial: 'pi-2', household: 'House 2', concerns: [] }])
+    const plan = await cli(path, 'bulk', 'retire', '--text', 'pi-')
+    expect(plan.will).toHaveLength(3)
+    await cli(path, 'retire', 'pi-3', '--reason', 'broken')
+    const stale = ['bulk', 'retire', '--text', 'pi-', '--digest', plan.digest]
+    await expect(cli(path, ...stale)).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('not what was shown'),
+    })
+    const { digest } = await cli(path, 'bulk', 'retire', '--text', 'pi-')
+    expect(await cli(path, 'bulk', 'retire', '--text', 'pi-', '--digest', digest)).toMatchObject({
+      done: ['pi-1', 'pi-2'],
+    })
+    await expect(cli(path, 'bulk', 'retire')).rejects.toMatchObject({ code: 2 })
+    const { life, market } = await cli(path, 'story', 'pi-3')
+    expect(life.at(-1)).toMatchObject({
+      actor: expect.stringMatching(/^operator\/./),
+      event: 'retire',
+      detail: { reason: 'broken' },
+    })
+    expect(market.unavailable).toMatch('hubApiUrl')
+
+    const { token } = await cli(path, 'token', 'create', 'noc', '--role', 'viewer')
+    expect(token).toMatch(/^wftoken_/)
+    expect(await cli(path, 'token', 'list')).toMatchObject([{ name: 'noc', role: 'viewer', isRevoked: false }])
+    expect(await cli(path, 'token', 'revoke', 'noc')).toMatchObject({ isRevoked: true })
+    await expect(cli(path, 'token', 'create', 'noc', '--role', 'king')).rejects.toMatchObject({ code: 2 })
   })
 
   it('explains itself when it is asked for something else', async () => {

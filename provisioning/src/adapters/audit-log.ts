@@ -9,7 +9,7 @@ import {
   signHead,
   verifyAudit,
 } from '../core/audit.ts'
-import type { AuditLog } from '../ports.ts'
+import type { AuditLog, LoggedEntry } from '../ports.ts'
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS audit_log (
@@ -22,6 +22,7 @@ CREATE TABLE IF NOT EXISTS audit_log (
   detail TEXT NOT NULL,
   hash BLOB NOT NULL
 ) STRICT;
+CREATE INDEX IF NOT EXISTS audit_by_site ON audit_log (site, number);
 CREATE TABLE IF NOT EXISTS audit_head (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   number INTEGER NOT NULL,
@@ -41,6 +42,10 @@ export function auditLog(db: Database.Database, key: SigningKey): AuditLog {
   )
   const getHead = db.prepare<[], AuditHead>('SELECT number, hash, signature FROM audit_head')
   const select = db.prepare<[number], AuditRow>(`SELECT ${COLUMNS} FROM audit_log WHERE number >= ? ORDER BY number`)
+  const page = db.prepare<[number, number], AuditRow>(
+    `SELECT ${COLUMNS} FROM audit_log WHERE number >= ? ORDER BY number LIMIT ?`,
+  )
+  const bySite = db.prepare<[string], AuditRow>(`SELECT ${COLUMNS} FROM audit_log WHERE site = ? ORDER BY number`)
   return {
     append(entries) {
       let { number, hash } = getHead.get() ?? { number: 0, hash: AUDIT_START }
@@ -52,9 +57,13 @@ export function auditLog(db: Database.Database, key: SigningKey): AuditLog {
       }
       if (entries.length > 0) setHead.run(number, hash, signHead(key, number, hash).signature)
     },
-    entries: (from = 1) =>
-      select.all(from).map(({ detail, ...row }) => ({ ...row, detail: JSON.parse(detail) as AuditEntry['detail'] })),
+    entries: (from = 1, limit = -1) => page.all(from, limit).map(entryOf),
+    entriesOf: (site) => bySite.all(site).map(entryOf),
     head: () => getHead.get(),
     verify: (anchors) => verifyAudit(select.iterate(1), getHead.get(), key.publicKey, anchors),
   }
+}
+
+function entryOf({ detail, ...row }: AuditRow): LoggedEntry {
+  return { ...row, detail: JSON.parse(detail) as AuditEntry['detail'] }
 }

@@ -6,6 +6,8 @@ import { auditLog } from './audit-log.ts'
 import { certificateStore, insertCertificate } from './certificate-store.ts'
 import { groupCommit } from './group-commit.ts'
 import { openTables, type Row, recordOf } from './tables.ts'
+import { tokenRows } from './token-rows.ts'
+import { viewRows } from './view-rows.ts'
 
 /** The keys that used the claim, and that somebody let them in. */
 const NO_KEYS = 'signing_key = NULL, tls_key = NULL, is_approved = 0'
@@ -15,13 +17,7 @@ const FORGETS: Partial<Record<MoveEvent, string>> = { abandon: NO_KEYS, revoke: 
 
 /** Opens the store in one SQLite file. `auditKey` signs the end of its audit log. */
 export function openStore(path: string, auditKey: SigningKey): Store {
-  const db = guarded(() => {
-    const opened = new Database(path)
-    opened.pragma('journal_mode = WAL')
-    opened.pragma('synchronous = FULL') // an answer depends on every commit
-    openTables(opened)
-    return opened
-  })
+  const db = guarded(() => openDatabase(path))
   const write = <T>(body: () => T): T => guarded(() => db.transaction(body).immediate())
   const statement = statementsOf(db)
   const change = (sql: string, ...values: unknown[]) => {
@@ -32,6 +28,12 @@ export function openStore(path: string, auditKey: SigningKey): Store {
   const select = (where: string, ...values: unknown[]) =>
     guarded(() => (statement(`SELECT * FROM sites ${where}`).all(...values) as Row[]).map(recordOf))
   const { recordFor, advance, log } = livesOf(select, audit, change)
+  const moved = (site: string, event: MoveEvent, deed: Deed): LifeStep => {
+    const step = advance(recordFor(site), event, deed, FORGETS[event])
+    const ends = step.ok && (event === 'revoke' || event === 'retire')
+    if (ends) db.prepare('UPDATE certificates SET is_in_force = 0 WHERE site = ?').run(site)
+    return step
+  }
 
   return {
     sites: () => select('ORDER BY rowid'),
@@ -84,30 +86,40 @@ export function openStore(path: string, auditKey: SigningKey): Store {
         insertCertificate(db, site, certificate, record.tlsKey ?? new Uint8Array(), atMs)
         return true
       }),
-    move: (site, event, deed) =>
-      write(() => {
-        const step = advance(recordFor(site), event, deed, FORGETS[event])
-        const ends = step.ok && (event === 'revoke' || event === 'retire')
-        if (ends) db.prepare('UPDATE certificates SET is_in_force = 0 WHERE site = ?').run(site)
-        return step
-      }),
+    move: (site, event, deed) => write(() => moved(site, event, deed)),
+    moveAll: (sites, event, deed) => write(() => new Map(sites.map((site) => [site, moved(site, event, deed)]))),
+    views: () => guarded(() => viewRows(db)),
     ...certificateStore({ db, write, guarded, recordFor, log }),
     together: groupCommit(db, write),
     note: (event, { actor, detail = {}, atMs }) =>
       write(() => audit.append([{ atMs, actor, event, site: '', gateway: '', detail }])),
     refusedCertificates: (nowMs) => guarded(() => refusedAt(db, nowMs)),
-    version: () =>
-      guarded(() => {
-        const own = db.prepare('SELECT total_changes()').pluck().get()
-        return `${db.pragma('data_version', { simple: true })}/${own}`
-      }),
+    version: () => guarded(() => versionOf(db)),
+    tokens: tokenRows(db, write, (event, name, actor, detail, atMs) =>
+      audit.append([{ atMs, actor, event, site: '', gateway: '', detail: { token: name, ...detail } }]),
+    ),
     audit: {
-      entries: (from) => guarded(() => audit.entries(from)),
+      entries: (from, limit) => guarded(() => audit.entries(from, limit)),
+      entriesOf: (site) => guarded(() => audit.entriesOf(site)),
       head: () => guarded(() => audit.head()),
       verify: (anchors) => guarded(() => audit.verify(anchors)),
     },
     close: () => db.close(),
   }
+}
+
+/** Changes with what this process writes, and with what others do. */
+function versionOf(db: Database.Database): string {
+  const own = db.prepare('SELECT total_changes()').pluck().get()
+  return `${db.pragma('data_version', { simple: true })}/${own}`
+}
+
+function openDatabase(path: string): Database.Database {
+  const db = new Database(path)
+  db.pragma('journal_mode = WAL')
+  db.pragma('synchronous = FULL') // an answer depends on every commit
+  openTables(db)
+  return db
 }
 
 /** Compiles each statement once: there are few texts, and each is used for every gateway. */

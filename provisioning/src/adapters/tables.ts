@@ -4,6 +4,7 @@ import type Database from 'better-sqlite3'
 import type { LifeState } from '../core/life.ts'
 import type { SiteRecord } from '../ports.ts'
 import { addRenewals } from './certificate-tables.ts'
+import { TOKENS } from './token-rows.ts'
 
 const SITES = `
 CREATE TABLE IF NOT EXISTS sites (
@@ -51,7 +52,9 @@ const STEPS: readonly ((db: Database.Database) => void)[] = [
     db.exec(OTHERS)
     if (isThere) rememberCertificates(db)
   },
-  // certificates renew themselves
+  // 2: the API's callers
+  (db) => db.exec(TOKENS),
+  // 3: certificates renew themselves
   addRenewals,
 ]
 

@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os'
 import type { ParseArgsOptionDescriptor } from 'node:util'
 import type { ProvisioningConfig } from '../config.ts'
 import type { Office } from '../office.ts'
@@ -58,5 +59,14 @@ export function argumentOf({ arguments: given }: Asked, n = 0): string {
 
 /** An operator's deed, with the reason that was given. */
 export function deedOf({ options: { reason }, nowMs }: Asked): Deed {
-  return { actor: 'operator', ...(typeof reason === 'string' && { detail: { reason } }), atMs: nowMs }
+  return { actor: `operator/${accountName()}`, ...(typeof reason === 'string' && { detail: { reason } }), atMs: nowMs }
+}
+
+/** Of whoever is at the command line; the number where the system has no name for it. */
+export function accountName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return String(process.getuid?.() ?? 'unknown')
+  }
 }
