@@ -3,6 +3,7 @@ const BENCHES: Readonly<
   Record<string, () => Promise<{ run(print: (line: string) => void): object | Promise<object> }>>
 > = {
   chain: () => import('./chain.ts'),
+  enrol: () => import('./enrol.ts'),
   fleet: () => import('./fleet.ts'),
   intake: () => import('./intake.ts'),
   modbus: () => import('./modbus.ts'),

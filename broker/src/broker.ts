@@ -34,6 +34,8 @@ export interface BrokerStats {
 export interface Broker {
   readonly port: number
   stats(): BrokerStats
+  /** Other certificates, from the next handshake on; nobody is cut. Throws Fault `config` where they cannot be used. */
+  setKeys(keys: DoorKeys): void
   /** Cuts all connections and closes the port. Sessions and queues are in memory and go with it. */
   stop(): Promise<void>
 }
@@ -71,6 +73,13 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       paced: counters.paced,
       refused: { ...refusals.counts },
     }),
+    setKeys(keys) {
+      try {
+        door.setKeys(keys)
+      } catch (error) {
+        throw new Fault('config', `certificate or key cannot be used: ${messageOf(error)}`, { cause: error })
+      }
+    },
     async stop() {
       clearInterval(sweep)
       const closed = new Promise((resolve) => door.server.close(resolve))

@@ -42,9 +42,9 @@ export type BrokerLimits = z.infer<typeof limitsSchema>
 export const brokerConfig = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
   port: z.int().min(0).max(65_535).default(8883),
-  /** PEM: the only CA whose certificates are admitted. */
+  /** PEM: the roots whose certificates are admitted, and no others. This and the next two are read again when they change. */
   caPath: z.string().min(1),
-  /** PEM: the broker's own certificate and key. */
+  /** PEM: the broker's own certificate, with its issuing CA after it, and its key. */
   certPath: z.string().min(1),
   keyPath: z.string().min(1),
   /** A text file of revoked certificates: one SHA-256 fingerprint (hex, colons allowed) a line, `#` starts a comment. Read again when it changes. */

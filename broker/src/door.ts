@@ -1,6 +1,6 @@
 import { constants } from 'node:crypto'
 import type { Socket } from 'node:net'
-import { createServer, type Server, type TLSSocket } from 'node:tls'
+import { createSecureContext, createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls'
 import type { BrokerLimits } from './config.ts'
 import { type Identity, identityOf } from './core/identity.ts'
 import { type Pace, pace } from './core/pace.ts'
@@ -9,7 +9,7 @@ import { GuardedConnection } from './guarded-connection.ts'
 import type { Peer } from './peer.ts'
 import type { Refusals } from './refusals.ts'
 
-/** The broker's end of mutual TLS, all PEM. */
+/** The broker's end of mutual TLS, all PEM: the roots that are trusted, and its own certificate with its issuing CA. */
 export interface DoorKeys {
   readonly caPem: string
   readonly certificatePem: string
@@ -18,6 +18,8 @@ export interface DoorKeys {
 
 export interface Door {
   readonly server: Server
+  /** Shows and trusts others from the next handshake on; whoever is connected stays. Throws where they cannot be used. */
+  setKeys(keys: DoorKeys): void
   /** Open connections, admitted or not. */
   count(): number
   /** Cuts the connections whose certificate is revoked by now. */
@@ -38,15 +40,10 @@ export function openDoor(
   admit: (connection: GuardedConnection) => void,
 ): Door {
   const server = createServer({
-    ca: keys.caPem,
-    cert: keys.certificatePem,
-    key: keys.privateKeyPem,
+    ...contextOf(keys),
     requestCert: true,
     rejectUnauthorized: true,
-    minVersion: 'TLSv1.3',
     handshakeTimeout: limits.connectTimeoutMs,
-    // No resumption: every connection shows its certificate again, so expiry and revocation always count.
-    secureOptions: constants.SSL_OP_NO_TICKET,
   })
   server.maxConnections = limits.connections
   const sockets = new Set<Socket>()
@@ -78,6 +75,11 @@ export function openDoor(
 
   return {
     server,
+    setKeys(other) {
+      const context = contextOf(other)
+      createSecureContext(context) // a key that does not fit its certificate is found here, and what was stays
+      server.setSecureContext(context)
+    },
     count: () => sockets.size,
     sweep() {
       for (const connection of [...live.values()].flatMap((connections) => [...connections])) {
@@ -89,6 +91,18 @@ export function openDoor(
     cutAll() {
       for (const socket of sockets) socket.destroy()
     },
+  }
+}
+
+/** `caPem` may hold several roots; the issuing CAs below them come with the certificates, from both ends. */
+function contextOf({ caPem, certificatePem, privateKeyPem }: DoorKeys): SecureContextOptions {
+  return {
+    ca: caPem,
+    cert: certificatePem,
+    key: privateKeyPem,
+    minVersion: 'TLSv1.3',
+    // No resumption: every connection shows its certificate again, so expiry and revocation always count.
+    secureOptions: constants.SSL_OP_NO_TICKET,
   }
 }
 

@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { aborted, Fault, messageOf, runProgram } from '@wattfleet/protocol'
 import { pino } from 'pino'
-import { startBroker } from './broker.ts'
-import { brokerConfig } from './config.ts'
+import { type Broker, startBroker } from './broker.ts'
+import { type BrokerConfig, brokerConfig } from './config.ts'
+import type { DoorKeys } from './door.ts'
 import { revokedByFile } from './revoked.ts'
 import { startStatusServer } from './status-server.ts'
 
 /** How often the counters are written to the log, ms. */
 const STATS_EVERY_MS = 60_000
+/** How often the files of the certificates are looked at, ms. */
+const KEYS_EVERY_MS = 2_000
 
 const ABOUT = `The embedded MQTT broker: gateways with a certificate publish and hear what is theirs.
 The configuration's fields are described in broker/src/config.ts.`
@@ -17,21 +20,42 @@ await runProgram(brokerConfig, ABOUT, async ({ config, signal, ready }) => {
   const broker = await startBroker({
     host: config.host,
     port: config.port,
-    caPem: readPem(config.caPath),
-    certificatePem: readPem(config.certPath),
-    privateKeyPem: readPem(config.keyPath),
+    ...keysIn(config),
     limits: config.limits,
     log,
     ...(config.revokedPath === undefined ? {} : { isRevoked: revokedByFile(config.revokedPath, log) }),
   })
   const status = config.status && (await startStatusServer(config.status, broker.stats))
   const stats = setInterval(() => log.info(broker.stats(), 'counters'), STATS_EVERY_MS)
+  const keys = setInterval(keysKeeper(config, broker, log), KEYS_EVERY_MS)
   ready()
   await aborted(signal)
   clearInterval(stats)
+  clearInterval(keys)
   await status?.stop()
   await broker.stop()
 })
+
+function keysIn({ caPath, certPath, keyPath }: BrokerConfig): DoorKeys {
+  return { caPem: readPem(caPath), certificatePem: readPem(certPath), privateKeyPem: readPem(keyPath) }
+}
+
+/** Takes other certificates when their files change; those that cannot be used, as between two files, are tried again. */
+function keysKeeper(config: BrokerConfig, broker: Broker, log: pino.Logger): () => void {
+  let shown = JSON.stringify(keysIn(config))
+  return () => {
+    try {
+      const keys = keysIn(config)
+      const now = JSON.stringify(keys)
+      if (now === shown) return
+      broker.setKeys(keys)
+      shown = now
+      log.info('other certificates are shown and trusted from now on')
+    } catch (error) {
+      log.error({ error: messageOf(error) }, 'the certificates cannot be used; the last good ones stay')
+    }
+  }
+}
 
 function readPem(path: string): string {
   try {

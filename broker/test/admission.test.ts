@@ -72,6 +72,44 @@ describe('the handshake', () => {
   })
 })
 
+describe('other certificates', () => {
+  it('count from the next handshake on; whoever is connected stays', async () => {
+    at = await testBroker()
+    const [gateway, client] = [await at.gateway(), await at.connect(await at.gateway())]
+    const other = await testAuthority('the next CA')
+    const server = await other.issue({ commonName: 'broker', server: true })
+    at.broker.setKeys({ ...server, caPem: `${at.authority.caPem}\n${other.caPem}` })
+    const moved = await at.connect(gateway, { ca: other.caPem })
+    const { certificatePem: cert, privateKeyPem: key } = await other.issue({
+      commonName: gateway.name,
+      unit: 'gateway',
+    })
+    await at.connect(gateway, { ca: other.caPem, cert, key })
+    await isClosed(moved) // one session for one name, whatever its certificate
+    at.broker.setKeys({ ...server, caPem: other.caPem })
+    await expect(at.connect(gateway, { ca: other.caPem })).rejects.toThrow()
+    expect(refused('handshake')).toBe(1)
+    expect(client.connected).toBe(true)
+  })
+
+  it('that cannot be used are refused, and those before stay', async () => {
+    at = await testBroker()
+    const [one, other] = [
+      await at.authority.issue({ commonName: 'broker' }),
+      await at.authority.issue({ commonName: 'x' }),
+    ]
+    const { caPem } = at.authority
+    const { privateKeyPem } = other
+    for (const keys of [
+      { ...one, privateKeyPem, caPem },
+      { ...one, certificatePem: 'none', caPem },
+    ]) {
+      expect(() => at.broker.setKeys(keys)).toThrow(/certificate or key cannot be used/)
+    }
+    await at.connect(await at.gateway())
+  })
+})
+
 describe('revocation', () => {
   it('refuses a revoked certificate and cuts it off when it is connected', async () => {
     const revoked = new Set<string>()

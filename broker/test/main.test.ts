@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { upTopic } from '@wattfleet/protocol'
 import { connectAsync } from 'mqtt'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { freePorts } from '../../test-support/ports.ts'
 import { type Leaf, type TestAuthority, testAuthority } from './fixtures/certificates.ts'
 
@@ -81,6 +81,32 @@ describe('the broker as a program', () => {
     expect((await exit)[0]).toBe(0)
     expect(performance.now() - from).toBeLessThan(2_000)
     client.end(true)
+  })
+
+  it('takes other certificates while it runs, and cuts nobody for it', async () => {
+    const [port] = await freePorts(1)
+    const files = await paths()
+    const { child } = run({ ...files, port })
+    await once(child, 'message')
+    const name = 'a'.repeat(26)
+    const as = async (of: TestAuthority, trusts: string) => {
+      const { certificatePem: cert, privateKeyPem: key } = await of.issue({ commonName: name, unit: 'gateway' })
+      const options = { ca: trusts, cert, key, clientId: name, protocolVersion: 4, reconnectPeriod: 0 } as const
+      return connectAsync(`mqtts://127.0.0.1:${port}`, options, false)
+    }
+    const first = await as(authority, authority.caPem)
+    const other = await testAuthority('the next CA')
+    const both = `${authority.caPem}\n${other.caPem}`
+    await expect(as(other, both)).rejects.toThrow()
+    write('ca.pem', both)
+    const server = await other.issue({ commonName: 'broker', server: true })
+    // between these two the certificate has no key
+    write('broker.pem', server.certificatePem)
+    write('broker.key', server.privateKeyPem)
+    await vi.waitFor(async () => (await as(other, other.caPem)).end(true), { timeout: 15_000, interval: 200 })
+    // which took its session over, and nothing else did
+    await vi.waitFor(() => expect(first.connected).toBe(false))
+    first.end(true)
   })
 
   it('refuses to start with a faulty configuration and names every mistake', async () => {

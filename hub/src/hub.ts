@@ -112,7 +112,12 @@ function makeParts(config: HubConfig, clock: Clock, chain: ChainClient, isStoppe
 async function runIntake(parts: Parts, chainId: Uint8Array, started: () => void, signal: AbortSignal): Promise<void> {
   const { config, clock, inbox, index, chain, log, stored, running } = parts
   const key = readSigningKey(config.hubSeedPath)
-  const files = { ca: readText(config.caPath), cert: readText(config.certPath), key: readText(config.keyPath) }
+  const renewed = () => ({
+    ca: readText(config.caPath),
+    cert: readText(config.certPath),
+    key: readText(config.keyPath),
+  })
+  const files = { ...renewed(), renewed }
   let receive: OnMessage = () => undefined
   const wire = openMqtt({ url: config.brokerUrl, ...files, filter: upFilter() }, (topic, payload) =>
     receive(topic, payload),

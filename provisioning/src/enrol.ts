@@ -91,8 +91,8 @@ export function enroller(parts: EnrolmentParts): Enrol {
 export type Refused = Extract<EnrolmentAnswer, { ok: false }>
 
 /**
- * Claim, proofs and keys; at the end the claim is tied to these keys. Nothing is awaited between look-up and tie. A claim
- * that is used from another gateway, or a second time by other keys, holds everybody who is concerned.
+ * Claim, proofs and keys; at the end the claim is tied to these keys: look-up and tie are one transaction. A claim that is
+ * used from another gateway, or a second time by other keys, holds everybody who is concerned.
  */
 async function checkRequest(
   parts: EnrolmentParts,
@@ -119,7 +119,11 @@ async function checkRequest(
   if (state === 'quarantined') return refuse('quarantined', 'the utility has to look at this gateway first')
   if (state === 'expected') {
     if (nowMs() >= record.claimExpiresMs) return refuse('claim-expired', 'this claim is too old: ask for another')
-    store.bindKeys(record.site, request.signingKey, csr.publicKey, nowMs())
+    const bind = () =>
+      store.siteByClaim(claimHash)?.site === record.site &&
+      store.bindKeys(record.site, request.signingKey, csr.publicKey, nowMs()).ok
+    // other keys were there a moment before, or another claim: it is looked at once more
+    if (!(await store.together(bind))) return checkRequest(parts, request)
   } else if (state === 'claimed') store.setAsked(record.site, nowMs())
   return { record }
 }
@@ -171,7 +175,7 @@ async function complete(parts: EnrolmentParts, site: string, stop: AbortSignal):
     // one that was in force before is off the chain before it is forgotten here, whatever becomes of this
     if (chainKey !== undefined && chainKey !== signingKey) await within(signal, chain.revoke(site, chainKey, signal))
     // whatever becomes of this: a key that the chain may hold is taken off it when its gateway is stopped for good
-    store.setChainKey(site, signingKey)
+    await store.together(() => store.setChainKey(site, signingKey))
     const { epoch } = await within(signal, chain.enrol(site, signingKey, signal))
     const [chainId, rules] = await within(signal, Promise.all([chain.chainId(), chain.rules(settings.community)]))
     facts = { epoch, chain: chainId, rules }
@@ -181,7 +185,8 @@ async function complete(parts: EnrolmentParts, site: string, stop: AbortSignal):
   }
   const leaf = await gatewayCertificate(parts, gateway, tlsKey)
   const grant: EnrolmentGrant = { gateway, ...handedDown(parts, leaf), ...facts, capImportWh, capExportWh }
-  if (store.setGrant(site, signingKey, grant, leaf, parts.nowMs())) return { ok: true, grant }
+  const isSet = await store.together(() => store.setGrant(site, signingKey, grant, leaf, parts.nowMs()))
+  if (isSet) return { ok: true, grant }
   store.setChainKey(site, signingKey)
   return refuse('unknown-claim', 'this claim was replaced, or its gateway stopped')
 }

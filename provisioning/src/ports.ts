@@ -181,6 +181,11 @@ export interface Store extends CertificateStore, Strangers, Admissions, Estate {
    * is being enrolled is not among them: it has no certificate to send anything with, and is let in the moment it has.
    */
   refusedKeys(): string[]
+  /**
+   * Runs what is to be one transaction, together with those that others ask for at the same time: a disk takes as long for
+   * many as for one. Resolves once it is durable. `body` throws: nothing of it happened, and the others go on.
+   */
+  together<T>(body: () => T): Promise<T>
   /** Notes what concerns no single gateway. */
   note(event: string, deed: Deed): void
   /** Another text whenever something was changed, by whatever process: whoever keeps something up to date looks at this. */

@@ -62,7 +62,7 @@ export function renewer(parts: RenewalParts): Renewer {
       const certificate = await gatewayCertificate(parts, record.gateway, csr.publicKey)
       const grant: EnrolmentGrant = { ...open.grant, ...handedDown(parts, certificate), rules }
       const renewal = { replaces: request.certificate, tlsKey: csr.publicKey, grant, certificate }
-      const kept = store.addRenewal(record.site, renewal, nowMs())
+      const kept = await store.together(() => store.addRenewal(record.site, renewal, nowMs()))
       // it was stopped, or renewed with another key, while this certificate was made: nobody will hear of it
       if (kept === undefined) return refuse('unknown-certificate', 'something else was decided meanwhile: ask again')
       return { ok: true, grant: kept.grant }

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,6 +21,15 @@ import type { RenewalService, StateFiles } from '../../agent/src/ports.ts'
 import { memoryLog } from '../../agent/test/support/fixtures.ts'
 import { type Broker, startBroker } from '../../broker/src/index.ts'
 import { issueServerCertificate } from '../../provisioning/src/authority/identities.ts'
+import {
+  installIssuing,
+  requestIssuing,
+  switchIssuing,
+  trustRoot,
+  withdrawRoot,
+} from '../../provisioning/src/authority/replace.ts'
+import { initRoot, signIssuing } from '../../provisioning/src/authority/root.ts'
+import { certificatesIn, fingerprintIn } from '../../provisioning/src/authority/trust.ts'
 import { gatewayOf, take } from '../../provisioning/src/fleet.ts'
 import { type TestOffice, testOffice } from '../../provisioning/test/fixtures/office.ts'
 import { until } from './support/until.ts'
@@ -283,6 +293,69 @@ describe('a power cut', () => {
     },
   )
 })
+
+describe('one root in the place of another', () => {
+  it('cuts nobody: the broker, the service and the gateway go over one after the other', async () => {
+    const ca = join(office.dir, 'ca')
+    const passphrase = 'correct horse battery staple'
+    const former = office.authority.caPem
+    const gateway = startGateway()
+    await until('it is connected', () => gateway.seen.ups === 1)
+
+    await initRoot(join(folder, 'root'), { utility: 'Utility', validDays: 3_650, passphrase }, Date.now())
+    trustRoot(ca, readFileSync(join(folder, 'root/root.pem'), 'utf8'), 'root.pem', Date.now())
+    broker.setKeys(await brokerKeys())
+    await pass(60)
+    await until('it trusts both', () => isProven() && gateway.credentials.isTold())
+    expect(certificatesIn(gateway.credentials.current().grant.caPem, 'grant')).toHaveLength(2)
+
+    const { csrPath } = await requestIssuing(ca, 'Utility')
+    const options = { validDays: 3_650, passphrase }
+    const signed = await signIssuing(join(folder, 'root'), readFileSync(csrPath, 'utf8'), options, Date.now())
+    installIssuing(ca, signed.certificatePem, 'signed', Date.now())
+    switchIssuing(ca)
+    broker.setKeys(await brokerKeys())
+    office.server.setIdentity(await issueServerCertificate(office.authority, { commonName: 'provisioning' }))
+    expect(gateway.seen).toMatchObject({ ups: 2, downs: 1 }) // the session went from one certificate to the other, and no more
+    await pass(61)
+    await until('it stands under the new root', () => certificates()[0]?.isInForce && certificates().length === 3)
+    await until('and has said so', () => isProven() && gateway.credentials.isTold())
+
+    withdrawRoot(ca, fingerprintIn(new X509Certificate(former)))
+    broker.setKeys(await brokerKeys())
+    await pass(61)
+    await until('it trusts the new one alone', () => certificates().length === 4 && isProven())
+    await until('it is connected', () => gateway.credentials.isTold() && broker.stats().clients === 1)
+    expect(certificatesIn(gateway.credentials.current().grant.caPem, 'grant')).toHaveLength(1)
+    expect(broker.stats().refused.handshake).toBe(0)
+    expect(gateway.seen.ups - gateway.seen.downs).toBe(1)
+  })
+
+  it('keeps the former certificate where the broker does not know the new root yet', async () => {
+    const gateway = startGateway()
+    await until('it is connected', () => gateway.seen.ups === 1)
+    const ca = join(office.dir, 'ca')
+    const passphrase = 'correct horse battery staple'
+    await initRoot(join(folder, 'root'), { utility: 'Utility', validDays: 3_650, passphrase }, Date.now())
+    trustRoot(ca, readFileSync(join(folder, 'root/root.pem'), 'utf8'), 'root.pem', Date.now())
+    const { csrPath } = await requestIssuing(ca, 'Utility')
+    const csr = readFileSync(csrPath, 'utf8')
+    const signed = await signIssuing(join(folder, 'root'), csr, { validDays: 3_650, passphrase }, Date.now())
+    installIssuing(ca, signed.certificatePem, 'signed', Date.now())
+    // an operator who lost everybody behind, and told the broker nothing
+    switchIssuing(ca)
+    await pass(60)
+    await until('the new one was refused', () => broker.stats().refused.handshake > 0)
+    expect([gateway.seen.downs, broker.stats().clients]).toEqual([0, 1])
+    broker.setKeys(await brokerKeys())
+    await until('the new one is proven', isProven)
+  })
+})
+
+async function brokerKeys() {
+  const identity = await issueServerCertificate(office.authority, { commonName: 'broker' })
+  return { ...identity, caPem: office.authority.caPem }
+}
 
 describe('after another enrolment', () => {
   it('what was renewed before is nothing', async () => {

@@ -19,6 +19,8 @@ export interface MqttOptions {
   readonly key: string
   /** Subscribed to at QoS 1. */
   readonly filter: string
+  /** What ca, cert and key are by now: read before each new connection. One that cannot be read leaves those that were. */
+  readonly renewed?: () => Pick<MqttOptions, 'ca' | 'cert' | 'key'>
 }
 
 export interface MqttWire extends Wire {
@@ -67,6 +69,14 @@ export function openMqtt(options: MqttOptions, onMessage: OnMessage): MqttWire {
     })
   })
   client.on('message', (topic, payload) => onMessage(topic, payload))
+  // mqtt.js takes the options that the client has when it connects again
+  client.on('close', () => {
+    try {
+      Object.assign(client.options, options.renewed?.())
+    } catch {
+      // between two files, or gone: those that were are as good as any
+    }
+  })
   // each failure is followed by a new try; `connected` says how things stand
   client.on('error', () => undefined)
   return {

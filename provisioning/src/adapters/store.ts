@@ -5,6 +5,7 @@ import type { Deed, MoveEvent, Store } from '../ports.ts'
 import { auditLog } from './audit-log.ts'
 import { certificateStore } from './certificate-store.ts'
 import { enrolmentStore } from './enrolment-store.ts'
+import { groupCommit } from './group-commit.ts'
 import { livesOf } from './lives.ts'
 import { rolloutStore } from './rollout-store.ts'
 import { statusStore, tagStore } from './status-store.ts'
@@ -21,13 +22,14 @@ import { viewRows } from './view-rows.ts'
 export function openStore(path: string, auditKey: SigningKey, { lookOnly = false } = {}): Store {
   const db = guarded(() => openDatabase(path, lookOnly))
   const write = <T>(body: () => T): T => guarded(() => db.transaction(body).immediate())
+  const statement = statementsOf(db)
   const change = (sql: string, ...values: unknown[]) => {
-    const { changes } = db.prepare(sql).run(...values)
+    const { changes } = statement(sql).run(...values)
     if (changes !== 1) throw new Fault('internal', `expected one row to change, got ${changes}: ${sql}`)
   }
   const audit = guarded(() => auditLog(db, auditKey))
   const select = (where: string, ...values: unknown[]) =>
-    guarded(() => (db.prepare(`SELECT * FROM sites ${where}`).all(...values) as Row[]).map(recordOf))
+    guarded(() => (statement(`SELECT * FROM sites ${where}`).all(...values) as Row[]).map(recordOf))
   const lives = livesOf(select, audit, change)
   const { recordFor, advance, log } = lives
   const { insertSites, endAll } = rowsOf(db)
@@ -56,6 +58,7 @@ export function openStore(path: string, auditKey: SigningKey, { lookOnly = false
     moveAll: (sites, event, deed) => write(() => new Map(sites.map((site) => [site, moved(site, event, deed)]))),
     views: () => guarded(() => viewRows(db)),
     ...certificateStore({ db, write, guarded, recordFor, log }),
+    together: groupCommit(db, write),
     note: (event, deed) => write(() => parts.log(undefined, event, deed)),
     refusedCertificates: (nowMs) => guarded(() => refusedAt(db, nowMs)),
     tokens: tokenRows(parts),
@@ -87,6 +90,16 @@ function openDatabase(path: string, lookOnly: boolean): Database.Database {
   db.pragma('secure_delete = ON') // what is erased is not left in the file's free pages
   openTables(db)
   return db
+}
+
+/** Compiles each statement once: there are few texts, and each is used for every gateway. */
+function statementsOf(db: Database.Database) {
+  const known = new Map<string, Database.Statement<unknown[]>>()
+  return (sql: string): Database.Statement<unknown[]> => {
+    const statement = known.get(sql) ?? db.prepare<unknown[]>(sql)
+    known.set(sql, statement)
+    return statement
+  }
 }
 
 /** Without the grants: this is asked after every change, of a fleet of ten thousand. */

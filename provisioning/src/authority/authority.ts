@@ -1,18 +1,16 @@
-import 'reflect-metadata'
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
-import { X509Certificate } from '@peculiar/x509'
 import { Fault, PUBLIC_MODE, writeFileAtomic } from '@wattfleet/protocol'
 import {
   caName,
   fingerprintOf,
   type Issuer,
+  issuerOf,
   issuingCertificate,
   type LeafRequest,
   leafCertificate,
   newKey,
   publicKeyOf,
   rootCertificate,
-  signingKeyOf,
 } from './certificates.ts'
 import { type CaFolder, caPaths, readFolder, readKey, readRoots, stampOf, writeKey } from './folder.ts'
 import { pemOf } from './trust.ts'
@@ -96,7 +94,7 @@ function keptInForce(dir: string, nowMs: () => number) {
     stamp = now
     try {
       const folder = readFolder(dir, nowMs())
-      kept = { folder, caPem: folder.roots.map(({ pem }) => pem).join(''), issuer: issuerOf(folder) }
+      kept = { folder, caPem: folder.roots.map(({ pem }) => pem).join(''), issuer: onceIssuer(folder) }
     } catch (error) {
       if (kept === undefined) throw error
     }
@@ -104,13 +102,11 @@ function keptInForce(dir: string, nowMs: () => number) {
   }
 }
 
-function issuerOf({ issuing: { key, certificate } }: CaFolder): () => Promise<Issuer> {
+/** Makes it once, when the first certificate is asked for. */
+function onceIssuer({ issuing: { key, certificate } }: CaFolder): () => Promise<Issuer> {
   let issuer: Promise<Issuer> | undefined
   return () => {
-    issuer ??= signingKeyOf(key).then((signing) => ({
-      certificate: new X509Certificate(pemOf(certificate)),
-      key: signing,
-    }))
+    issuer ??= issuerOf(certificate.raw, key)
     return issuer
   }
 }
@@ -130,7 +126,7 @@ async function makeMissing(dir: string, utility: string, nowMs: number): Promise
   if (existsSync(paths.issuing)) return
   const own = readRoots(dir).find(({ certificate }) => certificate.checkPrivateKey(rootKey))
   if (own === undefined) throw new Fault('config', `${paths.roots}: the root of ${paths.rootKey} is not there`)
-  const root = { certificate: new X509Certificate(own.pem), key: await signingKeyOf(rootKey) }
+  const root = await issuerOf(own.pem, rootKey)
   const key = newKey()
   const spki = publicKeyOf(key)
   const certificate = await issuingCertificate(root, caName(utility, 'issuing CA', spki), spki, ISSUING_DAYS, nowMs)

@@ -12,7 +12,7 @@ import {
   PublicKey,
   SubjectAlternativeNameExtension,
   SubjectKeyIdentifierExtension,
-  type X509Certificate,
+  X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509'
 
@@ -58,6 +58,14 @@ export function newKey(): KeyObject {
 /** The key as WebCrypto signs with it. */
 export function signingKeyOf(key: KeyObject): Promise<webcrypto.CryptoKey> {
   return webcrypto.subtle.importKey('pkcs8', key.export({ format: 'der', type: 'pkcs8' }), ECDSA, false, ['sign'])
+}
+
+/** A CA that signs, from its certificate (PEM or DER) and its key. */
+export async function issuerOf(certificate: string | Uint8Array, key: KeyObject): Promise<Issuer> {
+  return {
+    certificate: new X509Certificate(typeof certificate === 'string' ? certificate : Uint8Array.from(certificate)),
+    key: await signingKeyOf(key),
+  }
 }
 
 /** SubjectPublicKeyInfo, DER. */

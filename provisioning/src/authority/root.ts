@@ -4,7 +4,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { BasicConstraintsExtension, X509Certificate } from '@peculiar/x509'
 import { Fault, PRIVATE_MODE, PUBLIC_MODE, writeFileAtomic } from '@wattfleet/protocol'
-import { fingerprintOf, issuingCertificate, newKey, rootCertificate, signingKeyOf } from './certificates.ts'
+import { fingerprintOf, issuerOf, issuingCertificate, newKey, rootCertificate } from './certificates.ts'
 import { decryptKey, encryptKey } from './encrypted-key.ts'
 import { openRequest } from './request.ts'
 import { rootsIn } from './trust.ts'
@@ -63,7 +63,7 @@ export async function signIssuing(
   if (root === undefined || !root.certificate.checkPrivateKey(key)) {
     throw new Fault('config', `${certificatePath}: is not the certificate of ${keyPath}`)
   }
-  const issuer = { certificate: new X509Certificate(root.pem), key: await signingKeyOf(key) }
+  const issuer = await issuerOf(root.pem, key)
   const signed = await issuingCertificate(issuer, request.subject, request.publicKey, options.validDays, nowMs)
   const told = {
     subject: signed.subject,

@@ -45,8 +45,8 @@ export interface GatewayView {
 
 /** A gateway says something once a minute: after three of them it is not just late. */
 export const SILENT_AFTER_MS = 5 * 60_000
-/** A certificate is renewed a third of its life before it ends; one that ends this soon was not. */
-export const EXPIRES_SOON_MS = 30 * 86_400_000
+/** Of 90 days a gateway renews with 22 to 30 left; one that ends this soon did not. */
+export const EXPIRES_SOON_MS = 14 * 86_400_000
 /** Slots are quarter-hours and gates close to the second: a clock this far off moves energy between slots. */
 export const CLOCK_OFF_MS = 5_000
 
