@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { Fault, messageOf, readConfig, runProcess, wallClock } from '@wattfleet/protocol'
 import { auditCommands } from './commands/audit.ts'
+import { bootCommands } from './commands/boot.ts'
 import type { Command, Commands } from './commands/command.ts'
 import { labelCommands } from './commands/labels.ts'
 import { lifeCommands } from './commands/life.ts'
@@ -10,7 +11,7 @@ import { provisioningConfig } from './config.ts'
 import { lookInto, type Office, openOffice } from './office.ts'
 import type { Store } from './ports.ts'
 
-const COMMANDS: Commands = { ...manifestCommands, ...labelCommands, ...lifeCommands, ...auditCommands }
+const COMMANDS: Commands = { ...manifestCommands, ...labelCommands, ...bootCommands, ...lifeCommands, ...auditCommands }
 
 const FOR_ALL = {
   config: { type: 'string' },
