@@ -60,7 +60,7 @@ esac
 sector=$(number 454 4 u4)
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'rm -rf "$work" "$out.draft"' EXIT
 # whoever has the card has the claims; whoever has the image too
 (umask 077 && cp --sparse=always --reflink=auto "$image" "$out.draft")
 boot="$out.draft@@$((sector * 512))"
