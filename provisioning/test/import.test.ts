@@ -156,7 +156,10 @@ describe('an import that is stopped', () => {
 
   it('where the disk does not take the claims leaves neither rows nor drafts', async () => {
     writeFileSync(join(dir.path, 'claims'), 'no folder')
-    await expect(importWhole(manifestOf(3))).rejects.toThrow(/EEXIST|ENOTDIR/)
+    await expect(importWhole(manifestOf(3))).rejects.toMatchObject({
+      code: 'store',
+      message: expect.stringMatching(/claims: (EEXIST|ENOTDIR)/),
+    })
     expect(store.sites()).toEqual([])
   })
 })

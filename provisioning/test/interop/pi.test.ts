@@ -4,11 +4,14 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { describeWithPrograms } from '../../../test-support/programs.ts'
+import { labelsOf } from '../../src/labels/labels.ts'
+import { bootPartition } from '../../src/pi/boot-partition.ts'
 import { temporaryFolder, testOffice } from '../fixtures/office.ts'
 import { type PiMachine, piImage, piMachine, rootfsPath } from '../fixtures/pi-machine.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 const CMDLINE = 'console=serial0,115200 root=PARTUUID=1-02 rootfstype=ext4 init=/usr/lib/raspberrypi-sys-mods/firstboot'
+const GRANT = '/var/lib/wattfleet/state/grant.json'
 const run = promisify(execFile)
 const rootfs = rootfsPath()
 const PROGRAMS = ['dpkg-deb', 'sfdisk', 'mkfs.vfat', 'mcopy', 'mount', 'chroot']
@@ -50,6 +53,28 @@ describe.skipIf(rootfs === undefined)('the Pi', () => {
         writeFileSync(at(`claims/pi-${n + 1}.claim.json`), JSON.stringify(claim))
       }
       return at('claims')
+    }
+
+    /** Starts the agent as its unit does until it has its grant. */
+    async function enrols(serial: string): Promise<void> {
+      const unit = readFileSync(pi.path('/usr/lib/systemd/system/wattfleet-agent.service'), 'utf8')
+      const start = /^ExecStart=(.*)$/m.exec(unit)?.[1]?.split(' ') ?? []
+      const child = pi.start(start, 'wattfleet', { stdio: ['ignore', 'pipe', 'pipe'] })
+      const ended = new Promise((resolve) => child.once('exit', resolve))
+      let said = ''
+      for (const stream of [child.stdout, child.stderr]) {
+        stream?.on('data', (chunk) => {
+          said += chunk
+        })
+      }
+      try {
+        await vi.waitFor(() => expect(existsSync(pi.path(GRANT)), said).toBe(true), { timeout: 30_000 })
+      } finally {
+        child.kill('SIGTERM')
+        await ended
+      }
+      const { gateway } = JSON.parse(readFileSync(pi.path(GRANT), 'utf8'))
+      expect(office.store.siteBySerial(serial)).toMatchObject({ state: 'active', gateway })
     }
 
     it('gets an image that installs, enrols and leaves no claim behind', async () => {
@@ -95,24 +120,23 @@ describe.skipIf(rootfs === undefined)('the Pi', () => {
         expect(existsSync(pi.path(`/usr/lib/systemd/system/${name}.service`))).toBe(true)
       }
 
-      // as the unit starts it
-      const unit = readFileSync(pi.path('/usr/lib/systemd/system/wattfleet-agent.service'), 'utf8')
-      const start = /^ExecStart=(.*)$/m.exec(unit)?.[1]?.split(' ') ?? []
-      const child = pi.start(start, 'wattfleet', { stdio: ['ignore', 'pipe', 'pipe'] })
-      let said = ''
-      for (const stream of [child.stdout, child.stderr]) {
-        stream?.on('data', (chunk) => {
-          said += chunk
-        })
-      }
-      const grant = '/var/lib/wattfleet/state/grant.json'
-      await vi.waitFor(() => expect(existsSync(pi.path(grant)), said).toBe(true), { timeout: 30_000 })
-      child.kill('SIGTERM')
-      await new Promise((resolve) => child.once('exit', resolve))
-      expect(await stat(grant)).toBe('wattfleet 600')
-      const { gateway } = JSON.parse(readFileSync(pi.path(grant), 'utf8'))
-      expect(office.store.siteBySerial('pi-2')).toMatchObject({ state: 'active', gateway })
+      await enrols('pi-2')
+      expect(await stat(GRANT)).toBe('wattfleet 600')
       expect(office.store.siteBySerial('pi-1')?.state).toBe('expected')
+    })
+
+    it('enrols with the line of a label too, for which it asks the service for its CA', async () => {
+      await pi.run(['rm', '-r', '/var/lib/wattfleet/state'])
+      const options = { nowMs: office.time.nowMs, household: false }
+      const { labels } = labelsOf(office.store, office.claims.claimsDir, office.store.sites(), options)
+      const code = labels.find(({ serial }) => serial === 'pi-3')?.code ?? ''
+      writeFileSync(pi.path('/boot/firmware/wattfleet.claim'), code.replace(':8443;', `:${office.server.port};`))
+      writeFileSync(
+        pi.path('/boot/firmware/wattfleet-agent.json'),
+        readFileSync(at('agent.json'), 'utf8').replace('pi-2', 'pi-3'),
+      )
+      await pi.run(['/usr/lib/wattfleet/firstboot'])
+      await enrols('pi-3')
     })
 
     it('has programs that run there, and a configuration that is checked', async () => {
@@ -138,7 +162,9 @@ describe.skipIf(rootfs === undefined)('the Pi', () => {
       await pi.run(['rm', '/var/lib/wattfleet/claim'])
       mkdirSync(join(boot, 'wattfleet-claims'))
       writeFileSync(join(boot, 'wattfleet-claims/pi-9.claim.json'), '{}')
-      await expect(first()).rejects.toMatchObject({ stderr: /there is no claim for the serial 'pi-2'/ })
+      await expect(first()).rejects.toMatchObject({
+        stderr: expect.stringMatching(/there is no claim for the serial 'pi-2'/),
+      })
       expect(readdirSync(join(boot, 'wattfleet-claims'))).toEqual(['pi-9.claim.json'])
     })
 
@@ -148,6 +174,17 @@ describe.skipIf(rootfs === undefined)('the Pi', () => {
       expect(existsSync(keys)).toBe(true)
       await pi.run(['dpkg', '--purge', 'wattfleet-agent'])
       expect(existsSync(pi.path('/var/lib/wattfleet'))).toBe(false)
+    })
+
+    it('has its claim written into an image by name', async () => {
+      const { drive } = await piImage(at('one.img'), { 'cmdline.txt': CMDLINE })
+      const boot = bootPartition(at('one.img'))
+      boot.write('wattfleet.claim', 'first')
+      boot.write('wattfleet.claim', 'second')
+      expect(execFileSync('mtype', ['-i', drive, '::wattfleet.claim'], { encoding: 'utf8' })).toBe('second')
+      expect(execFileSync('mtype', ['-i', drive, '::cmdline.txt'], { encoding: 'utf8' })).toBe(CMDLINE)
+      await piImage(at('else.img'), { 'readme.txt': '' })
+      expect(() => bootPartition(at('else.img'))).toThrow(/else\.img: its first partition is not Raspberry Pi OS's/)
     })
 
     it('refuses an image that is none, and writes nothing', async () => {
