@@ -22,7 +22,7 @@ const FOR_ALL = {
 const USAGE = `usage: wattfleet-fleet --config <file.json> <command>
 
 ${Object.entries(COMMANDS)
-  .map(([name, { arguments: given, about }]) => `  ${[name, ...given].join(' ').padEnd(24)}${about}`)
+  .map(([name, { arguments: given, about }]) => `  ${[name, ...given].join(' ').padEnd(30)}${about}`)
   .join('\n')}
 
 A gateway is named by its serial, its site or its name on the wire; --reason <text> goes into the log. What a command

@@ -13,8 +13,8 @@ const AGENT = 'wattfleet-agent.json'
 
 export const bootCommands: Commands = {
   'write-boot': onStore(
-    ['<gateway>', '<folder or image>'],
-    'put its claim on a mounted boot partition, or into an image; --agent <agent.json> its configuration too',
+    ['<gateway>', '<boot>'],
+    'put its claim on a mounted boot partition, or into that of an image; --agent <agent.json> its configuration too',
     (store, asked) => {
       const record = gatewayOf(store, argumentOf(asked))
       const { serial, claimExpiresMs } = record
