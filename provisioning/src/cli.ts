@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { Fault, messageOf, readConfig, runProcess, wallClock } from '@wattfleet/protocol'
 import { auditCommands } from './commands/audit.ts'
+import { bootCommands } from './commands/boot.ts'
 import { caCommands } from './commands/ca.ts'
 import type { Command, Commands } from './commands/command.ts'
 import { fleetCommands } from './commands/fleet.ts'
@@ -20,6 +21,7 @@ import type { Store } from './ports.ts'
 const COMMANDS: Commands = {
   ...manifestCommands,
   ...labelCommands,
+  ...bootCommands,
   ...lifeCommands,
   ...moveCommands,
   ...fleetCommands,
@@ -40,7 +42,7 @@ const FOR_ALL = {
 const USAGE = `usage: wattfleet-fleet --config <file.json> <command>
 
 ${Object.entries(COMMANDS)
-  .map(([name, { arguments: given, about }]) => `  ${[name, ...given].join(' ').padEnd(24)}${about}`)
+  .map(([name, { arguments: given, about }]) => `  ${[name, ...given].join(' ').padEnd(30)}${about}`)
   .join('\n')}
 
 A gateway is named by its serial, its site or its name on the wire; --reason <text> goes into the log. What a command

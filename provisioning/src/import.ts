@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { Fault, fromHex, gatewayIdFrom, sha256, toHex } from '@wattfleet/protocol'
 import { writeFilesAtomic } from './adapters/private-files.ts'
@@ -91,7 +90,6 @@ async function addBatch(
     return { site, file: claim === undefined ? claimFile(settings, row.serial, secret) : undefined }
   })
   const files = prepared.flatMap(({ file }) => (file === undefined ? [] : [file]))
-  mkdirSync(settings.claimsDir, { recursive: true, mode: 0o700 })
   // In force before they can be read by anyone: whoever sees a file can use it.
   const add = () =>
     store.addSites(

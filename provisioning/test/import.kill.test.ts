@@ -10,8 +10,8 @@ import { readAuditKey } from '../src/audit-key.ts'
 import { manifestOf, temporaryFolder } from './fixtures/office.ts'
 
 const CLI = join(import.meta.dirname, '../src/cli.ts')
-const ROWS = 4_000
-const KILLS = 6
+const ROWS = 2_500
+const KILLS = 4
 
 let dir: ReturnType<typeof temporaryFolder>
 beforeEach(() => {

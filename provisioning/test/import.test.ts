@@ -1,5 +1,6 @@
 import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { sha256 } from '@wattfleet/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parseManifest, readManifest } from '../src/adapters/manifest-file.ts'
 import { openStore } from '../src/adapters/store.ts'
@@ -133,6 +134,53 @@ describe('importManifest', () => {
       capImportWh: 2,
     })
     expect(() => readManifest(join(dir.path, 'none.csv'))).toThrow(/none\.csv: cannot be read/)
+  })
+})
+
+describe('an import that is stopped', () => {
+  it('begins no further batch, says what is left, and goes on when it is asked again', async () => {
+    const stop = new AbortController()
+    const told: number[] = []
+    const onProgress = (done: number, total: number) => {
+      told.push(done)
+      if (done > 0) stop.abort()
+      expect(total).toBe(600)
+    }
+    const lines = parseManifest(manifestOf(600), 'm.csv')
+    const options = { community: 7, nowMs: AT_MS, onProgress, signal: stop.signal }
+    const { added, left, claims: written } = await importManifest({ store, claims }, lines, 'm.csv', options)
+    expect([added, left, written.length, store.sites().length]).toEqual([250, 350, 250, 250])
+    expect(told).toEqual([0, 250])
+    expect(await importWhole(manifestOf(600))).toMatchObject({ added: 350, known: 250, left: 0 })
+  })
+
+  it('where the disk does not take the claims leaves neither rows nor drafts', async () => {
+    writeFileSync(join(dir.path, 'claims'), 'no folder')
+    await expect(importWhole(manifestOf(3))).rejects.toMatchObject({
+      code: 'store',
+      message: expect.stringMatching(/claims: (EEXIST|ENOTDIR)/),
+    })
+    expect(store.sites()).toEqual([])
+  })
+})
+
+describe('a claim that the maker has put on the gateway', () => {
+  const CLAIM = 'c1'.repeat(32)
+  const importing = (claim: string) =>
+    importWhole(`${HEADER},claim\n,first,${MEMBER},1,3000,0,pi-1,${claim}\n,second,${MEMBER},1,3000,0,pi-2,\n`)
+
+  it('is in force from its row on, as a hash, without a file', async () => {
+    const { claims: written } = await importing(CLAIM)
+    expect(written).toEqual([claimPath(claims.claimsDir, 'pi-2')])
+    expect(store.siteByClaim(sha256(Buffer.from(CLAIM, 'hex')))).toMatchObject({
+      ...{ serial: 'pi-1', claimWritten: true, claimExpiresMs: AT_MS + claims.validMs },
+    })
+    expect(await importing(CLAIM)).toMatchObject({ added: 0, known: 2, claims: [] })
+    // another one was put in force since: the list is what it was
+    const { site } = store.siteBySerial('pi-1') ?? { site: '' }
+    reissueClaim(store, claims, site, { actor: 'operator', atMs: AT_MS })
+    expect(await importing(CLAIM)).toMatchObject({ added: 0, known: 2, claims: [] })
+    expect(store.siteByClaim(sha256(Buffer.from(CLAIM, 'hex')))).toBeUndefined()
   })
 })
 

@@ -1,4 +1,4 @@
-import { closeSync, fsync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, fsync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { Fault, messageOf, PRIVATE_MODE } from '@wattfleet/protocol'
@@ -9,7 +9,7 @@ export interface PrivateFile {
 }
 
 /**
- * `writeFileAtomic` for many files of one folder, for their owner alone: the disk is waited for together, which takes a
+ * `writeFileAtomic` for many files of one folder, which is made if need be, for their owner alone: the disk is waited for together, which takes a
  * fifth of the time of one after the other. `beforeVisible` runs when all contents are on the disk and none can be seen;
  * what it throws leaves the old files. A process that is killed after it leaves some files new and some old. Throws Fault
  * `store` where the place cannot be written; then nothing of the new contents stays.
@@ -17,14 +17,18 @@ export interface PrivateFile {
 export async function writeFilesAtomic(files: readonly PrivateFile[], beforeVisible: () => void): Promise<void> {
   const [first] = files
   if (first === undefined) return beforeVisible()
+  const folder = dirname(first.path)
+  let drafts = 0
   const draftOf = ({ path }: PrivateFile) => `${path}.draft`
   try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
     const open: number[] = []
     try {
       for (const file of files) {
         rmSync(draftOf(file), { force: true }) // what a crash left would keep its own mode
         const descriptor = openSync(draftOf(file), 'wx', PRIVATE_MODE)
         open.push(descriptor)
+        drafts++
         writeFileSync(descriptor, file.content)
       }
       await Promise.all(open.map((descriptor) => promisify(fsync)(descriptor)))
@@ -34,14 +38,14 @@ export async function writeFilesAtomic(files: readonly PrivateFile[], beforeVisi
     beforeVisible()
     for (const file of files) renameSync(draftOf(file), file.path)
   } catch (error) {
-    for (const file of files) rmSync(draftOf(file), { force: true })
+    for (const file of files.slice(0, drafts)) rmSync(draftOf(file), { force: true })
     if (error instanceof Fault) throw error
-    throw new Fault('store', `${dirname(first.path)}: ${messageOf(error)}`, { cause: error })
+    throw new Fault('store', `${folder}: ${messageOf(error)}`, { cause: error })
   }
-  const folder = openSync(dirname(first.path), 'r')
+  const opened = openSync(folder, 'r')
   try {
-    fsyncSync(folder) // the renames themselves
+    fsyncSync(opened) // the renames themselves
   } finally {
-    closeSync(folder)
+    closeSync(opened)
   }
 }

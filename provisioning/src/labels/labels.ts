@@ -45,7 +45,7 @@ function labelOf({ serial, household, claimExpiresMs }: SiteRecord, claim: Claim
 }
 
 /** The claim in a file if it is the one in force for this gateway, else why there is none to print. */
-function claimOf(store: Store, path: string, serial: string): Claim | string {
+export function claimOf(store: Store, path: string, serial: string): Claim | string {
   if (!existsSync(path)) return `there is no ${path}`
   const read = parseObject(readFileSync(path, 'utf8')) as Partial<Claim> | undefined
   const secret = fromHex(String(read?.claim), 32)

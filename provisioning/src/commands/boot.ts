@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs'
+import { Fault, messageOf, parseObject } from '@wattfleet/protocol'
+import { claimPath } from '../claims.ts'
+import { gatewayOf } from '../fleet.ts'
+import { claimOf } from '../labels/labels.ts'
+import { bootPartition } from '../pi/boot-partition.ts'
+import type { SiteRecord } from '../ports.ts'
+import { argumentOf, type Commands, onStore } from './command.ts'
+
+/** What `provisioning/pi` takes from the boot partition at the first start. */
+const CLAIM = 'wattfleet.claim'
+const AGENT = 'wattfleet-agent.json'
+
+export const bootCommands: Commands = {
+  'write-boot': onStore(
+    ['<gateway>', '<boot>'],
+    'put its claim on a mounted boot partition, or into that of an image; --agent <agent.json> its configuration too',
+    (store, asked) => {
+      const record = gatewayOf(store, argumentOf(asked))
+      const { serial, claimExpiresMs } = record
+      const claim = claimOf(store, claimPath(asked.config.claimsDir, serial), serial)
+      if (typeof claim === 'string') throw new Fault('enrolment', `${serial}: ${claim}`)
+      if (claimExpiresMs <= asked.nowMs) throw new Fault('enrolment', `${serial}: its claim has expired: reissue it`)
+      const { agent } = asked.options
+      const configuration = typeof agent === 'string' ? withModels(agent, record) : undefined
+      const boot = bootPartition(argumentOf(asked, 1))
+      if (configuration !== undefined) boot.write(AGENT, configuration)
+      boot.write(CLAIM, `${JSON.stringify(claim, null, 2)}\n`)
+      return { serial, written: [CLAIM, ...(configuration === undefined ? [] : [AGENT])] }
+    },
+    { agent: { type: 'string' } },
+  ),
+}
+
+/** A configuration with what the manifest says of the devices, where it does not say it itself. */
+function withModels(path: string, { meter, inverter }: SiteRecord): string {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new Fault('config', `${path}: cannot be read: ${messageOf(error)}`, { cause: error })
+  }
+  const config = parseObject(text) as Record<string, unknown> | undefined
+  if (config === undefined) throw new Fault('config', `${path}: expected the agent's configuration, a JSON object`)
+  for (const [name, model] of Object.entries({ meter, inverter })) {
+    const device = config[name]
+    if (model !== undefined && typeof device === 'object') config[name] = { model, ...device }
+  }
+  return `${JSON.stringify(config, null, 2)}\n`
+}

@@ -1,0 +1,72 @@
+import { execFile } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { temporaryFolder } from './fixtures/office.ts'
+
+const CLI = join(import.meta.dirname, '../src/cli.ts')
+const MEMBER = '5a'.repeat(32)
+
+describe('write-boot', () => {
+  let dir: ReturnType<typeof temporaryFolder>
+  const at = (name: string) => join(dir.path, name)
+  beforeEach(async () => {
+    dir = temporaryFolder()
+    const paths = { stateDir: at('state'), claimsDir: at('claims'), operatorSeedPath: at('operator.seed') }
+    writeFileSync(at('utility.json'), JSON.stringify({ ...paths, hubKey: 'ab'.repeat(32) }))
+    const header = 'serial,household,member,zone,capImportWh,capExportWh,meter,inverter'
+    writeFileSync(at('m.csv'), `${header}\npi-1,House,${MEMBER},1,3000,0,abb-b23,sunspec\n`)
+    mkdirSync(at('boot'))
+    writeFileSync(at('boot/cmdline.txt'), 'quiet\n')
+    await cli('import', at('m.csv'))
+  })
+  afterEach(() => dir.remove())
+
+  async function cli(...args: string[]) {
+    const flags = ['--disable-warning=ExperimentalWarning', CLI, '--config', at('utility.json')]
+    return JSON.parse((await promisify(execFile)(process.execPath, [...flags, ...args])).stdout)
+  }
+
+  it('puts the claim and a configuration with the models of the manifest on a boot partition', async () => {
+    const device = { host: '192.168.1.20', port: 502 }
+    writeFileSync(
+      at('agent.json'),
+      JSON.stringify({ stateDir: '/x', meter: device, inverter: { ...device, model: 'x' } }),
+    )
+    const said = await cli('write-boot', 'pi-1', at('boot'), '--agent', at('agent.json'))
+    expect(said).toEqual({ serial: 'pi-1', written: ['wattfleet.claim', 'wattfleet-agent.json'] })
+    expect(readdirSync(at('boot')).sort()).toEqual(['cmdline.txt', 'wattfleet-agent.json', 'wattfleet.claim'])
+    const read = (name: string) => JSON.parse(readFileSync(at(name), 'utf8'))
+    expect(read('boot/wattfleet.claim')).toEqual(read('claims/pi-1.claim.json'))
+    expect(read('boot/wattfleet-agent.json')).toEqual({
+      stateDir: '/x',
+      meter: { ...device, model: 'abb-b23' },
+      inverter: { ...device, model: 'x' }, // what the installer says is what is there
+    })
+  })
+
+  it.each<[string, () => readonly string[], RegExp]>([
+    ['a folder that is none', () => ['pi-1', dir.path], /expected a boot partition of Raspberry Pi OS/],
+    ['nothing', () => ['pi-1', at('none')], /there is no such folder or image/],
+    ['a file that is no image', () => ['pi-1', at('m.csv')], /expected an image whose first partition is FAT/],
+    ['another gateway', () => ['pi-2', at('boot')], /no gateway has the serial/],
+    [
+      'a bad configuration',
+      () => ['pi-1', at('boot'), '--agent', at('m.csv')],
+      /m\.csv: expected the agent's configuration/,
+    ],
+  ])('is refused with %s, and writes nothing', async (_, args, why) => {
+    await expect(cli('write-boot', ...args())).rejects.toMatchObject({ stderr: expect.stringMatching(why) })
+    expect(readdirSync(at('boot'))).toEqual(['cmdline.txt'])
+  })
+
+  it('is refused where the claim is not in force', async () => {
+    const dead = readFileSync(at('claims/pi-1.claim.json'))
+    await cli('reissue', 'pi-1')
+    writeFileSync(at('claims/pi-1.claim.json'), dead)
+    await expect(cli('write-boot', 'pi-1', at('boot'))).rejects.toMatchObject({
+      stderr: expect.stringMatching(/not the claim in force/),
+    })
+  })
+})
