@@ -112,7 +112,7 @@ function createGateway(parts: GatewayParts): { loops: readonly Loop[]; started: 
       else listener.message(kind, payload)
     },
   }
-  const view = { isMeterGood: () => reader.metering().power !== undefined, tell: statusBell.ring }
+  const view = { meterGoodMs: reader.goodMs, tell: statusBell.ring }
   return {
     loops: [
       reader.run,

@@ -167,8 +167,8 @@ export interface StateFiles {
 
 /** What configuration and commands from afar look at, and whom they tell. */
 export interface RemoteView {
-  /** Whether the last reading was whole. */
-  isMeterGood(): boolean
+  /** When the last whole reading was, by the steady clock; minus infinity for none, undefined while nothing was tried. */
+  meterGoodMs(): number | undefined
   /** There is something new to say in the status. */
   tell(): void
 }

@@ -19,6 +19,8 @@ const LONGEST_SILENCE_POLLS = 8
 export interface Reader {
   /** As of the last reading. */
   metering(): Metering
+  /** When the last whole reading was, by the steady clock; minus infinity for none, undefined while nothing was tried. */
+  goodMs(): number | undefined
   /** Whether the clock was believed at the last reading. */
   isClockTrusted(): boolean
   /** Resolves when the meter was asked once, whatever it said. */
@@ -40,11 +42,13 @@ export function createReader(parts: GatewayParts, onSigned: () => void, onChange
   let trust = trustAtStart(clock.nowMs(), steady.nowMs())
   let journalledMs = Number.NEGATIVE_INFINITY
   let silentPolls = 0
+  let goodMs: number | undefined
   const watchFlow = flowWatch(parts.findings)
 
   /** Read, decide, act. What could not be stored did not happen: the state moves on only with the commit. */
   async function turn(signal: AbortSignal): Promise<void> {
     const [sample, sunW] = await Promise.all([parts.meter.read(signal), parts.sun?.readSunW(signal)])
+    if (!signal.aborted) goodMs = sample === undefined ? (goodMs ?? Number.NEGATIVE_INFINITY) : steady.nowMs()
     if (sample !== undefined && sunW !== undefined) watchFlow(sample, sunW)
     const nowMs = clock.nowMs()
     if (signal.aborted || !believes(nowMs) || nowMs < outbox.clockFloorMs()) return
@@ -94,6 +98,7 @@ export function createReader(parts: GatewayParts, onSigned: () => void, onChange
 
   return {
     metering: () => metering,
+    goodMs: () => goodMs,
     isClockTrusted: () => trust.jump === undefined,
     tried: tried.promise,
     wake: bell.ring,

@@ -26,8 +26,10 @@ import type { RemoteFile } from './remote-state.ts'
 import { survivingStore } from './surviving-store.ts'
 import { createUpdater } from './update-job.ts'
 
-/** How often the meter is looked at while a configuration is tried, of the gateway's clock. */
-const LOOK_MS = 1_000
+/** A meter that was read in this time can be read: one reading that fails says nothing. */
+const RECENT_MS = 3_600_000
+/** Before a store that failed is tried again. */
+const RETRY_MS = 1_000
 
 export interface RemoteParts {
   /** The gateway's own file, which settings are laid upon. */
@@ -62,7 +64,7 @@ export interface RemoteControl extends Remote {
 export function createRemote(parts: RemoteParts, onEnd: (why: 'config' | 'restart') => void): RemoteControl {
   const { file, store, clock, steady, log } = parts
   let state = store.load()
-  let view: RemoteView = { isMeterGood: () => false, tell: () => undefined }
+  let view: RemoteView = { meterGoodMs: () => undefined, tell: () => undefined }
   const updater = createUpdater(parts, () => state, set)
 
   function set(next: RemoteState): void {
@@ -88,6 +90,12 @@ export function createRemote(parts: RemoteParts, onEnd: (why: 'config' | 'restar
     }
   }
 
+  /** What waited at the broker comes before the first reading does: then the meter is given the benefit of the doubt. */
+  function couldBeRead(): boolean {
+    const goodMs = view.meterGoodMs()
+    return goodMs === undefined || steady.nowMs() - goodMs <= RECENT_MS
+  }
+
   function hear(kind: DirectiveType, payload: Uint8Array): void {
     const said = readDirective(kind, payload, parts.utilityKey)
     if (said === undefined) {
@@ -97,7 +105,7 @@ export function createRemote(parts: RemoteParts, onEnd: (why: 'config' | 'restar
     const before = state
     const nowS = Math.floor(clock.nowMs() / 1000)
     try {
-      if ('settings' in said) set(takeConfig(state, said, nowS, view.isMeterGood(), (it) => mistakeIn(file, it)))
+      if ('settings' in said) set(takeConfig(state, said, nowS, couldBeRead(), (it) => mistakeIn(file, it)))
       else set(takeCommand(state, said, nowS))
     } catch (error) {
       // it is sent again: a gateway that did not keep it did not take it
@@ -113,21 +121,17 @@ export function createRemote(parts: RemoteParts, onEnd: (why: 'config' | 'restar
     else updater.wake()
   }
 
-  /** Looks at the meter while a configuration is tried, and says at the end whether it is kept. */
+  /** Says at the end of a trial whether the configuration is kept. */
   async function tryOut(signal: AbortSignal): Promise<void> {
     const { trial } = state
     if (trial === undefined) return
-    const beginMs = steady.nowMs()
     const lengthMs = trial.trialS * 1000
-    let goodMs = Number.NEGATIVE_INFINITY
-    while (!signal.aborted && steady.nowMs() < beginMs + lengthMs) {
-      await steady.until(Math.min(steady.nowMs() + LOOK_MS, beginMs + lengthMs), signal)
-      if (view.isMeterGood()) goodMs = steady.nowMs()
-    }
+    await steady.until(steady.nowMs() + lengthMs, signal)
     while (!signal.aborted && state.trial === trial) {
       // one reading that fails is no silent meter: half of the trial without any is
-      await survivingStore(log, () => set(endTrial(state, steady.nowMs() - goodMs <= lengthMs / 2)))
-      if (state.trial === trial) await steady.until(steady.nowMs() + LOOK_MS, signal)
+      const silentMs = steady.nowMs() - (view.meterGoodMs() ?? Number.NEGATIVE_INFINITY)
+      await survivingStore(log, () => set(endTrial(state, silentMs <= lengthMs / 2)))
+      if (state.trial === trial) await steady.until(steady.nowMs() + RETRY_MS, signal)
     }
     if (signal.aborted) return
     log.info({ ...state.lastConfig }, 'the trial of a configuration is over')

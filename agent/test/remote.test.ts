@@ -49,6 +49,24 @@ describe('a configuration from the utility', () => {
   })
 
   it.each([
+    ['that was read within the hour', NOW_MS - 3_600_000, 'rolled-back'],
+    ['that nobody has asked yet', undefined, 'rolled-back'],
+    ['that could not be read for longer', NOW_MS - 3_600_001, 'applied'],
+    ['that was never read', Number.NEGATIVE_INFINITY, 'applied'],
+  ])('is held to a meter %s', async (_, goodMs, is) => {
+    const one = boot(memoryFiles())
+    one.meter.goodMs = goodMs
+    const first = one.round()
+    one.remote.hear('config', sealedConfig())
+    await first()
+    one.meter.goodMs = Number.NEGATIVE_INFINITY
+    const end = one.round()
+    await one.advance(60_000)
+    expect(one.remote.standing().lastConfig?.is).toBe(is)
+    await end()
+  })
+
+  it.each([
     ['signed by somebody else', sealedConfig({}, THIEF)],
     ['for another gateway', sealedConfig({ gateway: 'bb'.repeat(32) })],
     ['of another epoch', sealedConfig({ epoch: 2 })],

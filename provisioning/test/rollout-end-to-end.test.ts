@@ -3,7 +3,7 @@ import type { RolloutBody } from '../src/fleet-ports.ts'
 import { orderRollout, previewRollout } from '../src/rollout-desk.ts'
 import { testFleet } from './fixtures/real-fleet.ts'
 
-const PATIENCE = { timeout: 60_000, interval: 100 }
+const PATIENCE = { timeout: 120_000, interval: 100 }
 let fleet: Awaited<ReturnType<typeof testFleet>>
 let stopService: () => Promise<void>
 beforeEach(async () => {
@@ -19,7 +19,7 @@ const operator = () => ({ actor: 'operator', atMs: Date.now() }) as const
 function create(body: RolloutBody) {
   const { store } = fleet.office
   // five seconds, at sixty times life's pace
-  const settings = { trialS: 300, thresholdPermille: 0, deadlineMs: 60_000, soakMs: 500 }
+  const settings = { trialS: 300, thresholdPermille: 0, deadlineMs: 600_000, soakMs: 500 }
   const preview = previewRollout(store, { body, selection: { tags: [] }, stages: '1,100%', settings })
   return { id: store.rollouts.create(preview, operator()).id, order: preview.serials.flat() }
 }
@@ -57,5 +57,5 @@ describe('a roll-out to three gateways', () => {
     await vi.waitFor(() => expect(stateOf(restart.id), fleet.said.slice(-20).join('')).toBe('done'), PATIENCE)
     expect(agents.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0])
     expect(store.audit.verify()).toMatchObject({ ok: true })
-  }, 180_000)
+  }, 400_000)
 })

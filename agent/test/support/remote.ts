@@ -59,7 +59,18 @@ export function boot(
   const clock = manualClock(NOW_MS)
   const ends: string[] = []
   let told = 0
-  const meter = { isGood: true }
+  let goodMs: number | undefined = NOW_MS
+  let isGood = true
+  const meter = {
+    set isGood(value: boolean) {
+      goodMs = clock.nowMs()
+      isGood = value
+    },
+    /** A gateway that has just been started has asked nothing yet, and one whose meter was never read knows that. */
+    set goodMs(value: number | undefined) {
+      ;[goodMs, isGood] = [value, false]
+    },
+  }
   const nothing: Updates = { fetch: async () => {}, request() {}, result: () => undefined }
   const remote = createRemote(
     {
@@ -70,7 +81,7 @@ export function boot(
     },
     (why) => void ends.push(why),
   )
-  const view = { isMeterGood: () => meter.isGood, tell: () => void told++ }
+  const view = { meterGoodMs: () => (isGood ? clock.nowMs() : goodMs), tell: () => void told++ }
   return {
     ...{ remote, clock, ends, meter, told: () => told },
     /** The loops of one round, as the gateway runs them. */

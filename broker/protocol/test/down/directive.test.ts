@@ -110,7 +110,7 @@ describe('a release', () => {
 describe('an answer', () => {
   it('carries any text as a reason that fits a status', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 400 }), fc.constantFrom(...ANSWERS), (text, is) => {
+      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), fc.constantFrom(...ANSWERS), (text, is) => {
         const answer = { counter: 1, is, reason: reasonOf(text) }
         expect(answer.reason.length).toBeLessThanOrEqual(MOST_REASON_CHARACTERS)
         expect(parseAnswer(JSON.parse(JSON.stringify(answer)))).toEqual(answer)
