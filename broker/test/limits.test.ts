@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { downFilter, downTopic, upFilter, upTopic } from '@wattfleet/protocol'
+import { downFilters, downTopic, upFilter, upTopic } from '@wattfleet/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Refusal } from '../src/index.ts'
 import { eventually, inboxOf, isClosed, type TestBroker, testBroker } from './fixtures/broker.ts'
@@ -34,7 +34,7 @@ describe('a packet over the limit', () => {
     const [gateway, neighbour] = [await at.gateway(), await at.connect(await at.gateway())]
     const [agent, hub] = [await at.connect(gateway), await at.connect(await at.hub())]
     const inbox = inboxOf(agent)
-    await agent.subscribeAsync(downFilter(gateway.name), { qos: 1 })
+    await agent.subscribeAsync(downFilters(gateway.name), { qos: 1 })
     const payload = 'x'.repeat(64 * 1024)
     await hub.publishAsync(downTopic(gateway.name, 'market'), payload, { qos: 1 })
     await eventually(() => inbox.length > 0, 'the long down message')
@@ -91,8 +91,8 @@ describe('a subscriber that takes nothing', () => {
     const [sleeper, reader] = [await at.connect(frozen), await at.connect(healthy)]
     const hub = await at.connect(await at.hub())
     const inbox = inboxOf(reader)
-    await sleeper.subscribeAsync(downFilter(frozen.name), { qos: 0 })
-    await reader.subscribeAsync(downFilter(healthy.name), { qos: 1 })
+    await sleeper.subscribeAsync(downFilters(frozen.name), { qos: 0 })
+    await reader.subscribeAsync(downFilters(healthy.name), { qos: 1 })
     sleeper.stream.unpipe()
     sleeper.stream.pause()
     const filler = 'x'.repeat(60 * 1024)

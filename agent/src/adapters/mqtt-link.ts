@@ -1,4 +1,4 @@
-import { type Clock, downFilter, messageOf, parseTopic, upTopic } from '@wattfleet/protocol'
+import { type Clock, downFilters, messageOf, parseTopic, upTopic } from '@wattfleet/protocol'
 import { connect, type MqttClient } from 'mqtt'
 import { type BackoffRules, backoffMs } from '../core/backoff.ts'
 import type { Link, LinkEvents, Log } from '../ports.ts'
@@ -82,7 +82,7 @@ function oneConnection(
       if (parsed?.direction === 'down' && parsed.gateway === options.gateway) events.message(parsed.kind, payload)
     })
     client.on('connect', () => {
-      client.subscribe(downFilter(options.gateway), { qos: 1 }, (error) => {
+      client.subscribe(downFilters(options.gateway), { qos: 1 }, (error) => {
         // aedes and others answer a refused subscription with 128: mqtt.js gives that as an error
         if (error !== null) {
           reason = `subscription refused: ${messageOf(error)}`

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
-import { type Clock, downTopic, gatewayIdFrom, upTopic, wallClock } from '@wattfleet/protocol'
+import { type Clock, downFilters, downTopic, gatewayIdFrom, upTopic, wallClock } from '@wattfleet/protocol'
 import { Aedes } from 'aedes'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { mqttLink } from '../../src/adapters/mqtt-link.ts'
@@ -94,11 +94,14 @@ describe('mqttLink', () => {
     broker.on('publish', (packet, client) => {
       if (client) published.push(`${client.id} ${packet.topic} ${packet.qos} ${packet.payload.toString()}`)
     })
+    const asked: string[] = []
+    broker.on('subscribe', (subscriptions) => asked.push(...subscriptions.map(({ topic }) => topic)))
     const { seen } = link()
     await vi.waitFor(() => expect(seen.ups).toHaveLength(1))
     expect([...sockets][0]?.getPeerCertificate().subject.CN).toBe(GATEWAY)
     seen.ups[0]?.publish('order', Buffer.from('an order'))
     await vi.waitFor(() => expect(published).toEqual([`${GATEWAY} ${upTopic(GATEWAY, 'order')} 1 an order`]))
+    expect(asked).toEqual(downFilters(GATEWAY)) // by name: brokers refuse it wildcards
     await tell(downTopic(GATEWAY, 'receipt'), 'a receipt')
     await tell(downTopic(gatewayIdFrom(new Uint8Array(16)), 'receipt'), 'not for us')
     await vi.waitFor(() => expect(seen.messages).toEqual(['receipt a receipt']))
