@@ -33,6 +33,7 @@ Writes what makes another broker keep the rules of the embedded one, from that o
   --hub <name>        a hub's name, again for each; default: hub
   --utility <name>    a utility's name, again for each; default: utility
   --gateways <file>   names of the gateways, one a line (RabbitMQ, where each is a user)
+  --revoked <file>    names of gateways that are shut out, one a line
 
 Exit codes: 0 done, 1 a fault, 2 a wrong command line or configuration. docs/broker-engines.md says how to run each.
 `
@@ -45,6 +46,7 @@ const OPTIONS = {
   hub: { type: 'string', multiple: true },
   utility: { type: 'string', multiple: true },
   gateways: { type: 'string' },
+  revoked: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const
 
@@ -71,6 +73,7 @@ function settingsOf(values: Values, engine: Engine): EngineSettings {
     dataFolder: values.data === undefined ? engine.dataFolder : resolve(values.data),
     services: [...servicesOf('hub', values.hub), ...servicesOf('utility', values.utility)],
     gateways: values.gateways === undefined ? [] : gatewaysIn(values.gateways),
+    revoked: values.revoked === undefined ? [] : gatewaysIn(values.revoked),
   }
 }
 

@@ -1,5 +1,14 @@
 import { partitionOf } from '@wattfleet/protocol'
-import { type EngineFiles, type EngineSettings, GRANTS, type Grant, IN_FLIGHT, SESSION_DAYS, topicOf } from './rules.ts'
+import {
+  type EngineFiles,
+  type EngineSettings,
+  GRANTS,
+  type Grant,
+  IN_FLIGHT,
+  SERVICE_QUEUE,
+  SESSION_DAYS,
+  topicOf,
+} from './rules.ts'
 
 const VHOST = '/'
 /** MQTT topics are routing keys of this exchange, levels separated by dots. */
@@ -55,8 +64,9 @@ load_definitions = ${settings.folder}/definitions.json
 `
 }
 
-function definitions({ limits, services, gateways }: EngineSettings): object {
-  const clients = [...services, ...gateways.map((name) => ({ role: 'gateway' as const, name }))]
+function definitions({ limits, services, gateways, revoked }: EngineSettings): object {
+  const admitted = gateways.filter((name) => !revoked.includes(name))
+  const clients = [...services, ...admitted.map((name) => ({ role: 'gateway' as const, name }))]
   return {
     vhosts: [{ name: VHOST, limits: [], metadata: { description: '', tags: [] } }],
     // without a password nobody can log in but by a certificate
@@ -88,11 +98,17 @@ function definitions({ limits, services, gateways }: EngineSettings): object {
       },
     ],
     policies: [
-      {
-        ...{ vhost: VHOST, name: 'sessions', pattern: '^mqtt-subscription-', 'apply-to': 'queues', priority: 0 },
-        definition: { 'max-length': limits.queuedPerClient, overflow: 'reject-publish' },
-      },
+      queuePolicy('gateways', '[a-z2-7]{26}', limits.queuedPerClient),
+      queuePolicy('services', '(hub|utility)(-[0-9]{1,4})?', SERVICE_QUEUE),
     ],
+  }
+}
+
+/** Beyond the limit the oldest go: an overflow that refuses would leave the sender without its acknowledgement. */
+function queuePolicy(name: string, clients: string, messages: number): object {
+  return {
+    ...{ vhost: VHOST, name, pattern: `^mqtt-subscription-${clients}qos[01]$`, 'apply-to': 'queues', priority: 0 },
+    definition: { 'max-length': messages, overflow: 'drop-head' },
   }
 }
 

@@ -21,6 +21,8 @@ export interface EngineSettings {
   readonly services: readonly Identity[]
   /** Names of the gateways, for an engine that wants every user by name. */
   readonly gateways: readonly string[]
+  /** Names of gateways that are shut out, for engines that are told by name. */
+  readonly revoked: readonly string[]
 }
 
 /** By file name: the content. */
@@ -72,6 +74,11 @@ export function topicOf(levels: {
  * slot brings a gateway.
  */
 export const IN_FLIGHT = 20
+/**
+ * What waits for one hub or utility, messages: all its gateways speak at a slot's end, and while it restarts. Beyond it an
+ * order is lost and sent again, because no receipt comes.
+ */
+export const SERVICE_QUEUE = 100_000
 /** A session that nobody came back to is given up after so long, days: a house that was away for longer starts anew. */
 export const SESSION_DAYS = 30
 
