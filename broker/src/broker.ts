@@ -6,6 +6,7 @@ import { pino } from 'pino'
 import { type BrokerLimits, limitsSchema } from './config.ts'
 import { type DoorKeys, openDoor } from './door.ts'
 import { brokerHooks, type HookCounters, nameOf } from './hooks.ts'
+import { openRedis, type SharedParts } from './redis.ts'
 import { countRefusals, type Refusal, type Refusals, refusalOfBrokerError } from './refusals.ts'
 import { boundSessions } from './sessions.ts'
 
@@ -16,6 +17,8 @@ export interface BrokerOptions extends DoorKeys {
   readonly limits?: Partial<BrokerLimits>
   /** Whether the certificate with this SHA-256 fingerprint (lower-case hex) is revoked. Asked at every connection and in sweeps. */
   readonly isRevoked?: (fingerprint: string) => boolean
+  /** Where several processes share sessions, queues and messages. Absent: this process is alone. */
+  readonly redis?: { readonly url: string }
   readonly log?: pino.Logger
 }
 
@@ -48,7 +51,12 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const isRevoked = options.isRevoked ?? (() => false)
   const refusals = countRefusals(log)
   const counters: HookCounters & { published: number } = { paced: 0, published: 0 }
-  const aedes = await openAedes(limits, refusals, counters)
+  const onFull = (clientId: string) => {
+    refusals.refuse('queue', clientId, `more than ${limits.queuedPerClient} messages wait`)
+  }
+  const shared = options.redis && (await openRedis(options.redis.url, limits.queuedPerClient, onFull, log))
+  const aedes = await openAedes(limits, refusals, counters, shared?.parts)
+  if (shared === undefined) boundSessions(aedes, limits.queuedPerClient, onFull)
   const door = doorOf(options, limits, refusals, isRevoked, aedes)
   const { host = '127.0.0.1', port = 8883 } = options
   try {
@@ -56,6 +64,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     await once(door.server, 'listening')
   } catch (error) {
     aedes.close()
+    shared?.close()
     throw new Fault('transport', `cannot listen on ${host}:${port}: ${messageOf(error)}`, { cause: error })
   }
   const sweep = setInterval(() => door.sweep(), limits.revocationSweepMs)
@@ -77,6 +86,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       await new Promise<void>((resolve) => aedes.close(resolve))
       door.cutAll()
       await closed
+      shared?.close()
       log.info({ refused: refusals.counts }, 'broker stopped')
     },
   }
@@ -86,8 +96,10 @@ async function openAedes(
   limits: BrokerLimits,
   refusals: Refusals,
   counters: HookCounters & { published: number },
+  shared: SharedParts | undefined,
 ): Promise<Aedes> {
   const aedes = await Aedes.createBroker({
+    ...shared,
     ...brokerHooks(limits, refusals, counters),
     concurrency: limits.concurrency,
     connectTimeout: limits.connectTimeoutMs,
@@ -95,9 +107,6 @@ async function openAedes(
     keepaliveLimit: limits.keepaliveMaxS,
     queueLimit: limits.queuedBeforeConnack,
     maxTopicLevels: limits.topicLevels,
-  })
-  boundSessions(aedes, limits.queuedPerClient, (clientId) => {
-    refusals.refuse('queue', clientId, `more than ${limits.queuedPerClient} messages wait`)
   })
   aedes.on('publish', (_packet, client) => {
     if (client) counters.published += 1

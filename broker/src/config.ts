@@ -49,6 +49,11 @@ export const brokerConfig = z.strictObject({
   keyPath: z.string().min(1),
   /** A text file of revoked certificates: one SHA-256 fingerprint (hex, colons allowed) a line, `#` starts a comment. Read again when it changes. */
   revokedPath: z.string().min(1).optional(),
+  /**
+   * Several broker processes that are one: sessions, queues and messages go through this Redis, `redis://` or `rediss://`.
+   * Wants the optional packages of broker/package.json. Whoever reaches it is trusted with everything. Absent: one process.
+   */
+  redis: z.strictObject({ url: z.url({ protocol: /^rediss?$/ }) }).optional(),
   /** Plain HTTP with /healthz and /metrics; absent: none. */
   status: z.strictObject({ host: z.string().min(1).default('127.0.0.1'), port: z.int().min(0).max(65_535) }).optional(),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),

@@ -22,6 +22,7 @@ await runProgram(brokerConfig, ABOUT, async ({ config, signal, ready }) => {
     privateKeyPem: readPem(config.keyPath),
     limits: config.limits,
     log,
+    ...(config.redis && { redis: config.redis }),
     ...(config.revokedPath === undefined ? {} : { isRevoked: revokedByFile(config.revokedPath, log) }),
   })
   const status = config.status && (await startStatusServer(config.status, broker.stats))
