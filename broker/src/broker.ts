@@ -14,20 +14,26 @@ export interface BrokerOptions extends DoorKeys {
   /** 0: any free port. */
   readonly port?: number
   readonly limits?: Partial<BrokerLimits>
-  /** Whether the certificate with this SHA-256 fingerprint (lower-case hex) is revoked. Asked at every connection and in sweeps. */
+  /** Whether the certificate with this SHA-256 fingerprint (lower-case hex) is revoked. Asked at every connection, with every message and in sweeps. */
   readonly isRevoked?: (fingerprint: string) => boolean
+  /** Whether the registry knows this certificate of a gateway; one that it does not know is not let in. Absent: no registry. */
+  readonly isKnown?: (fingerprint: string) => boolean
   readonly log?: pino.Logger
 }
 
 export interface BrokerStats {
   /** Open TCP connections, admitted or not. */
   readonly connections: number
+  /** Connections that wait for their TLS handshake. */
+  readonly waiting: number
   /** Connected MQTT clients. */
   readonly clients: number
   /** Messages taken from clients and routed. */
   readonly published: number
   /** Messages that had to wait for their gateway's rate. */
   readonly paced: number
+  /** Times that a gateway was not read from for a while, because it had sent too many bytes. */
+  readonly slowed: number
   readonly refused: Readonly<Record<Refusal, number>>
 }
 
@@ -45,11 +51,10 @@ export interface Broker {
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const limits = limitsSchema.parse(options.limits ?? {})
   const log = options.log ?? pino({ level: 'silent' })
-  const isRevoked = options.isRevoked ?? (() => false)
   const refusals = countRefusals(log)
-  const counters: HookCounters & { published: number } = { paced: 0, published: 0 }
+  const counters: Counters = { paced: 0, published: 0, slowed: 0 }
   const aedes = await openAedes(limits, refusals, counters)
-  const door = doorOf(options, limits, refusals, isRevoked, aedes)
+  const door = doorOf(options, limits, refusals, counters, aedes)
   const { host = '127.0.0.1', port = 8883 } = options
   try {
     door.server.listen(port, host)
@@ -66,9 +71,11 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     port: bound,
     stats: () => ({
       connections: door.count(),
+      waiting: door.waiting(),
       clients: aedes.connectedClients,
       published: counters.published,
       paced: counters.paced,
+      slowed: counters.slowed,
       refused: { ...refusals.counts },
     }),
     async stop() {
@@ -82,11 +89,9 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   }
 }
 
-async function openAedes(
-  limits: BrokerLimits,
-  refusals: Refusals,
-  counters: HookCounters & { published: number },
-): Promise<Aedes> {
+type Counters = HookCounters & { published: number; slowed: number }
+
+async function openAedes(limits: BrokerLimits, refusals: Refusals, counters: Counters): Promise<Aedes> {
   const aedes = await Aedes.createBroker({
     ...brokerHooks(limits, refusals, counters),
     concurrency: limits.concurrency,
@@ -113,15 +118,17 @@ async function openAedes(
   return aedes
 }
 
-function doorOf(
-  keys: DoorKeys,
-  limits: BrokerLimits,
-  refusals: Refusals,
-  isRevoked: (fingerprint: string) => boolean,
-  aedes: Aedes,
-) {
+function doorOf(options: BrokerOptions, limits: BrokerLimits, refusals: Refusals, counters: Counters, aedes: Aedes) {
+  const { isRevoked = () => false, isKnown = () => true } = options
   try {
-    return openDoor(keys, limits, refusals, isRevoked, (connection) => void aedes.handle(connection))
+    return openDoor(
+      options,
+      limits,
+      refusals,
+      { isRevoked, isKnown },
+      counters,
+      (connection) => void aedes.handle(connection),
+    )
   } catch (error) {
     aedes.close()
     throw new Fault('config', `certificate or key cannot be used: ${messageOf(error)}`, { cause: error })

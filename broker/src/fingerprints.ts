@@ -1,9 +1,12 @@
 import { readFileSync, statSync } from 'node:fs'
-import { Fault, messageOf } from '@wattfleet/protocol'
+import { Fault, messageOf, monotonicMs } from '@wattfleet/protocol'
 import type { pino } from 'pino'
 
+/** How often the file is looked at, ms: the answer itself is asked for with every message. */
+const LOOK_EVERY_MS = 200
+
 /** The fingerprints in a list: one SHA-256 a line, hex, colons allowed, `#` starts a comment. Throws RangeError naming the line. */
-export function parseRevoked(text: string): ReadonlySet<string> {
+export function parseFingerprints(text: string): ReadonlySet<string> {
   const fingerprints = new Set<string>()
   for (const [index, line] of text.split('\n').entries()) {
     const bare = (line.split('#')[0] ?? '').trim().replaceAll(':', '').toLowerCase()
@@ -15,24 +18,28 @@ export function parseRevoked(text: string): ReadonlySet<string> {
 }
 
 /**
- * Revocation by a file that is read again when it changes. Throws Fault `config` when it cannot be used at the start;
- * later on the last good list stays in force and the mistake is logged.
+ * Whether a certificate is in a file that is read again when it changes. Throws Fault `config` when it cannot be used at
+ * the start; later on the last good list stays in force and the mistake is logged. `what` says in the log what is listed.
  */
-export function revokedByFile(path: string, log: pino.Logger): (fingerprint: string) => boolean {
+export function fingerprintsByFile(path: string, what: string, log: pino.Logger): (fingerprint: string) => boolean {
   let stamp = stampOf(path)
-  let revoked = load(path)
+  let listed = load(path)
+  let lookAtMs = monotonicMs() + LOOK_EVERY_MS
   return (fingerprint) => {
+    const nowMs = monotonicMs()
+    if (nowMs < lookAtMs) return listed.has(fingerprint)
+    lookAtMs = nowMs + LOOK_EVERY_MS
     try {
       const now = stampOf(path)
       if (now !== stamp) {
         stamp = now
-        revoked = load(path)
-        log.info({ path, revoked: revoked.size }, 'list of revoked certificates read')
+        listed = load(path)
+        log.info({ path, listed: listed.size }, `list of ${what} read`)
       }
     } catch (error) {
-      log.error({ path, error: messageOf(error) }, 'list of revoked certificates unusable; the last good one stays')
+      log.error({ path, error: messageOf(error) }, `list of ${what} unusable; the last good one stays`)
     }
-    return revoked.has(fingerprint)
+    return listed.has(fingerprint)
   }
 }
 
@@ -47,7 +54,7 @@ function stampOf(path: string): string {
 
 function load(path: string): ReadonlySet<string> {
   try {
-    return parseRevoked(readFileSync(path, 'utf8'))
+    return parseFingerprints(readFileSync(path, 'utf8'))
   } catch (error) {
     throw new Fault('config', `${path}: ${messageOf(error)}`, { cause: error })
   }
