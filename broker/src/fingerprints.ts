@@ -19,15 +19,21 @@ export function parseFingerprints(text: string): ReadonlySet<string> {
 
 /**
  * Whether a certificate is in a file that is read again when it changes. Throws Fault `config` when it cannot be used at
- * the start; later on the last good list stays in force and the mistake is logged. `what` says in the log what is listed.
+ * the start; later on the last good list stays in force and the mistake is logged. `what` says in the log what is listed;
+ * `missesAreRare`: whoever is not in it may have been written into it this moment, and is looked for at once.
  */
-export function fingerprintsByFile(path: string, what: string, log: pino.Logger): (fingerprint: string) => boolean {
+export function fingerprintsByFile(
+  path: string,
+  what: string,
+  log: pino.Logger,
+  { missesAreRare = false } = {},
+): (fingerprint: string) => boolean {
   let stamp = stampOf(path)
   let listed = load(path)
   let lookAtMs = monotonicMs() + LOOK_EVERY_MS
   return (fingerprint) => {
     const nowMs = monotonicMs()
-    if (nowMs < lookAtMs) return listed.has(fingerprint)
+    if (nowMs < lookAtMs && !(missesAreRare && !listed.has(fingerprint))) return listed.has(fingerprint)
     lookAtMs = nowMs + LOOK_EVERY_MS
     try {
       const now = stampOf(path)

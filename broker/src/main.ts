@@ -26,7 +26,7 @@ await runProgram(brokerConfig, ABOUT, async ({ config, signal, ready }) => {
       isRevoked: fingerprintsByFile(config.revokedPath, 'revoked certificates', log),
     }),
     ...(config.registryPath !== undefined && {
-      isKnown: fingerprintsByFile(config.registryPath, 'known certificates', log),
+      isKnown: fingerprintsByFile(config.registryPath, 'known certificates', log, { missesAreRare: true }),
     }),
   })
   const status = config.status && (await startStatusServer(config.status, broker.stats))
