@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { type EventEmitter, once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { Fault, messageOf } from '@wattfleet/protocol'
 import { Aedes, type Client } from 'aedes'
@@ -7,7 +7,9 @@ import { type BrokerLimits, limitsSchema } from './config.ts'
 import { type DoorKeys, openDoor } from './door.ts'
 import { brokerHooks, type HookCounters, nameOf } from './hooks.ts'
 import { countRefusals, type Refusal, type Refusals, refusalOfBrokerError } from './refusals.ts'
-import { boundSessions } from './sessions.ts'
+import type { SessionStore } from './session-store.ts'
+import { isGateway, openSessions } from './sessions.ts'
+import { openWindow, type Window } from './window.ts'
 
 export interface BrokerOptions extends DoorKeys {
   readonly host?: string
@@ -18,6 +20,8 @@ export interface BrokerOptions extends DoorKeys {
   readonly isRevoked?: (fingerprint: string) => boolean
   /** Whether the registry knows this certificate of a gateway; one that it does not know is not let in. Absent: no registry. */
   readonly isKnown?: (fingerprint: string) => boolean
+  /** Where sessions are kept; absent: in memory, and gone with the process. */
+  readonly stateDir?: string
   readonly log?: pino.Logger
 }
 
@@ -34,13 +38,17 @@ export interface BrokerStats {
   readonly paced: number
   /** Times that a gateway was not read from for a while, because it had sent too many bytes. */
   readonly slowed: number
+  /** Messages that had to wait because too many of their session were not acknowledged. */
+  readonly held: number
+  /** Messages that wait for sessions, or for their acknowledgement. */
+  readonly queued: number
   readonly refused: Readonly<Record<Refusal, number>>
 }
 
 export interface Broker {
   readonly port: number
   stats(): BrokerStats
-  /** Cuts all connections and closes the port. Sessions and queues are in memory and go with it. */
+  /** Cuts all connections and closes the port. Sessions and queues go with it where they are in memory. */
   stop(): Promise<void>
 }
 
@@ -52,15 +60,17 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const limits = limitsSchema.parse(options.limits ?? {})
   const log = options.log ?? pino({ level: 'silent' })
   const refusals = countRefusals(log)
-  const counters: Counters = { paced: 0, published: 0, slowed: 0 }
-  const aedes = await openAedes(limits, refusals, counters)
-  const door = doorOf(options, limits, refusals, counters, aedes)
+  const counters: Counters = { paced: 0, published: 0, slowed: 0, held: 0 }
+  const store = openSessions(options.stateDir, limits, refusals, log)
+  const aedes = await openAedes(limits, refusals, counters, store, log)
+  const door = doorOf(options, limits, refusals, counters, aedes, store)
   const { host = '127.0.0.1', port = 8883 } = options
   try {
     door.server.listen(port, host)
     await once(door.server, 'listening')
   } catch (error) {
     aedes.close()
+    store.close()
     throw new Fault('transport', `cannot listen on ${host}:${port}: ${messageOf(error)}`, { cause: error })
   }
   const sweep = setInterval(() => door.sweep(), limits.revocationSweepMs)
@@ -76,6 +86,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       published: counters.published,
       paced: counters.paced,
       slowed: counters.slowed,
+      held: counters.held,
+      queued: store.queues.total(),
       refused: { ...refusals.counts },
     }),
     async stop() {
@@ -84,16 +96,25 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       await new Promise<void>((resolve) => aedes.close(resolve))
       door.cutAll()
       await closed
+      store.close()
       log.info({ refused: refusals.counts }, 'broker stopped')
     },
   }
 }
 
-type Counters = HookCounters & { published: number; slowed: number }
+type Counters = HookCounters & { published: number; slowed: number; held: number }
 
-async function openAedes(limits: BrokerLimits, refusals: Refusals, counters: Counters): Promise<Aedes> {
+async function openAedes(
+  limits: BrokerLimits,
+  refusals: Refusals,
+  counters: Counters,
+  store: SessionStore,
+  log: pino.Logger,
+): Promise<Aedes> {
+  let window: Window | undefined
   const aedes = await Aedes.createBroker({
-    ...brokerHooks(limits, refusals, counters),
+    ...brokerHooks(limits, refusals, counters, (client, packet) => window?.admits(client, packet) ?? true),
+    persistence: store as never, // its types describe the callbacks of older versions
     concurrency: limits.concurrency,
     connectTimeout: limits.connectTimeoutMs,
     drainTimeout: limits.drainTimeoutMs,
@@ -101,9 +122,12 @@ async function openAedes(limits: BrokerLimits, refusals: Refusals, counters: Cou
     queueLimit: limits.queuedBeforeConnack,
     maxTopicLevels: limits.topicLevels,
   })
-  boundSessions(aedes, limits.queuedPerClient, (clientId) => {
-    refusals.refuse('queue', clientId, `more than ${limits.queuedPerClient} messages wait`)
+  window = openWindow(aedes, store.queues, limits.inFlight, isGateway, () => {
+    counters.held += 1
   })
+  // its types leave this event out, and without a listener it would end the process
+  const events: EventEmitter = aedes
+  events.on('error', (error) => log.error({ error: messageOf(error) }, 'the broker failed at something'))
   aedes.on('publish', (_packet, client) => {
     if (client) counters.published += 1
   })
@@ -118,7 +142,14 @@ async function openAedes(limits: BrokerLimits, refusals: Refusals, counters: Cou
   return aedes
 }
 
-function doorOf(options: BrokerOptions, limits: BrokerLimits, refusals: Refusals, counters: Counters, aedes: Aedes) {
+function doorOf(
+  options: BrokerOptions,
+  limits: BrokerLimits,
+  refusals: Refusals,
+  counters: Counters,
+  aedes: Aedes,
+  store: SessionStore,
+) {
   const { isRevoked = () => false, isKnown = () => true } = options
   try {
     return openDoor(
@@ -131,6 +162,7 @@ function doorOf(options: BrokerOptions, limits: BrokerLimits, refusals: Refusals
     )
   } catch (error) {
     aedes.close()
+    store.close()
     throw new Fault('config', `certificate or key cannot be used: ${messageOf(error)}`, { cause: error })
   }
 }

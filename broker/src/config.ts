@@ -31,8 +31,12 @@ export const limitsSchema = z.strictObject({
   keepaliveMaxS: positive().default(300),
   /** Topics use six levels. The others are room for mistakes, which then get a refusal and not a cut. */
   topicLevels: positive().max(100).default(10),
-  /** Messages kept for one client that is away or slow. Beyond it none is kept: receipts and notices are sent again by rule. */
+  /** Messages kept for one gateway that is away or slow. Beyond it none is kept: receipts and notices are sent again by rule. */
   queuedPerClient: positive().default(1_000),
+  /** The same for a hub or a utility, for whom all gateways' messages wait: as many as a hub takes in at once. */
+  queuedPerHub: positive().default(10_000),
+  /** Messages of QoS 1 on their way to one gateway and not acknowledged; the others wait here for their turn. */
+  inFlight: positive().max(1_000).default(20),
   /** Packets taken from one connection while its CONNECT is still being answered. */
   queuedBeforeConnack: positive().default(42),
   /** A subscriber that takes nothing for this long is cut. */
@@ -68,6 +72,8 @@ export const brokerConfig = z.strictObject({
    * may not, whoever signed it. Hubs and utilities, which no registry lists, are not held against it. Absent: no registry.
    */
   registryPath: z.string().min(1).optional(),
+  /** Where sessions are kept: subscriptions and what waits for those who are away. Absent: in memory, and gone with the process. */
+  stateDir: z.string().min(1).optional(),
   /** Plain HTTP with /healthz and /metrics; absent: none. */
   status: z.strictObject({ host: z.string().min(1).default('127.0.0.1'), port: z.int().min(0).max(65_535) }).optional(),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),

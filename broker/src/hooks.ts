@@ -1,5 +1,5 @@
 import { Fault, monotonicMs } from '@wattfleet/protocol'
-import type { AedesOptions, AuthenticateError, Client, PublishPacket } from 'aedes'
+import type { AedesOptions, AedesPublishPacket, AuthenticateError, Client, PublishPacket } from 'aedes'
 import type { BrokerLimits } from './config.ts'
 import { GuardedConnection } from './guarded-connection.ts'
 import type { Peer } from './peer.ts'
@@ -14,6 +14,9 @@ export interface HookCounters {
   paced: number
 }
 
+/** Whether a message may be handed to a connection now. */
+export type Admits = (client: Client, packet: AedesPublishPacket) => boolean
+
 type Hooks = Required<
   Pick<AedesOptions, 'authenticate' | 'authorizePublish' | 'authorizeSubscribe' | 'authorizeForward'>
 >
@@ -22,7 +25,7 @@ type Hooks = Required<
  * The rules at the four places where aedes asks. A publish that is refused cuts the connection: MQTT 3.1.1 has no other
  * answer to it, and nobody who keeps the contract ever sends one. A filter that is refused gets 0x80 (3.9.3).
  */
-export function brokerHooks(limits: BrokerLimits, refusals: Refusals, counters: HookCounters): Hooks {
+export function brokerHooks(limits: BrokerLimits, refusals: Refusals, counters: HookCounters, admits: Admits): Hooks {
   return {
     authenticate(client, _username, _password, done) {
       const refusal = refusedConnect(client, peerOf(client))
@@ -61,7 +64,7 @@ export function brokerHooks(limits: BrokerLimits, refusals: Refusals, counters: 
 
     authorizeForward(client, packet) {
       if (!peerOf(client)?.rights.mayReceive(packet.topic)) return null
-      return leavesTooMuchUnread(client, limits, refusals) ? null : packet
+      return !leavesTooMuchUnread(client, limits, refusals) && admits(client, packet) ? packet : null
     },
   }
 }

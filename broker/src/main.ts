@@ -22,6 +22,7 @@ await runProgram(brokerConfig, ABOUT, async ({ config, signal, ready }) => {
     privateKeyPem: readPem(config.keyPath),
     limits: config.limits,
     log,
+    ...(config.stateDir !== undefined && { stateDir: config.stateDir }),
     ...(config.revokedPath !== undefined && {
       isRevoked: fingerprintsByFile(config.revokedPath, 'revoked certificates', log),
     }),

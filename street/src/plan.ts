@@ -216,7 +216,7 @@ function hubConfigOf({ options, paths, secrets, houses, tls }: PlanInput) {
 function brokerConfigOf({ options, paths, tls }: PlanInput) {
   const utility = paths.part('provisioning')
   const lists = { revokedPath: refusedPath(utility), registryPath: admittedPath(utility) }
-  return { host: options.host, port: options.mqttPort, ...tls.broker, ...lists }
+  return { host: options.host, port: options.mqttPort, ...tls.broker, ...lists, stateDir: paths.part('broker') }
 }
 
 function agentConfigOf({ options, paths }: PlanInput, house: ClaimedHouse) {
