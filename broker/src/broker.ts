@@ -122,8 +122,17 @@ async function openAedes(
     queueLimit: limits.queuedBeforeConnack,
     maxTopicLevels: limits.topicLevels,
   })
-  window = openWindow(aedes, store.queues, limits.inFlight, isGateway, () => {
-    counters.held += 1
+  window = openWindow(aedes, store.queues, {
+    limit: limits.inFlight,
+    patienceMs: limits.drainTimeoutMs,
+    isWindowed: isGateway,
+    onHeld() {
+      counters.held += 1
+    },
+    onStuck(client) {
+      refusals.refuse('drain', nameOf(client), `acknowledged nothing for ${limits.drainTimeoutMs} ms`)
+      client.conn.destroy()
+    },
   })
   // its types leave this event out, and without a listener it would end the process
   const events: EventEmitter = aedes

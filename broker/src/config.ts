@@ -39,7 +39,7 @@ export const limitsSchema = z.strictObject({
   inFlight: positive().max(1_000).default(20),
   /** Packets taken from one connection while its CONNECT is still being answered. */
   queuedBeforeConnack: positive().default(42),
-  /** A subscriber that takes nothing for this long is cut. */
+  /** A subscriber that takes nothing, or acknowledges nothing while more waits for it, for this long is cut. */
   drainTimeoutMs: positive().default(10_000),
   /** What may lie here unread by one gateway, bytes: it is never waited for, and beyond this it is cut. */
   unreadBytes: positive().default(1024 * 1024),

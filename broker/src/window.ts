@@ -19,23 +19,31 @@ interface Lane {
   /** Its CONNECT is answered, and what was under way before is sent again. */
   isOpen: boolean
   flying: number
+  /** Runs while others wait for its next acknowledgement. */
+  patience: NodeJS.Timeout | undefined
 }
 
-/** `onHeld`: a message has to wait. `isWindowed` by client id. */
-export function openWindow(
-  broker: Aedes,
-  queues: SessionQueues,
-  limit: number,
-  isWindowed: (clientId: string) => boolean,
-  onHeld: () => void,
-): Window {
+export interface WindowRules {
+  /** Most messages on their way to one session. */
+  readonly limit: number
+  /** How long others may wait for the next acknowledgement, ms. */
+  readonly patienceMs: number
+  isWindowed(clientId: string): boolean
+  /** A message has to wait. */
+  onHeld(): void
+  /** Nothing was acknowledged for so long, and others wait. */
+  onStuck(client: Client): void
+}
+
+export function openWindow(broker: Aedes, queues: SessionQueues, rules: WindowRules): Window {
+  const { limit } = rules
   // another name than the broker's: aedes takes the numbers of one name that do not grow for duplicates
   const name = `${broker.id}/window`
   let number = 0
   const lanes = new WeakMap<Client, Lane>()
 
   const laneOf = (client: Client): Lane | undefined => {
-    if (client.clean || !isWindowed(client.id)) return undefined
+    if (client.clean || !rules.isWindowed(client.id)) return undefined
     const known = lanes.get(client)
     if (known !== undefined) return known
     // a new connection: only what carries an id already is under way, and comes again
@@ -44,7 +52,7 @@ export function openWindow(
       entry.isFlying = entry.packet.messageId !== undefined
       flying += Number(entry.isFlying)
     }
-    const lane = { isOpen: false, flying }
+    const lane: Lane = { isOpen: false, flying, patience: undefined }
     lanes.set(client, lane)
     return lane
   }
@@ -54,9 +62,17 @@ export function openWindow(
     lane.flying += 1
   }
 
+  function wait(client: Client, lane: Lane): void {
+    lane.patience ??= setTimeout(() => {
+      if (!client.closed) rules.onStuck(client)
+    }, rules.patienceMs).unref()
+  }
+
   function pump(client: Client): void {
     const lane = laneOf(client)
     if (!lane?.isOpen || client.closed) return
+    clearTimeout(lane.patience)
+    lane.patience = undefined
     while (lane.flying < limit) {
       const next = firstOnGround(queues.entries(client.id))
       if (next === undefined) return
@@ -65,6 +81,7 @@ export function openWindow(
       launch(lane, next)
       client.publish({ ...next.packet } as AedesPublishPacket, () => undefined)
     }
+    if (firstOnGround(queues.entries(client.id)) !== undefined) wait(client, lane)
   }
 
   broker.on('client', (client) => void laneOf(client))
@@ -92,7 +109,8 @@ export function openWindow(
         launch(lane, entry)
         return true
       }
-      onHeld()
+      rules.onHeld()
+      if (lane.isOpen && lane.flying >= limit) wait(client, lane)
       return false
     },
   }

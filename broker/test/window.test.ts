@@ -83,6 +83,26 @@ describe('what is on its way to a session', () => {
     expect(second.inbox.slice(3)).toEqual(['4', '5'])
   })
 
+  it('must be acknowledged in time while more waits, or the connection is cut, and the session stays', async () => {
+    at = await testBroker({ limits: { inFlight: 2, drainTimeoutMs: 150 } })
+    const gateway = await at.gateway()
+    await subscribed(gateway)
+    const hub = await at.connect(await at.hub())
+    const stuck = await reluctant(gateway)
+    await send(hub, gateway, numbers(2))
+    await eventually(() => stuck.inbox.length === 2, 'two')
+    await new Promise((resolve) => setTimeout(resolve, 300)) // nothing waits: it may take its time
+    expect(stuck.socket.destroyed).toBe(false)
+    await send(hub, gateway, ['2'])
+    await eventually(() => stuck.socket.destroyed, 'it is cut')
+    expect(at.broker.stats().refused.drain).toBe(1)
+    const { inbox, acknowledge } = await reluctant(gateway)
+    await eventually(() => inbox.length === 2, 'what was under way')
+    acknowledge(2)
+    await eventually(() => inbox.length === 3, 'what waited')
+    expect(inbox).toEqual(['0 again', '1 again', '2'])
+  })
+
   it('is bounded for each session alone: one that acknowledges nothing holds up nobody', async () => {
     at = await testBroker({ limits: { inFlight: 2, concurrency: 5 } })
     const [slow, quick] = [await at.gateway(), await at.gateway()]
