@@ -3,7 +3,7 @@ import { aborted, Fault, messageOf, runProgram } from '@wattfleet/protocol'
 import { pino } from 'pino'
 import { startBroker } from './broker.ts'
 import { brokerConfig } from './config.ts'
-import { revokedByFile } from './revoked.ts'
+import { fingerprintsByFile } from './fingerprints.ts'
 import { startStatusServer } from './status-server.ts'
 
 /** How often the counters are written to the log, ms. */
@@ -23,7 +23,13 @@ await runProgram(brokerConfig, ABOUT, async ({ config, signal, ready }) => {
     limits: config.limits,
     log,
     ...(config.redis && { redis: config.redis }),
-    ...(config.revokedPath === undefined ? {} : { isRevoked: revokedByFile(config.revokedPath, log) }),
+    ...(config.stateDir !== undefined && { stateDir: config.stateDir }),
+    ...(config.revokedPath !== undefined && {
+      isRevoked: fingerprintsByFile(config.revokedPath, 'revoked certificates', log),
+    }),
+    ...(config.registryPath !== undefined && {
+      isKnown: fingerprintsByFile(config.registryPath, 'known certificates', log, { missesAreRare: true }),
+    }),
   })
   const status = config.status && (await startStatusServer(config.status, broker.stats))
   const stats = setInterval(() => log.info(broker.stats(), 'counters'), STATS_EVERY_MS)

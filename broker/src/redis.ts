@@ -1,23 +1,16 @@
 import type { EventEmitter } from 'node:events'
 import { Readable } from 'node:stream'
 import { Fault, messageOf } from '@wattfleet/protocol'
-import type { AedesOptions } from 'aedes'
 import type { Redis, RedisOptions } from 'ioredis'
 import type { pino } from 'pino'
-import { identityOfClientId } from './core/identity.ts'
-import { rightsOf } from './core/rights.ts'
-
-/** The parts of aedes that several processes share. */
-export type SharedParts = Required<Pick<AedesOptions, 'persistence' | 'mq'>>
+import type { SessionRules } from './session-store.ts'
+import type { Sessions } from './sessions.ts'
 
 type Store = ReturnType<Awaited<ReturnType<typeof packages>>['storeOn']>
+type Rules = Pick<SessionRules, 'mayKeep' | 'queueLimit' | 'onFull'>
 
-export interface SharedSessions {
-  readonly parts: SharedParts
-  /** Ends the connections to Redis. */
-  close(): void
-}
-
+/** What aedes reads of a queue in one go: a hub's. */
+const READ_AT_ONCE = 100_000
 /** A message that Redis does not take within so many tries fails, and its sender, unanswered, sends it again. */
 const TRIES = 3
 /** Redis must be there within this time when the broker starts, ms. */
@@ -28,12 +21,7 @@ const REACH_MS = 5_000
  * says reaches a hub at another. The queues' limit is asked of Redis: no process knows alone what waits. Throws Fault
  * `config` where the optional packages are not installed, `transport` where Redis is not reached.
  */
-export async function openRedis(
-  url: string,
-  queueLimit: number,
-  onFull: (clientId: string) => void,
-  log: pino.Logger,
-): Promise<SharedSessions> {
+export async function openRedis(url: string, rules: Rules, log: pino.Logger): Promise<Sessions> {
   const { connect, storeOn, emitterOn } = await packages()
   const options: RedisOptions = { maxRetriesPerRequest: TRIES, enableAutoPipelining: true, connectTimeout: REACH_MS }
   const connections = [connect(url, options), connect(url, options), connect(url, options)] as const
@@ -50,10 +38,10 @@ export async function openRedis(
     close()
     throw new Fault('transport', `cannot reach Redis at ${new URL(url).host}: ${messageOf(error)}`, { cause: error })
   }
-  const store = storeOn(data, queueLimit)
+  const store = storeOn(data, READ_AT_ONCE)
   keepWillsHere(store)
   forgiveRetained(store, log)
-  bound(store, (clientId) => data.llen(queueKey(clientId)), queueLimit, onFull)
+  bound(store, (clientId) => data.llen(queueKey(clientId)), rules)
   return { parts: { persistence: store, mq: emitterOn(subscriber, publisher) }, close }
 }
 
@@ -92,23 +80,16 @@ function quiet<T>(emitter: T): T {
  * - Only allowed filters get in: aedes gives all of a SUBSCRIBE packet as soon as one of them is allowed.
  * - aedes gives them once for each filter, all at the same time, and aedes-persistence 10 answers only the last who waits
  *   for the same: they wait together here, or a packet with two filters would never be answered.
- * - A queue holds at most `limit` messages; beyond it `onFull` is told and no copy is kept. A client that is connected
+ * - Beyond a queue's limit `onFull` is told and no copy is kept. A client that is connected
  *   still gets the message, once.
  */
-function bound(
-  store: Store,
-  waiting: (clientId: string) => Promise<number>,
-  limit: number,
-  onFull: (clientId: string) => void,
-): void {
+function bound(store: Store, waiting: (clientId: string) => Promise<number>, rules: Rules): void {
   const addSubscriptions = store.addSubscriptions.bind(store)
   const enqueue = store.outgoingEnqueueCombi.bind(store)
   const update = store.outgoingUpdate.bind(store)
   const underWay = new WeakMap<readonly unknown[], Promise<void>>()
   store.addSubscriptions = (client, subscriptions) => {
-    const identity = identityOfClientId(client.id)
-    const rights = identity && rightsOf(identity)
-    const allowed = subscriptions.filter(({ topic }) => rights?.maySubscribe(topic))
+    const allowed = subscriptions.filter(({ topic }) => rules.mayKeep(client.id, topic))
     const added = underWay.get(subscriptions) ?? (allowed.length > 0 ? addSubscriptions(client, allowed) : none)
     underWay.set(subscriptions, added)
     return added
@@ -116,8 +97,8 @@ function bound(
   store.outgoingEnqueueCombi = async (to, packet) => {
     const counts = await Promise.all(to.map(({ clientId }) => waiting(clientId)))
     const kept = to.filter(({ clientId }, n) => {
-      const fits = (counts[n] ?? 0) < limit
-      if (!fits) onFull(clientId)
+      const fits = (counts[n] ?? 0) < rules.queueLimit(clientId)
+      if (!fits) rules.onFull(clientId)
       return fits
     })
     await enqueue(kept, packet)

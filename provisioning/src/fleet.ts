@@ -1,4 +1,5 @@
-import { Fault, PUBLIC_MODE, writeFileAtomic } from '@wattfleet/protocol'
+import { dirname, join } from 'node:path'
+import { Fault, PUBLIC_MODE, pause, writeFileAtomic } from '@wattfleet/protocol'
 import type { Deed, MoveEvent, SiteRecord, Store } from './ports.ts'
 
 /** What an operator may say of one gateway. */
@@ -51,15 +52,38 @@ export function abandonStale(store: Store, atMs: number): string[] {
 }
 
 /**
- * Writes the list of certificates that the broker does not let in, and cuts within seconds: one SHA-256 fingerprint a line.
- * The store is the truth: whoever changed a state writes it, and the service once more at its start.
+ * Writes the list of certificates that the broker does not let in, and cuts within seconds, and beside it the list of
+ * those that it lets in: one SHA-256 fingerprint a line. The store is the truth: whoever changed a state writes them, and
+ * the service once more at its start.
  */
 export function writeRefused(store: Store, path: string, nowMs: number): void {
-  writeFileAtomic(
-    path,
-    `${['# not let in by the broker', ...store.refusedCertificates(nowMs)].join('\n')}\n`,
-    PUBLIC_MODE,
-  )
+  const write = (to: string, title: string, fingerprints: readonly string[]) =>
+    writeFileAtomic(to, `${[`# ${title}`, ...fingerprints].join('\n')}\n`, PUBLIC_MODE)
+  write(path, 'not let in by the broker', store.refusedCertificates(nowMs))
+  write(admittedPath(dirname(path)), 'the registry: gateways let in by the broker', store.admittedCertificates(nowMs))
+}
+
+/** Where the list of certificates that may connect lies below the state folder: what the broker's `registryPath` is. */
+export function admittedPath(stateDir: string): string {
+  return join(stateDir, 'admitted.txt')
+}
+
+/** How long those who enrol at one time wait for each other, ms. */
+const GATHER_MS = 50
+
+/**
+ * Resolves once the broker's lists say what the store says now: a gateway that has its answer connects at once. All that
+ * ask within a moment share one writing.
+ */
+export function listedSoon(keep: (nowMs: number) => void, nowMs: () => number): () => Promise<void> {
+  let next: Promise<void> | undefined
+  return () => {
+    next ??= pause(GATHER_MS).then(() => {
+      next = undefined
+      keep(nowMs())
+    })
+    return next
+  }
 }
 
 /**

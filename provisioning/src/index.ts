@@ -10,6 +10,7 @@ export {
 } from './authority/identities.ts'
 export { claimPath } from './claims.ts'
 export { type ProvisioningConfig, provisioningConfig } from './config.ts'
+export { admittedPath } from './fleet.ts'
 export { importManifestFile, type ManifestGateway } from './manifest-import.ts'
 export { authorityDir, refusedPath } from './office.ts'
 export type { ChainFacts, ChainSite, Registrar } from './ports.ts'

@@ -3,8 +3,8 @@ import { aborted, pause, runProgram, wallClock } from '@wattfleet/protocol'
 import { pino } from 'pino'
 import { openRegistrar } from './adapters/chain-registrar.ts'
 import { provisioningConfig } from './config.ts'
-import { enroller } from './enrol.ts'
-import { abandonStale, refusedKeeper, writeRefused } from './fleet.ts'
+import { type Enrol, enroller } from './enrol.ts'
+import { abandonStale, listedSoon, refusedKeeper, writeRefused } from './fleet.ts'
 import { importFile, type Office, openOffice, serviceIdentity } from './office.ts'
 import { keepRegistering } from './register.ts'
 import { startServer } from './server.ts'
@@ -16,8 +16,13 @@ const ABOUT = `The utility's enrolment service: gateways with a claim get their 
 The configuration's fields are described in provisioning/src/config.ts.`
 
 /** Frees the claims of gateways that began to enrol and were not heard since, and keeps the broker's list as the store says. */
-async function keepTidy({ store, refusedPath }: Office, nowMs: () => number, log: pino.Logger, signal: AbortSignal) {
-  const keepRefused = refusedKeeper(store, refusedPath)
+async function keepTidy(
+  { store }: Office,
+  keepRefused: (nowMs: number) => void,
+  nowMs: () => number,
+  log: pino.Logger,
+  signal: AbortSignal,
+) {
   while (!signal.aborted) {
     const serials = abandonStale(store, nowMs())
     if (serials.length > 0) log.warn({ serials }, 'did not complete their enrolment: their claims are free again')
@@ -45,13 +50,20 @@ await runProgram(provisioningConfig, ABOUT, async ({ config, signal, ready }) =>
       writeRefused(office.store, office.refusedPath, nowMs())
       log.error({ serials }, `quarantined: ${why}`)
     }
-    const enrol = enroller({ ...office, chain, settings: config, nowMs, onConflict })
+    const keepRefused = refusedKeeper(office.store, office.refusedPath)
+    const listed = listedSoon(keepRefused, nowMs)
+    const enrolOne = enroller({ ...office, chain, settings: config, nowMs, onConflict })
+    const enrol: Enrol = async (body, stop) => {
+      const answer = await enrolOne(body, stop)
+      if (answer.ok) await listed() // it will connect at once
+      return answer
+    }
     const { host, port } = config
     const server = await startServer({ host, port, ...(await serviceIdentity(office.authority, config)), enrol, log })
     log.info({ host, port: server.port }, 'enrolment serves')
     const registering = keepRegistering(office.store, chain, { community, initialFundsNano, roleFunds }, log, signal)
     ready()
-    await Promise.all([aborted(signal), registering, keepTidy(office, nowMs, log, signal)])
+    await Promise.all([aborted(signal), registering, keepTidy(office, keepRefused, nowMs, log, signal)])
     await server.stop()
   } finally {
     // also where the port is taken: an open connection would keep the process

@@ -109,6 +109,8 @@ export interface Store {
   move(site: string, event: MoveEvent, deed: Deed): LifeStep
   /** SHA-256 fingerprints, hex, of all certificates that are not over and may not connect now. */
   refusedCertificates(nowMs: number): string[]
+  /** The same of those that may. */
+  admittedCertificates(nowMs: number): string[]
   /** Another text whenever something was changed, by whatever process: whoever keeps something up to date looks at this. */
   version(): string
   readonly audit: Pick<AuditLog, 'entries' | 'head' | 'verify'>

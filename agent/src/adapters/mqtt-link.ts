@@ -58,6 +58,7 @@ function oneConnection(
   return new Promise((resolve) => {
     let reason = 'closed'
     let upAtMs: number | undefined
+    const death = events.opening()
     const client = connect(options.brokerUrl, {
       clientId: options.gateway,
       ca: options.caPem,
@@ -70,6 +71,9 @@ function oneConnection(
       connectTimeout: CONNECT_TIMEOUT_MS,
       reconnectPeriod: 0,
       queueQoSZero: false,
+      ...(death && {
+        will: { topic: upTopic(options.gateway, 'status'), payload: Buffer.from(death), qos: 1, retain: false },
+      }),
     })
     const stop = () => client.end(true)
     signal.addEventListener('abort', stop, { once: true })

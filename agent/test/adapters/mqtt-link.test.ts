@@ -60,6 +60,7 @@ describe('mqttLink', () => {
     certificatePem = ca.issue(GATEWAY, own.publicKey),
     transport: Clock = wallClock(),
     onUp: (ups: number) => void = () => {},
+    death?: Uint8Array,
   ) {
     const seen = { ups: [] as Session[], downs: [] as string[], messages: [] as string[] }
     const log = memoryLog()
@@ -72,6 +73,7 @@ describe('mqttLink', () => {
     }
     running = mqttLink(options, transport, () => 0, log).run(
       {
+        opening: () => death,
         up: (session) => onUp(seen.ups.push(session)),
         down: (reason) => void seen.downs.push(reason),
         message: (kind, payload) => void seen.messages.push(`${kind} ${Buffer.from(payload).toString('utf8')}`),
@@ -120,6 +122,17 @@ describe('mqttLink', () => {
     await listen(old)
     await vi.waitFor(() => expect(seen.ups).toHaveLength(2), 10_000)
     await vi.waitFor(() => expect(seen.messages).toEqual(['trade while away']))
+  })
+
+  it('leaves with the broker what it is to say when the connection just ends', async () => {
+    const published: string[] = []
+    broker.on('publish', (packet, client) => {
+      if (client) published.push(`${packet.topic} ${packet.qos} ${packet.retain} ${packet.payload.toString()}`)
+    })
+    const { seen } = link(undefined, undefined, undefined, Buffer.from('gone'))
+    await vi.waitFor(() => expect(seen.ups).toHaveLength(1))
+    hangUp()
+    await vi.waitFor(() => expect(published).toEqual([`${upTopic(GATEWAY, 'status')} 1 false gone`]))
   })
 
   it('waits ever longer for a broker that lets go of it at once, and begins anew after one that held', async () => {

@@ -6,6 +6,8 @@ export interface Status {
   /** Public key in force, hex. */
   readonly gateway: string
   readonly epoch: number
+  /** The connection that it is said on, see death.ts; a gateway of an older version says none. */
+  readonly session?: number
   /** The last notice seen without a gap; the hub sends what came after. */
   readonly lastNotice: number
   /** The gateway's clock, UTC Unix milliseconds. */
@@ -41,18 +43,18 @@ export function encodeStatus(status: Status): Uint8Array {
 /** The status in this payload; undefined for anything else. */
 export function decodeStatus(payload: Uint8Array): Status | undefined {
   const body = parseObject(Buffer.from(payload).toString('utf8'))
-  return (
-    body &&
-    allOf({
-      gateway: hex(body, 'gateway', 32),
-      epoch: natural(body, 'epoch'),
-      lastNotice: natural(body, 'lastNotice'),
-      clockMs: natural(body, 'clockMs'),
-      clock: 'clock' in body ? oneOf(body, 'clock', ['trusted', 'doubted']) : ('trusted' as const),
-      meter: oneOf(body, 'meter', ['good', 'missing']),
-      importW: natural(body, 'importW'),
-      exportW: natural(body, 'exportW'),
-      findings: findingsOf(body.findings),
-    })
-  )
+  const session = body && natural(body, 'session')
+  if (body === undefined || ('session' in body && session === undefined)) return undefined
+  return allOf({
+    gateway: hex(body, 'gateway', 32),
+    epoch: natural(body, 'epoch'),
+    ...(session !== undefined && { session }),
+    lastNotice: natural(body, 'lastNotice'),
+    clockMs: natural(body, 'clockMs'),
+    clock: 'clock' in body ? oneOf(body, 'clock', ['trusted', 'doubted']) : ('trusted' as const),
+    meter: oneOf(body, 'meter', ['good', 'missing']),
+    importW: natural(body, 'importW'),
+    exportW: natural(body, 'exportW'),
+    findings: findingsOf(body.findings),
+  })
 }

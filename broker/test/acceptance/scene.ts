@@ -93,7 +93,7 @@ async function writePlace(folder: string, port: number, authority: TestAuthority
     configPath: write(
       'broker.json',
       JSON.stringify({
-        ...{ port, revokedPath, limits: LIMITS, logLevel: 'warn' },
+        ...{ port, revokedPath, stateDir: join(folder, 'data'), limits: LIMITS, logLevel: 'warn' },
         caPath: write('ca.pem', authority.caPem),
         certPath: write('broker.pem', server.certificatePem),
         keyPath: write('broker.key', server.privateKeyPem),

@@ -218,20 +218,10 @@ const DELIVERY: Readonly<Record<string, Row>> = {
   'what came while a gateway was away': { outcome: 'all, once, in order' },
   'what waits, when the broker is restarted': {
     outcome: 'kept',
-    otherwise: {
-      aedes: {
-        outcome: 'lost',
-        madeUpBy: 'without a file or Redis sessions are in memory; receipts and notices are sent again',
-      },
-    },
   },
   'what waits, when the broker is killed': {
     outcome: 'kept',
     otherwise: {
-      aedes: {
-        outcome: 'lost',
-        madeUpBy: 'without a file or Redis sessions are in memory; receipts and notices are sent again',
-      },
       mosquitto: {
         outcome: 'lost',
         madeUpBy: 'what came since it was last written, 10 s; receipts and notices are sent again',
@@ -243,7 +233,7 @@ const DELIVERY: Readonly<Record<string, Row>> = {
     otherwise: {
       mosquitto: {
         outcome: 'all are kept',
-        madeUpBy: 'one limit for all sessions, a hub’s (100,000); a session ends after 30 days',
+        madeUpBy: 'one limit for all sessions, a hub’s (10,000); a session ends after 30 days',
       },
       rabbitmq: {
         outcome: 'the newest are kept',
@@ -254,7 +244,6 @@ const DELIVERY: Readonly<Record<string, Row>> = {
   },
   'unacknowledged messages under way to one gateway': {
     outcome: '20',
-    otherwise: { aedes: { outcome: 'all', madeUpBy: 'bounded by the queue’s limit and by `drainTimeoutMs`' } },
   },
   'will on an own topic': { outcome: 'sent' },
   'will on another’s topic': {

@@ -88,7 +88,8 @@ export function openStore(path: string, auditKey: SigningKey): Store {
         if (ends) db.prepare('UPDATE certificates SET is_in_force = 0 WHERE site = ?').run(site)
         return step
       }),
-    refusedCertificates: (nowMs) => guarded(() => refusedAt(db, nowMs)),
+    refusedCertificates: (nowMs) => guarded(() => certificatesAt(db, nowMs, false)),
+    admittedCertificates: (nowMs) => guarded(() => certificatesAt(db, nowMs, true)),
     version: () =>
       guarded(() => {
         const own = db.prepare('SELECT total_changes()').pluck().get()
@@ -127,13 +128,14 @@ function livesOf(
   return { recordFor, advance, log }
 }
 
-function refusedAt(db: Database.Database, nowMs: number): string[] {
+/** The fingerprints of those that may connect at this moment, or of those that may not; not of those that are over. */
+function certificatesAt(db: Database.Database, nowMs: number, mayConnect: boolean): string[] {
   const sql = `SELECT fingerprint, is_in_force, state FROM certificates JOIN sites USING (site)
     WHERE not_after_ms > ? ORDER BY fingerprint`
   return db
     .prepare<[number], { fingerprint: string; is_in_force: number; state: LifeState }>(sql)
     .all(nowMs)
-    .filter((row) => row.is_in_force === 0 || !mayTrade(row.state))
+    .filter((row) => (row.is_in_force === 1 && mayTrade(row.state)) === mayConnect)
     .map(({ fingerprint }) => fingerprint)
 }
 

@@ -1,4 +1,4 @@
-import { type EngineFiles, type EngineSettings, GRANTS, type Grant, IN_FLIGHT, SESSION_DAYS, topicOf } from './rules.ts'
+import { type EngineFiles, type EngineSettings, GRANTS, type Grant, SESSION_DAYS, topicOf } from './rules.ts'
 
 /** Who a role's certificates name: the same forms as in `core/identity.ts`, where a test holds them against each other. */
 export const NAMES = {
@@ -42,6 +42,8 @@ listeners.ssl.services {
 
 zones.gateways.mqtt.max_packet_size = ${limits.gatewayPacketBytes}
 zones.services.mqtt.max_packet_size = ${limits.hubPacketBytes}
+zones.gateways.mqtt.max_mqueue_len = ${limits.queuedPerClient}
+zones.services.mqtt.max_mqueue_len = ${limits.queuedPerHub}
 
 mqtt {
   peer_cert_as_clientid = cn
@@ -52,8 +54,7 @@ mqtt {
   retain_available = false
   shared_subscription = false
   exclusive_subscription = false
-  max_inflight = ${IN_FLIGHT}
-  max_mqueue_len = ${limits.queuedPerClient}
+  max_inflight = ${limits.inFlight}
   mqueue_store_qos0 = false
   session_expiry_interval = ${SESSION_DAYS}d
 }

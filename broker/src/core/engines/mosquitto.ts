@@ -1,13 +1,4 @@
-import {
-  type EngineFiles,
-  type EngineSettings,
-  GRANTS,
-  type Grant,
-  IN_FLIGHT,
-  SERVICE_QUEUE,
-  SESSION_DAYS,
-  topicOf,
-} from './rules.ts'
+import { type EngineFiles, type EngineSettings, GRANTS, type Grant, SESSION_DAYS, topicOf } from './rules.ts'
 
 /** Everything is written down this often, s: the whole store each time, so not at every message. */
 const SAVE_EVERY_S = 10
@@ -30,9 +21,9 @@ acl_file ${settings.folder}/acl
 
 # Longest packet, of any client: a hub's. Mosquitto has no second limit for gateways (${limits.gatewayPacketBytes} bytes).
 max_packet_size ${Math.max(limits.gatewayPacketBytes, limits.hubPacketBytes)}
-max_inflight_messages ${IN_FLIGHT}
+max_inflight_messages ${limits.inFlight}
 # Of any session: a hub's. Mosquitto has no second limit for gateways (${limits.queuedPerClient}).
-max_queued_messages ${Math.max(limits.queuedPerClient, SERVICE_QUEUE)}
+max_queued_messages ${Math.max(limits.queuedPerClient, limits.queuedPerHub)}
 queue_qos0_messages false
 max_keepalive ${limits.keepaliveMaxS}
 persistent_client_expiration ${SESSION_DAYS}d

@@ -1,14 +1,5 @@
 import { partitionOf } from '@wattfleet/protocol'
-import {
-  type EngineFiles,
-  type EngineSettings,
-  GRANTS,
-  type Grant,
-  IN_FLIGHT,
-  SERVICE_QUEUE,
-  SESSION_DAYS,
-  topicOf,
-} from './rules.ts'
+import { type EngineFiles, type EngineSettings, GRANTS, type Grant, SESSION_DAYS, topicOf } from './rules.ts'
 
 const VHOST = '/'
 /** MQTT topics are routing keys of this exchange, levels separated by dots. */
@@ -51,7 +42,7 @@ mqtt.ssl_cert_login = true
 mqtt.vhost = ${VHOST}
 mqtt.exchange = ${EXCHANGE}
 mqtt.login_timeout = ${limits.connectTimeoutMs}
-mqtt.prefetch = ${IN_FLIGHT}
+mqtt.prefetch = ${limits.inFlight}
 # Sessions live a day where nothing is said.
 mqtt.subscription_ttl = ${SESSION_DAYS * DAY_MS}
 # Retained messages are no part of the contract.
@@ -99,7 +90,7 @@ function definitions({ limits, services, gateways, revoked }: EngineSettings): o
     ],
     policies: [
       queuePolicy('gateways', '[a-z2-7]{26}', limits.queuedPerClient),
-      queuePolicy('services', '(hub|utility)(-[0-9]{1,4})?', SERVICE_QUEUE),
+      queuePolicy('services', '(hub|utility)(-[0-9]{1,4})?', limits.queuedPerHub),
     ],
   }
 }

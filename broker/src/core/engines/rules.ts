@@ -69,16 +69,6 @@ export function topicOf(levels: {
   return [...ROOT, levels.partition, levels.gateway, levels.direction, levels.kind].join('/')
 }
 
-/**
- * Messages that are on their way to one client unacknowledged: the embedded broker's bound, and as many notices as one
- * slot brings a gateway.
- */
-export const IN_FLIGHT = 20
-/**
- * What waits for one hub or utility, messages: all its gateways speak at a slot's end, and while it restarts. Beyond it an
- * order is lost and sent again, because no receipt comes.
- */
-export const SERVICE_QUEUE = 100_000
 /** A session that nobody came back to is given up after so long, days: a house that was away for longer starts anew. */
 export const SESSION_DAYS = 30
 

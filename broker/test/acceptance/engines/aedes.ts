@@ -5,7 +5,7 @@ import { handOver, listening, type Started, startProcess } from '../process.ts'
 
 const MAIN = join(import.meta.dirname, '../../../src/main.ts')
 
-/** The embedded broker, as the program that `main.ts` is. */
+/** The embedded broker, as the program that `main.ts` is, with its sessions in a folder. */
 export const aedes: Engine = {
   name: 'aedes',
   missing: () => undefined,

@@ -110,7 +110,7 @@ describe('RabbitMQ', () => {
   it('bounds queues by who owns them', () => {
     const policyOf = (queue: string) => definitions.policies.filter(({ pattern }) => new RegExp(pattern).test(queue))
     expect(policyOf(`mqtt-subscription-${SELF}qos1`).map(({ definition }) => definition['max-length'])).toEqual([77])
-    expect(policyOf('mqtt-subscription-hub-1qos1').map(({ definition }) => definition['max-length'])).toEqual([100_000])
+    expect(policyOf('mqtt-subscription-hub-1qos1').map(({ definition }) => definition['max-length'])).toEqual([10_000])
   })
 })
 
@@ -131,7 +131,7 @@ describe('EMQX', () => {
       'no_match = deny',
       'messages_rate = "5/s"',
       'peer_cert_as_clientid = cn',
-      'max_mqueue_len = 77',
+      'zones.gateways.mqtt.max_mqueue_len = 77',
     ]) {
       expect(linesOf(text)).toContain(line)
     }
