@@ -27,9 +27,20 @@ export function handOver(folder: string): void {
   for (const name of readdirSync(folder, { recursive: true })) chownSync(join(folder, String(name)), NOBODY, NOBODY)
 }
 
-export function startProcess(command: string, args: readonly string[], cwd: string, env: Environment = {}): Started {
+export function startProcess(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  env: Environment = {},
+  { asSelf = false } = {},
+): Started {
   // a group of its own: what a wrapper script starts ends with it
-  const child = spawn(command, args, { ...asNobody, cwd, env: { ...process.env, ...env }, detached: true })
+  const child = spawn(command, args, {
+    ...(asSelf ? {} : asNobody),
+    cwd,
+    env: { ...process.env, ...env },
+    detached: true,
+  })
   let text = ''
   const take = (chunk: Buffer) => {
     text = (text + chunk).slice(-20_000)

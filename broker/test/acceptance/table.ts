@@ -219,7 +219,7 @@ const DELIVERY: Readonly<Record<string, Row>> = {
   'what waits, when the broker is restarted': {
     outcome: 'kept',
   },
-  'what waits, when the broker is killed': {
+  'what waits, when the broker is killed a second later': {
     outcome: 'kept',
     otherwise: {
       mosquitto: {

@@ -174,9 +174,9 @@ async function stealSession(scene: Scene): Promise<string> {
   return returned && inbox[0]?.payload === 'waiting' ? 'untouched' : 'lost'
 }
 
-/** CONNECT of MQTT 3.1.1 (3.1) with a clean session and a keep-alive of 60 s. */
-export function connectPacket(clientId: string): Buffer {
+/** CONNECT of MQTT 3.1.1 (3.1) with a keep-alive of 60 s. */
+export function connectPacket(clientId: string, isClean = true): Buffer {
   const id = Buffer.from(clientId)
-  const head = [0, 4, ...Buffer.from('MQTT'), 4, 2, 0, 60, 0, id.length]
+  const head = [0, 4, ...Buffer.from('MQTT'), 4, isClean ? 2 : 0, 0, 60, 0, id.length]
   return Buffer.from([0x10, head.length + id.length, ...head, ...id])
 }
