@@ -16,7 +16,8 @@ const HUB_CHECKS = 'hub and utility take nothing from a topic that does not foll
 const CA_GIVES_ROLES =
   'the CA gives every client certificate a role, and a name of that role’s form; the topics go by the name'
 const READS_NOTHING = 'nothing that is not its own is delivered: rights are asked again at delivery'
-const ONE_LIMIT = 'one limit for all clients, a hub’s; the hub refuses what is longer than a signed message'
+const ONE_LIMIT =
+  'one limit for all clients, a hub’s; the hub answers what is not a message of the contract with a receipt'
 const SAME_ID = 'an id without a queue of its own: it cannot subscribe, and publishes only what its certificate may'
 
 const cutInstead: Difference = {
@@ -115,8 +116,7 @@ const ADMISSION: Readonly<Record<string, Row>> = {
     otherwise: {
       rabbitmq: {
         outcome: 'that gateway is cut',
-        madeUpBy:
-          'it comes back, loses nothing, and the log names both certificates: revoke the other; RabbitMQ 3.10 cannot bind an id',
+        madeUpBy: 'it comes back and loses nothing; RabbitMQ 3.10 cannot bind a client id to a certificate',
       },
     },
   },
