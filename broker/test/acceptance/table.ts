@@ -122,22 +122,13 @@ const ADMISSION: Readonly<Record<string, Row>> = {
   },
   'session of another gateway': { outcome: 'untouched' },
   'second connection of one identity': { outcome: 'the newer takes over' },
-  'revoked certificate, connecting': {
-    outcome: 'refused',
-    otherwise: {
-      mosquitto: {
-        outcome: 'let in, and not heard',
-        madeUpBy:
-          'its name has no rights after a reload (`--revoked`, SIGHUP); its certificate is refused from the next start',
-      },
-    },
-  },
+  'revoked certificate, connecting': { outcome: 'refused' },
   'revoked certificate, connected': {
     outcome: 'cut',
     otherwise: {
       mosquitto: {
         outcome: 'stays, and is not heard',
-        madeUpBy: 'the same; a restart cuts it, and sessions outlive that',
+        madeUpBy: 'its name has no rights after a reload (`--revoked`); a restart cuts it, and sessions outlive that',
       },
     },
   },

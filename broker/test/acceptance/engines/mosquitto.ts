@@ -27,7 +27,7 @@ export const mosquitto: Engine = {
       kill: () => process.end('SIGKILL'),
       async revoke(leaf) {
         revoked.push(leaf)
-        // by name at once; by certificate from its next start on, because a list is read only then
+        // the list refuses its certificate from now on, the name takes the rights of what is connected
         appendFileSync(place.shutOutPath, `${leaf.name}\n`)
         writeFileSync(place.crlPath, await place.authority.revocationList(revoked))
         generate('mosquitto', place)
