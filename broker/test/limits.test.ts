@@ -188,6 +188,6 @@ describe('a gateway that reads nothing', () => {
       slowestMs = Math.max(slowestMs, performance.now() - from)
     }
     expect(refused('drain')).toBe(1)
-    expect(slowestMs).toBeLessThan(1_000)
+    expect(slowestMs).toBeLessThan(4_000) // waiting for the frozen one would take 10 s
   })
 })
