@@ -2,6 +2,7 @@
 const BENCHES: Readonly<
   Record<string, () => Promise<{ run(print: (line: string) => void): object | Promise<object> }>>
 > = {
+  broker: () => import('./broker.ts'),
   chain: () => import('./chain.ts'),
   enrol: () => import('./enrol.ts'),
   fleet: () => import('./fleet.ts'),

@@ -36,6 +36,7 @@ export interface Credentials {
  */
 const NEXT = 'next.json'
 const RENEWED = 'renewed.json'
+export const RENEWAL_FILES = [RENEWED, NEXT] as const
 
 const keyPem = z.string().includes('PRIVATE KEY')
 const nextSchema = z.strictObject({ tlsKeyPem: keyPem, replaces: z.string(), grant: grantSchema.optional() })

@@ -18,6 +18,7 @@ import { certificateRequest } from './certificate-request.ts'
 import { type AnyClaim, readClaim } from './claim.ts'
 import { type BackoffRules, backoffMs } from './core/backoff.ts'
 import { credentialOf } from './credential.ts'
+import { RENEWAL_FILES } from './credentials.ts'
 import { grantSchema } from './enrolment-schema.ts'
 import { beginAfresh, leaveBehind } from './former.ts'
 import type { Identity } from './identity.ts'
@@ -56,7 +57,7 @@ const keysSchema = z.strictObject({
  */
 export async function enrol(parts: EnrolmentParts, signal: AbortSignal): Promise<Enrolled | undefined> {
   const { files, log } = parts
-  beginAfresh(files, [GRANT, KEYS], claimIfAny(parts), log)
+  beginAfresh(files, [GRANT, KEYS, ...RENEWAL_FILES], claimIfAny(parts), log)
   const stored = files.read(GRANT)
   if (stored !== undefined) {
     const keys = loadKeys(files)

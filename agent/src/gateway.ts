@@ -1,4 +1,4 @@
-import { type DownKind, encodeStatus, fromHex, toHex } from '@wattfleet/protocol'
+import { type DownKind, encodeDeath, encodeStatus, Fault, fromHex, messageOf, toHex } from '@wattfleet/protocol'
 import { createBell } from './bell.ts'
 import type { GatewayParts } from './gateway-parts.ts'
 import { createInbox } from './inbox.ts'
@@ -59,13 +59,30 @@ function createGateway(parts: GatewayParts): { loops: readonly Loop[]; started: 
   const sender = createSender(outbox, transport, parts.random, log)
   const reader = createReader(parts, sender.wake, statusBell.ring)
   const listener = createListener(parts, sender.settled, statusBell.ring)
+  const us = { gateway: toHex(identity.key.publicKey), epoch: grant.epoch }
   let session: Session | undefined
+  /** Of the connection in use, and of the one that was begun last: the one in use goes on until another is up. */
+  let number: number | undefined
+  let begun: number | undefined
+
+  /** A connection is not put off because the store fails: then it has no number, and leaves no will. */
+  function numberConnection(): Uint8Array | undefined {
+    begun = undefined
+    try {
+      begun = outbox.nextSession()
+      return encodeDeath({ ...us, session: begun })
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== 'store') throw error
+      log.error({ error: messageOf(error) }, 'the store failed: this connection has no number')
+      return undefined
+    }
+  }
 
   function publishStatus(): void {
     const { power } = reader.metering()
     const status = {
-      gateway: toHex(identity.key.publicKey),
-      epoch: grant.epoch,
+      ...us,
+      ...(number !== undefined && { session: number }),
       lastNotice: outbox.lastNotice(),
       clockMs: clock.nowMs(),
       clock: reader.isClockTrusted() ? ('trusted' as const) : ('doubted' as const),
@@ -97,8 +114,10 @@ function createGateway(parts: GatewayParts): { loops: readonly Loop[]; started: 
   }
 
   const events: LinkEvents = {
+    opening: numberConnection,
     up(next) {
       session = next
+      number = begun
       sender.up(next)
       statusBell.ring()
       connected.resolve()

@@ -108,6 +108,8 @@ export interface Outbox {
   /** The last notice applied: all before it are applied too. */
   lastNotice(): number
   track(): MeterTrack | undefined
+  /** A number for the next connection: higher than all before it, also those before a power cut. */
+  nextSession(): number
   /** The largest `nowMs` ever committed, 0 at first. */
   clockFloorMs(): number
   /** Forgets what is settled and of slots before this second; messages without a receipt stay. */
@@ -122,6 +124,8 @@ export interface Session {
 }
 
 export interface LinkEvents {
+  /** Asked before each try to connect: what the broker is to say as this gateway's status if the connection just ends. */
+  opening(): Uint8Array | undefined
   up(session: Session): void
   down(reason: string): void
   message(kind: DownKind, payload: Uint8Array): void

@@ -123,6 +123,7 @@ function lanesOf(link: RenewingLinkParts['link'], events: LinkEvents, signal: Ab
     const running = link(credential)
       .run(
         {
+          opening: events.opening,
           up(session) {
             heard = lane
             up.abort()

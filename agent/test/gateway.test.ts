@@ -1,4 +1,4 @@
-import { ENERGY_TYPE, openDown, type SigningKey, sealDown, signingKeyFromSeed, toHex } from '@wattfleet/protocol'
+import { ENERGY_TYPE, Fault, openDown, type SigningKey, sealDown, signingKeyFromSeed, toHex } from '@wattfleet/protocol'
 import { describe, expect, it } from 'vitest'
 import { memoryOutbox } from '../src/adapters/memory-outbox.ts'
 import { testSeal } from './support/fixtures.ts'
@@ -57,6 +57,28 @@ describe('runGateway', () => {
     await one.advance(60_000)
     const kinds = [...one.hub.orders.values()].map(({ order }) => [order.side, order.energyTypes])
     expect(kinds).toEqual(Array.from({ length: 4 }, () => ['offer', energyTypes]))
+    await one.stop()
+  })
+
+  it('numbers its connection in every status, and leaves a word for its end', async () => {
+    const one = street({ powerW: () => 400 })
+    await one.advance(180_000)
+    const [death] = one.hub.deaths
+    expect(one.hub.statuses.length).toBeGreaterThan(1)
+    for (const { gateway, epoch, session } of one.hub.statuses) expect({ gateway, epoch, session }).toEqual(death)
+    await one.stop()
+  })
+
+  it('connects without a number when its store fails, and says what it can', async () => {
+    const broken = memoryOutbox(testSeal(), 1)
+    broken.nextSession = () => {
+      throw new Fault('store', 'disk full')
+    }
+    const one = street({ powerW: () => 400, outbox: broken })
+    await one.advance(60_000)
+    expect(one.hub.deaths).toEqual([])
+    expect(one.hub.statuses[0]).toBeDefined()
+    expect(one.hub.statuses[0]).not.toHaveProperty('session')
     await one.stop()
   })
 

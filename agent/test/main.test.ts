@@ -136,6 +136,9 @@ describe('the gateway program', () => {
         () => expect(utility.hub.energies().length, second.said.err).toBeGreaterThan(energiesBefore + 2),
         20_000,
       )
+      // the broker said that it was gone, and the next connection has a higher number
+      const [gone] = utility.hub.gone
+      expect(utility.hub.statuses.at(-1)?.session).toBeGreaterThan(gone?.session ?? Number.POSITIVE_INFINITY)
       const slots = utility.hub.energies().map((energy) => energy.slotStart)
       expect(slots).toEqual(slots.map((_, i) => (slots[0] ?? 0) + (i * SLOT_MS) / 1000))
     })

@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { type EventEmitter, once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { Fault, messageOf } from '@wattfleet/protocol'
 import { Aedes, type Client } from 'aedes'
@@ -7,27 +7,43 @@ import { type BrokerLimits, limitsSchema } from './config.ts'
 import { type DoorKeys, openDoor } from './door.ts'
 import { brokerHooks, type HookCounters, nameOf } from './hooks.ts'
 import { countRefusals, type Refusal, type Refusals, refusalOfBrokerError } from './refusals.ts'
-import { boundSessions } from './sessions.ts'
+import type { SessionQueues } from './session-store.ts'
+import { isGateway, type Sessions, sessionsOf } from './sessions.ts'
+import { openWindow, type Window } from './window.ts'
 
 export interface BrokerOptions extends DoorKeys {
   readonly host?: string
   /** 0: any free port. */
   readonly port?: number
   readonly limits?: Partial<BrokerLimits>
-  /** Whether the certificate with this SHA-256 fingerprint (lower-case hex) is revoked. Asked at every connection and in sweeps. */
+  /** Whether the certificate with this SHA-256 fingerprint (lower-case hex) is revoked. Asked at every connection, with every message and in sweeps. */
   readonly isRevoked?: (fingerprint: string) => boolean
+  /** Whether the registry knows this certificate of a gateway; one that it does not know is not let in. Absent: no registry. */
+  readonly isKnown?: (fingerprint: string) => boolean
+  /** Where sessions are kept; absent: in memory, and gone with the process. */
+  readonly stateDir?: string
+  /** Where several processes share sessions, queues and messages, in place of `stateDir`. Absent: this process is alone. */
+  readonly redis?: { readonly url: string }
   readonly log?: pino.Logger
 }
 
 export interface BrokerStats {
   /** Open TCP connections, admitted or not. */
   readonly connections: number
+  /** Connections that wait for their TLS handshake. */
+  readonly waiting: number
   /** Connected MQTT clients. */
   readonly clients: number
   /** Messages taken from clients and routed. */
   readonly published: number
   /** Messages that had to wait for their gateway's rate. */
   readonly paced: number
+  /** Times that a gateway was not read from for a while, because it had sent too many bytes. */
+  readonly slowed: number
+  /** Messages that had to wait because too many of their session were not acknowledged. */
+  readonly held: number
+  /** Messages that wait for sessions, or for their acknowledgement; 0 where Redis keeps them. */
+  readonly queued: number
   readonly refused: Readonly<Record<Refusal, number>>
 }
 
@@ -36,7 +52,7 @@ export interface Broker {
   stats(): BrokerStats
   /** Other certificates, from the next handshake on; nobody is cut. Throws Fault `config` where they cannot be used. */
   setKeys(keys: DoorKeys): void
-  /** Cuts all connections and closes the port. Sessions and queues are in memory and go with it. */
+  /** Cuts all connections and closes the port. Sessions and queues go with it where they are in memory. */
   stop(): Promise<void>
 }
 
@@ -47,17 +63,18 @@ export interface Broker {
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const limits = limitsSchema.parse(options.limits ?? {})
   const log = options.log ?? pino({ level: 'silent' })
-  const isRevoked = options.isRevoked ?? (() => false)
   const refusals = countRefusals(log)
-  const counters: HookCounters & { published: number } = { paced: 0, published: 0 }
-  const aedes = await openAedes(limits, refusals, counters)
-  const door = doorOf(options, limits, refusals, isRevoked, aedes)
+  const counters: Counters = { paced: 0, published: 0, slowed: 0, held: 0 }
+  const store = await sessionsOf(options, limits, refusals, log)
+  const aedes = await openAedes(limits, refusals, counters, store, log)
+  const door = doorOf(options, limits, refusals, counters, aedes, store)
   const { host = '127.0.0.1', port = 8883 } = options
   try {
     door.server.listen(port, host)
     await once(door.server, 'listening')
   } catch (error) {
     aedes.close()
+    store.close()
     throw new Fault('transport', `cannot listen on ${host}:${port}: ${messageOf(error)}`, { cause: error })
   }
   const sweep = setInterval(() => door.sweep(), limits.revocationSweepMs)
@@ -68,9 +85,13 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     port: bound,
     stats: () => ({
       connections: door.count(),
+      waiting: door.waiting(),
       clients: aedes.connectedClients,
       published: counters.published,
       paced: counters.paced,
+      slowed: counters.slowed,
+      held: counters.held,
+      queued: store.queues?.total() ?? 0,
       refused: { ...refusals.counts },
     }),
     setKeys(keys) {
@@ -86,18 +107,25 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       await new Promise<void>((resolve) => aedes.close(resolve))
       door.cutAll()
       await closed
+      store.close()
       log.info({ refused: refusals.counts }, 'broker stopped')
     },
   }
 }
 
+type Counters = HookCounters & { published: number; slowed: number; held: number }
+
 async function openAedes(
   limits: BrokerLimits,
   refusals: Refusals,
-  counters: HookCounters & { published: number },
+  counters: Counters,
+  store: Sessions,
+  log: pino.Logger,
 ): Promise<Aedes> {
+  let window: Window | undefined
   const aedes = await Aedes.createBroker({
-    ...brokerHooks(limits, refusals, counters),
+    ...brokerHooks(limits, refusals, counters, (client, packet) => window?.admits(client, packet) ?? true),
+    ...store.parts,
     concurrency: limits.concurrency,
     connectTimeout: limits.connectTimeoutMs,
     drainTimeout: limits.drainTimeoutMs,
@@ -105,9 +133,11 @@ async function openAedes(
     queueLimit: limits.queuedBeforeConnack,
     maxTopicLevels: limits.topicLevels,
   })
-  boundSessions(aedes, limits.queuedPerClient, (clientId) => {
-    refusals.refuse('queue', clientId, `more than ${limits.queuedPerClient} messages wait`)
-  })
+  const { queues } = store
+  if (queues) window = windowOf(aedes, queues, limits, refusals, counters)
+  // its types leave this event out, and without a listener it would end the process
+  const events: EventEmitter = aedes
+  events.on('error', (error) => log.error({ error: messageOf(error) }, 'the broker failed at something'))
   aedes.on('publish', (_packet, client) => {
     if (client) counters.published += 1
   })
@@ -122,17 +152,48 @@ async function openAedes(
   return aedes
 }
 
-function doorOf(
-  keys: DoorKeys,
+function windowOf(
+  aedes: Aedes,
+  queues: SessionQueues,
   limits: BrokerLimits,
   refusals: Refusals,
-  isRevoked: (fingerprint: string) => boolean,
+  counters: Counters,
+): Window {
+  return openWindow(aedes, queues, {
+    limit: limits.inFlight,
+    patienceMs: limits.drainTimeoutMs,
+    isWindowed: isGateway,
+    onHeld() {
+      counters.held += 1
+    },
+    onStuck(client) {
+      refusals.refuse('drain', nameOf(client), `acknowledged nothing for ${limits.drainTimeoutMs} ms`)
+      client.conn.destroy()
+    },
+  })
+}
+
+function doorOf(
+  options: BrokerOptions,
+  limits: BrokerLimits,
+  refusals: Refusals,
+  counters: Counters,
   aedes: Aedes,
+  store: Sessions,
 ) {
+  const { isRevoked = () => false, isKnown = () => true } = options
   try {
-    return openDoor(keys, limits, refusals, isRevoked, (connection) => void aedes.handle(connection))
+    return openDoor(
+      options,
+      limits,
+      refusals,
+      { isRevoked, isKnown },
+      counters,
+      (connection) => void aedes.handle(connection),
+    )
   } catch (error) {
     aedes.close()
+    store.close()
     throw new Fault('config', `certificate or key cannot be used: ${messageOf(error)}`, { cause: error })
   }
 }

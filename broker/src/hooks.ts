@@ -1,5 +1,5 @@
 import { Fault, monotonicMs } from '@wattfleet/protocol'
-import type { AedesOptions, AuthenticateError, Client, PublishPacket } from 'aedes'
+import type { AedesOptions, AedesPublishPacket, AuthenticateError, Client, PublishPacket } from 'aedes'
 import type { BrokerLimits } from './config.ts'
 import { GuardedConnection } from './guarded-connection.ts'
 import type { Peer } from './peer.ts'
@@ -14,6 +14,9 @@ export interface HookCounters {
   paced: number
 }
 
+/** Whether a message may be handed to a connection now. */
+export type Admits = (client: Client, packet: AedesPublishPacket) => boolean
+
 type Hooks = Required<
   Pick<AedesOptions, 'authenticate' | 'authorizePublish' | 'authorizeSubscribe' | 'authorizeForward'>
 >
@@ -22,11 +25,14 @@ type Hooks = Required<
  * The rules at the four places where aedes asks. A publish that is refused cuts the connection: MQTT 3.1.1 has no other
  * answer to it, and nobody who keeps the contract ever sends one. A filter that is refused gets 0x80 (3.9.3).
  */
-export function brokerHooks(limits: BrokerLimits, refusals: Refusals, counters: HookCounters): Hooks {
+export function brokerHooks(limits: BrokerLimits, refusals: Refusals, counters: HookCounters, admits: Admits): Hooks {
   return {
     authenticate(client, _username, _password, done) {
       const refusal = refusedConnect(client, peerOf(client))
-      if (refusal === undefined) return done(null, true)
+      if (refusal === undefined) {
+        if (client.conn instanceof GuardedConnection) client.conn.loggedIn()
+        return done(null, true)
+      }
       const fault = refusals.refuse(refusal.reason, nameOf(client), refusal.detail)
       done(Object.assign(fault, { returnCode: refusal.returnCode }) as AuthenticateError, null)
     },
@@ -43,7 +49,11 @@ export function brokerHooks(limits: BrokerLimits, refusals: Refusals, counters: 
       }
       counters.paced += 1
       // Until this answer nothing more is read from the connection, so TCP slows the sender down; nothing is lost.
-      setTimeout(() => done(client.closed ? new Fault('transport', 'closed while waiting') : null), waitMs).unref()
+      setTimeout(() => {
+        const late = standingOf(peer)
+        if (late !== undefined) return done(refusals.refuse(late.reason, nameOf(client), late.detail))
+        done(client.closed ? new Fault('transport', 'closed while waiting') : null)
+      }, waitMs).unref()
     },
 
     authorizeSubscribe(client, subscription, done) {
@@ -53,7 +63,8 @@ export function brokerHooks(limits: BrokerLimits, refusals: Refusals, counters: 
     },
 
     authorizeForward(client, packet) {
-      return peerOf(client)?.rights.mayReceive(packet.topic) ? packet : null
+      if (!peerOf(client)?.rights.mayReceive(packet.topic)) return null
+      return !leavesTooMuchUnread(client, limits, refusals) && admits(client, packet) ? packet : null
     },
   }
 }
@@ -65,6 +76,18 @@ export function nameOf(client: Client | null): string {
 
 function peerOf(client: Client): Peer | undefined {
   return client.conn instanceof GuardedConnection ? client.conn.peer : undefined
+}
+
+/** A gateway is not waited for; what it leaves unread is bounded here. */
+function leavesTooMuchUnread(client: Client, { unreadBytes }: BrokerLimits, refusals: Refusals): boolean {
+  const { conn } = client
+  if (!(conn instanceof GuardedConnection) || conn.peer.identity.role !== 'gateway') return false
+  if (conn.writableLength <= unreadBytes) return false
+  if (!conn.destroyed) {
+    refusals.refuse('drain', nameOf(client), `left more than ${unreadBytes} bytes unread`)
+    conn.cut()
+  }
+  return true
 }
 
 interface Refused {
@@ -83,7 +106,15 @@ function refusedConnect(client: Client, peer: Peer | undefined): (Refused & { re
   return refusal ? { reason: 'will', detail: `will: ${refusal.detail}`, returnCode: NOT_AUTHORIZED } : undefined
 }
 
+/** Asked at connect, with each message, and in sweeps. */
+function standingOf(peer: Peer): Refused | undefined {
+  const reason = peer.standing()
+  return reason && { reason, detail: `certificate ${peer.fingerprint}` }
+}
+
 function refusedPublish(packet: PublishPacket, peer: Peer | undefined): Refused | undefined {
+  const unwelcome = peer && standingOf(peer)
+  if (unwelcome !== undefined) return unwelcome
   if (!peer?.rights.mayPublish(packet.topic)) {
     return { reason: 'publish-topic', detail: `may not publish to ${packet.topic.slice(0, 200)}` }
   }

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
-import { aborted, Fault, messageOf, runProgram } from '@wattfleet/protocol'
+import { aborted, Fault, listedInFile, messageOf, runProgram } from '@wattfleet/protocol'
 import { pino } from 'pino'
 import { type Broker, startBroker } from './broker.ts'
 import { type BrokerConfig, brokerConfig } from './config.ts'
 import type { DoorKeys } from './door.ts'
-import { revokedByFile } from './revoked.ts'
 import { startStatusServer } from './status-server.ts'
 
+/** How often the lists of certificates are looked at, ms: they are asked with every message. */
+const LIST_EVERY_MS = 200
 /** How often the counters are written to the log, ms. */
 const STATS_EVERY_MS = 60_000
 /** How often the files of the certificates are looked at, ms. */
@@ -17,13 +18,23 @@ The configuration's fields are described in broker/src/config.ts.`
 
 await runProgram(brokerConfig, ABOUT, async ({ config, signal, ready }) => {
   const log = pino({ name: 'broker', level: config.logLevel })
+  const list = { what: 'a SHA-256 fingerprint', log, lookEveryMs: LIST_EVERY_MS }
   const broker = await startBroker({
     host: config.host,
     port: config.port,
     ...keysIn(config),
     limits: config.limits,
     log,
-    ...(config.revokedPath === undefined ? {} : { isRevoked: revokedByFile(config.revokedPath, log) }),
+    ...(config.redis && { redis: config.redis }),
+    ...(config.stateDir !== undefined && { stateDir: config.stateDir }),
+    ...(config.revokedPath !== undefined && {
+      isRevoked: listedInFile({ path: config.revokedPath, about: 'list of revoked certificates', ...list }),
+    }),
+    ...(config.registryPath !== undefined && {
+      isKnown: listedInFile({
+        ...{ path: config.registryPath, about: 'list of known certificates', missesAreRare: true, ...list },
+      }),
+    }),
   })
   const status = config.status && (await startStatusServer(config.status, broker.stats))
   const stats = setInterval(() => log.info(broker.stats(), 'counters'), STATS_EVERY_MS)

@@ -9,5 +9,9 @@ export interface Peer {
   /** SHA-256 of the certificate, lower-case hex. */
   readonly fingerprint: string
   /** Undefined for a hub, which is trusted with its rate. Shared by all connections of one gateway. */
-  readonly pace: Pace | undefined
+  readonly pace?: Pace | undefined
+  /** The same for bytes. */
+  readonly bytes?: Pace | undefined
+  /** Why this certificate is not welcome now; undefined while it is. */
+  readonly standing: () => 'revoked' | 'unknown' | undefined
 }

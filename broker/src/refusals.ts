@@ -5,7 +5,10 @@ import type { pino } from 'pino'
 export const REFUSALS = [
   'handshake', // no certificate, one of another CA, expired, or not TLS at all
   'identity', // a certificate of the right CA that names no gateway, hub or utility
+  'handshake-rate', // too many wait for their handshake
   'revoked',
+  'unknown', // a gateway's certificate that the registry does not know
+  'before-login', // too much sent before CONNECT was accepted
   'connections', // too many, of one certificate or at all
   'client-id', // not the certificate's common name
   'keepalive', // none, or longer than allowed
@@ -13,7 +16,8 @@ export const REFUSALS = [
   'packet-size',
   'malformed', // not MQTT 3.1.1
   'timeout', // no CONNECT in time, or silent beyond the keep-alive
-  'drain', // a subscriber that took nothing for too long
+  'drain', // a subscriber that took nothing for too long, or left too much unread
+  'topic-depth',
   'publish-topic', // not the sender's
   'publish-retain', // by a gateway
   'publish-qos', // QoS 2
@@ -64,6 +68,10 @@ export function refusalOfBrokerError(error: Error & { code?: string }): Refusal 
       return 'keepalive'
     case 'drain timeout':
       return 'drain'
+    case 'topic has too many levels':
+      return 'topic-depth'
+    case 'Client queue limit reached':
+      return 'before-login'
     case 'connection closed':
       return undefined
     default:

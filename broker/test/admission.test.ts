@@ -125,6 +125,67 @@ describe('revocation', () => {
   })
 })
 
+describe('a registry', () => {
+  it('lets in only the gateways whose certificate it knows, whoever signed the others', async () => {
+    const known = new Set<string>()
+    at = await testBroker({ isKnown: (fingerprint) => known.has(fingerprint), limits: { revocationSweepMs: 20 } })
+    const [listed, unlisted] = [await at.gateway(), await at.gateway()]
+    known.add(listed.fingerprint)
+    await knock(unlisted)
+    const client = await at.connect(listed)
+    // a second certificate of the same gateway is another one
+    await knock(await at.authority.issue({ commonName: listed.name, unit: 'gateway' }))
+    expect(refused('unknown')).toBe(2)
+    known.delete(listed.fingerprint)
+    await isClosed(client)
+    expect(refused('unknown')).toBe(3)
+  })
+
+  it('is not asked about hubs and utilities', async () => {
+    at = await testBroker({ isKnown: () => false })
+    await at.connect(await at.hub())
+    await at.connect({ name: 'utility', ...(await at.authority.issue({ commonName: 'utility', unit: 'utility' })) })
+    expect(at.broker.stats().clients).toBe(2)
+  })
+})
+
+describe('a certificate that is not welcome any more', () => {
+  it.each(['revoked', 'unknown'] as const)('publishes nothing more, before any sweep: %s', async (reason) => {
+    let isWelcome = true
+    at = await testBroker({
+      ...{ isRevoked: () => reason === 'revoked' && !isWelcome, isKnown: () => reason === 'revoked' || isWelcome },
+      limits: { revocationSweepMs: 60_000 },
+    })
+    const gateway = await at.gateway()
+    const client = await at.connect(gateway)
+    await client.publishAsync(upTopic(gateway.name, 'order'), 'before', { qos: 1 })
+    isWelcome = false
+    const closed = isClosed(client)
+    client.publish(upTopic(gateway.name, 'order'), 'after', { qos: 1 })
+    await closed
+    expect(refused(reason)).toBe(1)
+    expect(at.broker.stats().published).toBe(1)
+  })
+
+  it('publishes nothing that waited for its rate, nor its will', async () => {
+    let isRevoked = false
+    at = await testBroker({
+      isRevoked: () => isRevoked,
+      limits: { messagesPerSecond: 4, messageBurst: 1, revocationSweepMs: 60_000 },
+    })
+    const gateway = await at.gateway()
+    const topic = upTopic(gateway.name, 'order')
+    const client = await at.connect(gateway, { will: { topic, payload: Buffer.from('gone'), qos: 1, retain: false } })
+    const closed = isClosed(client)
+    for (let n = 0; n < 3; n++) client.publish(topic, `${n}`, { qos: 1 })
+    await eventually(() => at.broker.stats().published === 1 && at.broker.stats().paced > 0, 'one, the others wait')
+    isRevoked = true
+    await closed
+    expect(refused('revoked')).toBeGreaterThan(0)
+    expect(at.broker.stats().published).toBe(1)
+  })
+})
+
 describe('CONNECT', () => {
   it('refuses a client id that is not the common name', async () => {
     at = await testBroker()

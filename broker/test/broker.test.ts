@@ -1,4 +1,4 @@
-import { downFilter, downTopic, upFilter, upTopic } from '@wattfleet/protocol'
+import { downFilters, downTopic, upFilter, upTopic } from '@wattfleet/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { eventually, inboxOf, type TestBroker, testBroker } from './fixtures/broker.ts'
 
@@ -16,7 +16,7 @@ describe('a broker', () => {
     const agent = await at.connect(gateway)
     const [atHub, atAgent] = [inboxOf(hub), inboxOf(agent)]
     await hub.subscribeAsync(upFilter(), { qos: 1 })
-    await agent.subscribeAsync(downFilter(gateway.name), { qos: 1 })
+    await agent.subscribeAsync(downFilters(gateway.name), { qos: 1 })
 
     await agent.publishAsync(upTopic(gateway.name, 'order'), 'an order', { qos: 1 })
     await hub.publishAsync(downTopic(gateway.name, 'receipt'), 'a receipt', { qos: 1 })

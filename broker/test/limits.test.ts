@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { downFilter, downTopic, upFilter, upTopic } from '@wattfleet/protocol'
+import { downFilters, downTopic, upFilter, upTopic } from '@wattfleet/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Refusal } from '../src/index.ts'
 import { eventually, inboxOf, isClosed, type TestBroker, testBroker } from './fixtures/broker.ts'
@@ -34,7 +34,7 @@ describe('a packet over the limit', () => {
     const [gateway, neighbour] = [await at.gateway(), await at.connect(await at.gateway())]
     const [agent, hub] = [await at.connect(gateway), await at.connect(await at.hub())]
     const inbox = inboxOf(agent)
-    await agent.subscribeAsync(downFilter(gateway.name), { qos: 1 })
+    await agent.subscribeAsync(downFilters(gateway.name), { qos: 1 })
     const payload = 'x'.repeat(64 * 1024)
     await hub.publishAsync(downTopic(gateway.name, 'market'), payload, { qos: 1 })
     await eventually(() => inbox.length > 0, 'the long down message')
@@ -91,8 +91,8 @@ describe('a subscriber that takes nothing', () => {
     const [sleeper, reader] = [await at.connect(frozen), await at.connect(healthy)]
     const hub = await at.connect(await at.hub())
     const inbox = inboxOf(reader)
-    await sleeper.subscribeAsync(downFilter(frozen.name), { qos: 0 })
-    await reader.subscribeAsync(downFilter(healthy.name), { qos: 1 })
+    await sleeper.subscribeAsync(downFilters(frozen.name), { qos: 0 })
+    await reader.subscribeAsync(downFilters(healthy.name), { qos: 1 })
     sleeper.stream.unpipe()
     sleeper.stream.pause()
     const filler = 'x'.repeat(60 * 1024)
@@ -103,5 +103,91 @@ describe('a subscriber that takes nothing', () => {
     await hub.publishAsync(downTopic(healthy.name, 'receipt'), 'alive', { qos: 1 })
     await eventually(() => inbox.length > 0, 'the healthy subscriber is served')
     expect(inbox[0]?.payload).toBe('alive')
+  })
+})
+
+describe('what is sent before the login', () => {
+  it('is bounded in bytes', async () => {
+    at = await testBroker({ limits: { bytesBeforeLogin: 4_096, connectTimeoutMs: 60_000 } })
+    const socket = await at.socket(await at.gateway())
+    const closed = once(socket, 'close')
+    // a CONNECT of 6,000 bytes that never ends
+    socket.write(Buffer.concat([Buffer.from([0x10, 0xf0, 0x2e]), Buffer.alloc(5_000)]))
+    await closed
+    expect(refused('before-login')).toBe(1)
+  })
+
+  it('may be as much as the CONNECT needs, and then more', async () => {
+    at = await testBroker({ limits: { bytesBeforeLogin: 4_096 } })
+    const gateway = await at.gateway()
+    const topic = upTopic(gateway.name, 'status')
+    const will = { topic, payload: Buffer.alloc(3_000), qos: 1, retain: false } as const
+    const agent = await at.connect(gateway, { will })
+    for (let n = 0; n < 4; n++) await agent.publishAsync(topic, 'x'.repeat(3_000), { qos: 1 })
+    expect(at.broker.stats()).toMatchObject({ published: 4, refused: { 'before-login': 0 } })
+  })
+})
+
+describe('the bytes of a gateway', () => {
+  it('come at their rate: late, but complete', async () => {
+    at = await testBroker({ limits: { bytesPerSecond: 40_000, byteBurst: 10_000 } })
+    const gateway = await at.gateway()
+    const agent = await at.connect(gateway)
+    const from = performance.now()
+    const payload = 'x'.repeat(2_000)
+    await Promise.all(
+      Array.from({ length: 20 }, () => agent.publishAsync(upTopic(gateway.name, 'order'), payload, { qos: 1 })),
+    )
+    // 40,000 and more, of which 10,000 at once and a read of 16 KiB or so ahead
+    expect(performance.now() - from).toBeGreaterThan(250)
+    await eventually(() => at.broker.stats().published === 20, 'all of them')
+    expect(at.broker.stats().slowed).toBeGreaterThan(0)
+  })
+
+  it('cost more in many packets than in one', async () => {
+    at = await testBroker({ limits: { bytesPerSecond: 10_000, byteBurst: 1_000 } })
+    const gateway = await at.gateway()
+    const agent = await at.connect(gateway)
+    agent.stream.write(Buffer.from('c000'.repeat(100), 'hex')) // PINGREQ
+    await eventually(() => at.broker.stats().slowed > 0, 'it is not read from for a while')
+  })
+})
+
+describe('a topic of too many levels', () => {
+  it.each([
+    ['published to', 'publish'],
+    ['subscribed to', 'subscribe'],
+  ] as const)('that is %s cuts its sender, counted', async (_name, verb) => {
+    at = await testBroker()
+    const agent = await at.connect(await at.gateway())
+    const closed = isClosed(agent)
+    agent[verb]('x/'.repeat(50), verb === 'publish' ? 'deep' : (undefined as never))
+    await closed
+    expect(refused('topic-depth')).toBe(1)
+  })
+})
+
+describe('a gateway that reads nothing', () => {
+  it('is cut when it leaves too much unread, and nobody waits for it', async () => {
+    at = await testBroker({ limits: { unreadBytes: 200_000 } })
+    const [frozen, healthy] = [await at.gateway(), await at.gateway()]
+    const [sleeper, reader] = [await at.connect(frozen), await at.connect(healthy)]
+    const hub = await at.connect(await at.hub())
+    const inbox = inboxOf(reader)
+    await sleeper.subscribeAsync(downFilters(frozen.name), { qos: 0 })
+    await reader.subscribeAsync(downFilters(healthy.name), { qos: 1 })
+    sleeper.stream.unpipe()
+    sleeper.stream.pause()
+    const filler = 'x'.repeat(60 * 1024)
+    let slowestMs = 0
+    for (let n = 0; n < 400 && refused('drain') === 0; n++) {
+      hub.publish(downTopic(frozen.name, 'market'), filler, { qos: 0 })
+      const from = performance.now()
+      await hub.publishAsync(downTopic(healthy.name, 'receipt'), `${n}`, { qos: 1 })
+      await eventually(() => inbox.length > n, 'the healthy one is served')
+      slowestMs = Math.max(slowestMs, performance.now() - from)
+    }
+    expect(refused('drain')).toBe(1)
+    expect(slowestMs).toBeLessThan(4_000) // waiting for the frozen one would take 10 s
   })
 })

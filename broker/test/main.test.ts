@@ -54,25 +54,32 @@ describe('the broker as a program', () => {
   it('serves, shows its state, and stops when asked', async () => {
     const [port, statusPort] = await freePorts(2)
     const revoked = await authority.issue({ commonName: 'hub', unit: 'hub' })
+    const name = 'a'.repeat(26)
+    const known = await authority.issue({ commonName: name, unit: 'gateway' })
     const { child } = run({
       ...(await paths()),
       port,
       status: { port: statusPort },
       revokedPath: write('revoked.txt', `# lost\n${revoked.fingerprint}\n`),
+      registryPath: write('admitted.txt', `${known.fingerprint}\n`),
     })
     await once(child, 'message')
     const connect = (as: Leaf, clientId: string) => {
       const keys = { ca: authority.caPem, cert: as.certificatePem, key: as.privateKeyPem }
       return connectAsync(`mqtts://127.0.0.1:${port}`, { ...keys, clientId, protocolVersion: 4 }, false)
     }
-    const name = 'a'.repeat(26)
-    const client = await connect(await authority.issue({ commonName: name, unit: 'gateway' }), name)
+    const client = await connect(known, name)
     await client.publishAsync(upTopic(name, 'status'), '{}', { qos: 1 })
     await expect(connect(revoked, 'hub')).rejects.toThrow()
+    const unknown = await authority.issue({ commonName: name, unit: 'gateway' })
+    await expect(connect(unknown, name)).rejects.toThrow()
 
     const metrics = await (await fetch(`http://127.0.0.1:${statusPort}/metrics`)).text()
     expect(metrics).toContain('wattfleet_broker_published_total 1\n')
     expect(metrics).toContain('wattfleet_broker_refused_total{reason="revoked"} 1\n')
+    expect(metrics).toContain('wattfleet_broker_refused_total{reason="unknown"} 1\n')
+    writeFileSync(join(dir, 'admitted.txt'), '# nobody\n') // the list is read again: the one who is connected is cut
+    await new Promise<void>((resolve) => client.once('close', () => resolve()))
     expect((await fetch(`http://127.0.0.1:${statusPort}/healthz`)).status).toBe(200)
 
     const exit = once(child, 'exit')
@@ -118,9 +125,12 @@ describe('the broker as a program', () => {
   })
 
   it.each<[string, object]>([
+    ['sessions in two places', { redis: { url: 'redis://127.0.0.1:1' }, stateDir: '/nowhere' }],
+    ['a Redis that is none', { redis: { url: 'http://127.0.0.1:1' } }],
     ['a missing file', { keyPath: '/nowhere/broker.key' }],
     ['a certificate that is none', { certPath: import.meta.filename }],
     ['a revocation list that is none', { revokedPath: import.meta.filename }],
+    ['a registry that is none', { registryPath: import.meta.filename }],
   ])('refuses to start with %s', async (_name, mistake) => {
     const { child } = run({ ...(await paths()), port: 0, ...mistake })
     expect((await once(child, 'exit'))[0]).toBe(2)

@@ -25,7 +25,9 @@ describe('refusalOfBrokerError', () => {
   it.each([
     [new Error('keep alive timeout'), 'timeout'],
     [new Error('drain timeout'), 'drain'],
-    [new Error('topic has too many levels'), 'malformed'],
+    [new Error('topic has too many levels'), 'topic-depth'],
+    [new Error('Client queue limit reached'), 'before-login'],
+    [new Error('Invalid protocol'), 'malformed'],
     [new Error('connection closed'), undefined],
     [Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }), undefined],
   ])('%s is %s', (error, refusal) => {

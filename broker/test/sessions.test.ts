@@ -1,4 +1,4 @@
-import { downFilter, downTopic, upFilter, upTopic } from '@wattfleet/protocol'
+import { downFilters, downTopic, upFilter, upTopic } from '@wattfleet/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
   connected,
@@ -22,7 +22,7 @@ async function resume(as: TestGateway) {
 
 async function sleepingSession(as: TestGateway) {
   const client = await at.connect(as, { clean: false })
-  await client.subscribeAsync(downFilter(as.name), { qos: 1 })
+  await client.subscribeAsync(downFilters(as.name), { qos: 1 })
   await client.endAsync()
 }
 

@@ -22,6 +22,7 @@ import type { HubConfig, Role } from './config.ts'
 import { createCourier } from './courier/courier.ts'
 import { startGateway } from './gateway/server.ts'
 import { createIntake, createIntakeService, type Intake } from './intake/intake.ts'
+import { createRoll, type Roll } from './intake/roll.ts'
 import { runMatching } from './match/match.ts'
 import { followChain } from './orderbook/follow.ts'
 import type { Head, IsStopped, OnMessage, Stake } from './ports.ts'
@@ -48,7 +49,7 @@ interface Parts {
   readonly views: Views
   readonly isStopped: IsStopped
   /** Filled by the roles that run here. */
-  readonly running: { intake?: Intake; wire?: MqttWire; pushes?: PushListener; blocks: number }
+  readonly running: { intake?: Intake; wire?: MqttWire; pushes?: PushListener; blocks: number; readonly roll: Roll }
 }
 
 function readText(path: string): string {
@@ -91,7 +92,7 @@ function isStoppedBy({ refusedKeysPath: path }: HubConfig, log: pino.Logger): Is
 function makeParts(config: HubConfig, clock: Clock, chain: ChainClient, isStopped: IsStopped, log: pino.Logger): Parts {
   const inbox = openInbox(join(config.stateDir, 'inbox.sqlite'))
   const index = openIndex(join(config.stateDir, 'index.sqlite'))
-  const running: Parts['running'] = { blocks: 0 }
+  const running: Parts['running'] = { blocks: 0, roll: createRoll() }
   const views = createViews({
     index,
     inbox,
@@ -103,6 +104,7 @@ function makeParts(config: HubConfig, clock: Clock, chain: ChainClient, isStoppe
     receipts: () => running.intake?.counts ?? new Map(),
     blocksFollowed: () => running.blocks,
     pushes: () => running.pushes?.counts,
+    gateways: running.roll.counts,
   })
   const [stored, indexed, notices] = [createPulse(), createPulse(), createPulse()]
   return { config, clock, log, inbox, index, chain, stored, indexed, notices, views, isStopped, running }
@@ -137,7 +139,8 @@ async function runIntake(parts: Parts, chainId: Uint8Array, started: () => void,
   Object.assign(running, { intake, wire })
   const courier = createCourier({ notices: inbox, wire, key, pulse: parts.notices, log })
   const onStatus = courier.heard
-  const service = createIntakeService({ intake, wire, clock, key, stored, onStatus, onGroup: parts.views.changed })
+  const onGroup = parts.views.changed
+  const service = createIntakeService({ intake, wire, clock, key, stored, onStatus, roll: running.roll, onGroup })
   receive = service.receive
   try {
     const serving = Promise.all([service.run(signal), courier.run(signal)])

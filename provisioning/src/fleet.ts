@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path'
-import { Fault, PUBLIC_MODE, writeFileAtomic } from '@wattfleet/protocol'
+import { Fault, PUBLIC_MODE, pause, writeFileAtomic } from '@wattfleet/protocol'
 import type { Deed, MoveEvent, SiteRecord, Store } from './ports.ts'
 
 /** What an operator may say of one gateway. */
@@ -54,7 +54,7 @@ export function abandonStale(store: Store, atMs: number): string[] {
 
 /**
  * Writes the list of certificates that the broker does not let in, and cuts within seconds: one SHA-256 fingerprint a line;
- * and beside it the list of keys whose orders the hub refuses.
+ * and beside it the list of those that it lets in, and that of keys whose orders the hub refuses.
  * The store is the truth: whoever changed a state writes it, and the service once more at its start.
  */
 export function writeRefused(store: Store, path: string, nowMs: number): void {
@@ -63,6 +63,7 @@ export function writeRefused(store: Store, path: string, nowMs: number): void {
   // the hub's first: who is let in again by the broker must not be refused for good by the hub
   write(refusedKeysBeside(path), 'their orders are refused by the hub', store.refusedKeys())
   write(path, 'not let in by the broker', store.refusedCertificates(nowMs))
+  write(admittedPath(dirname(path)), 'the registry: gateways let in by the broker', store.admittedCertificates(nowMs))
 }
 
 /**
@@ -71,6 +72,29 @@ export function writeRefused(store: Store, path: string, nowMs: number): void {
  */
 export function refusedKeysBeside(path: string): string {
   return join(dirname(path), 'refused-keys.txt')
+}
+
+/** Where the list of certificates that may connect lies below the state folder: what the broker's `registryPath` is. */
+export function admittedPath(stateDir: string): string {
+  return join(stateDir, 'admitted.txt')
+}
+
+/** How long those who enrol at one time wait for each other, ms. */
+const GATHER_MS = 50
+
+/**
+ * Resolves once the broker's lists say what the store says now: a gateway that has its answer connects at once. All that
+ * ask within a moment share one writing.
+ */
+export function listedSoon(keep: (nowMs: number) => void, nowMs: () => number): () => Promise<void> {
+  let next: Promise<void> | undefined
+  return () => {
+    next ??= pause(GATHER_MS).then(() => {
+      next = undefined
+      keep(nowMs())
+    })
+    return next
+  }
 }
 
 /**

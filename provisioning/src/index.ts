@@ -10,7 +10,7 @@ export {
 } from './authority/identities.ts'
 export { claimPath } from './claims.ts'
 export { type ProvisioningConfig, provisioningConfig } from './config.ts'
-export { refusedKeysBeside } from './fleet.ts'
+export { admittedPath, refusedKeysBeside } from './fleet.ts'
 export { importManifestFile, type ManifestGateway } from './manifest-import.ts'
 export { authorityDir, refusedPath } from './office.ts'
 export type { ChainFacts, ChainSite, Registrar } from './ports.ts'

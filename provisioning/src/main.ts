@@ -8,9 +8,10 @@ import type { Gatekeeper, Messenger } from './admission.ts'
 import { startApi } from './api/server.ts'
 import { type ProvisioningConfig, provisioningConfig } from './config.ts'
 import { enroller } from './enrol.ts'
-import { abandonStale, refusedKeeper, writeRefused } from './fleet.ts'
+import { abandonStale, listedSoon, refusedKeeper, writeRefused } from './fleet.ts'
 import { runFleetService } from './fleet-service.ts'
 import { fleetViewer } from './fleet-view.ts'
+import { listedFirst } from './listed-first.ts'
 import { importFile, type Office, openOffice, serviceIdentity } from './office.ts'
 import { keepRegistering } from './register.ts'
 import { renewer } from './renew.ts'
@@ -28,8 +29,13 @@ const ABOUT = `The utility's enrolment service: gateways with a claim get their 
 The configuration's fields are described in provisioning/src/config.ts.`
 
 /** Frees the claims of gateways that began to enrol and were not heard since, and keeps the broker's list as the store says. */
-async function keepTidy({ store, refusedPath }: Office, nowMs: () => number, log: pino.Logger, signal: AbortSignal) {
-  const keepRefused = refusedKeeper(store, refusedPath)
+async function keepTidy(
+  { store }: Office,
+  keepRefused: (nowMs: number) => void,
+  nowMs: () => number,
+  log: pino.Logger,
+  signal: AbortSignal,
+) {
   while (!signal.aborted) {
     const serials = abandonStale(store, nowMs())
     if (serials.length > 0) log.warn({ serials }, 'did not complete their enrolment: their claims are free again')
@@ -110,7 +116,10 @@ await runProgram(provisioningConfig, ABOUT, async ({ config, clock, signal, read
     const { host, port } = config
     const identity = await serviceIdentity(office.authority, config)
     const caPem = () => office.authority.caPem
-    const answers = { enrol: enroller(parts), renewer: renewer(parts), caPem }
+    const keepLists = refusedKeeper(office.store, office.refusedPath)
+    const listed = listedSoon(keepLists, nowMs)
+    // whoever has a certificate connects with it at once
+    const answers = { ...listedFirst(enroller(parts), renewer(parts), listed), caPem }
     const server = await startServer({ host, port, ...identity, ...answers, log })
     log.info({ host, port: server.port }, 'enrolment serves')
     const api = await openApi(office, config, nowMs, log)
@@ -118,7 +127,10 @@ await runProgram(provisioningConfig, ABOUT, async ({ config, clock, signal, read
     const registering = keepRegistering(office.store, chain, { community, initialFundsNano, roleFunds }, log, signal)
     const fleet = runFleetService({ office, config, clock, nowMs, log }, signal)
     ready()
-    const tending = [keepTidy(office, nowMs, log, signal), keepIdentityFresh(office, config, servers, log, signal)]
+    const tending = [
+      keepTidy(office, keepLists, nowMs, log, signal),
+      keepIdentityFresh(office, config, servers, log, signal),
+    ]
     const telling = gatekeeper && keepTelling(office.store, gatekeeper, log, signal)
     await Promise.all([aborted(signal), registering, fleet, telling, ...tending])
     await Promise.all([server.stop(), api?.stop()])

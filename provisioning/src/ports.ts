@@ -188,6 +188,8 @@ export interface Store extends CertificateStore, Strangers, Admissions, Estate {
   together<T>(body: () => T): Promise<T>
   /** Notes what concerns no single gateway. */
   note(event: string, deed: Deed): void
+  /** The same of those that may. */
+  admittedCertificates(nowMs: number): string[]
   /** Another text whenever something was changed, by whatever process: whoever keeps something up to date looks at this. */
   version(): string
   readonly statuses: StatusStore

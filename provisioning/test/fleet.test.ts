@@ -8,8 +8,10 @@ import { reissueClaim } from '../src/claims.ts'
 import {
   ABANDONED_AFTER_MS,
   abandonStale,
+  admittedPath,
   approve,
   gatewayOf,
+  listedSoon,
   type OperatorEvent,
   refusedKeeper,
   refusedKeysBeside,
@@ -137,12 +139,16 @@ describe('what the operator says', () => {
       writeRefused(office.store, path, AT_MS)
       return readFileSync(path, 'utf8').split('\n').slice(1, -1)
     }
+    const admitted = () => readFileSync(admittedPath(office.dir), 'utf8').split('\n').slice(1, -1)
     expect(refused()).toEqual([])
+    expect(admitted()).toEqual(fingerprintOf())
     say('suspend')
     expect(refused()).toEqual(fingerprintOf())
+    expect(admitted()).toEqual([])
     say('suspend')
     say('resume')
     expect(refused()).toEqual([])
+    expect(admitted()).toEqual(fingerprintOf())
     expect(office.store.audit.entries().filter(({ event }) => event === 'suspend')).toHaveLength(1)
   })
 
@@ -204,6 +210,25 @@ describe('what the operator says', () => {
     expect(readFileSync(path, 'utf8')).toBe('as it was')
   })
 
+  it('and what is enrolled reaches the list before the answer does, many in one writing', async () => {
+    const path = join(office.dir, 'refused.txt')
+    let written = 0
+    const keep = refusedKeeper(office.store, path)
+    const listed = listedSoon(
+      (atMs) => {
+        written += 1
+        keep(atMs)
+      },
+      () => AT_MS,
+    )
+    await enrol()
+    await Promise.all([listed(), listed(), listed()])
+    expect(written).toBe(1)
+    expect(readFileSync(admittedPath(office.dir), 'utf8')).toContain(fingerprintOf()[0])
+    await listed()
+    expect(written).toBe(2)
+  })
+
   it('revokes: the key goes off the chain, and with a new claim it comes back in another epoch', async () => {
     const { body: first } = await enrol()
     const [fingerprint] = fingerprintOf()
@@ -225,8 +250,11 @@ describe('what the operator says', () => {
     expect(office.store.audit.entries().findLast(({ event }) => event === 'reissue')?.detail).toMatchObject({
       reason: 'reset',
     })
-    // the dead certificate stays refused as long as it would be valid
+    // the dead certificate stays refused as long as it would be valid, and only the new one is let in
     expect(office.store.refusedCertificates(AT_MS)).toEqual([fingerprint])
+    expect(office.store.admittedCertificates(AT_MS)).toHaveLength(1)
+    expect(office.store.admittedCertificates(AT_MS)).not.toContain(fingerprint)
+    expect(office.store.admittedCertificates(AT_MS + 400 * 86_400_000)).toEqual([])
     expect(office.store.refusedCertificates(AT_MS + 400 * 86_400_000)).toEqual([])
   })
 

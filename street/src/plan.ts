@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { EmbeddedConfig } from '@wattfleet/chain'
 import { type CommunityRules, DEFAULT_RULES } from '@wattfleet/protocol'
-import { refusedKeysBeside, refusedPath } from '@wattfleet/provisioning'
+import { admittedPath, refusedKeysBeside, refusedPath } from '@wattfleet/provisioning'
 import { sixHouses } from '@wattfleet/simulator'
 import type { StreetOptions } from './options.ts'
 import type { Part } from './processes.ts'
@@ -215,8 +215,9 @@ function hubConfigOf({ options, paths, secrets, houses, tls }: PlanInput) {
 }
 
 function brokerConfigOf({ options, paths, tls }: PlanInput) {
-  const revokedPath = refusedPath(paths.part('provisioning'))
-  return { host: options.host, port: options.mqttPort, ...tls.broker, revokedPath }
+  const utility = paths.part('provisioning')
+  const lists = { revokedPath: refusedPath(utility), registryPath: admittedPath(utility) }
+  return { host: options.host, port: options.mqttPort, ...tls.broker, ...lists, stateDir: paths.part('broker') }
 }
 
 function agentConfigOf({ options, paths }: PlanInput, house: ClaimedHouse) {

@@ -109,7 +109,8 @@ function startGateway({ files = stateFiles(state()), service = (inner) => inner,
   const credentials = openCredentials(files, enrolled)
   const life: Life = async (identity, link, signal) => {
     seen.grants.push(identity.grant)
-    await link.run({ up: () => void seen.ups++, down: () => void seen.downs++, message: () => {} }, signal)
+    const events = { up: () => void seen.ups++, down: () => void seen.downs++, message: () => {} }
+    await link.run({ opening: () => undefined, ...events }, signal)
   }
   const parts = {
     ...{

@@ -13,6 +13,7 @@ export function memoryOutbox(seal: Seal, epoch: number): Outbox {
   let previous: Uint8Array = NO_PREVIOUS
   let notice = 0
   let floorMs = 0
+  let session = 0
   let track: MeterTrack | undefined
 
   function applyNotice({ kind, value }: Notice): Effect {
@@ -88,6 +89,7 @@ export function memoryOutbox(seal: Seal, epoch: number): Outbox {
     orders: (from) => [...orders.values()].filter((order) => order.slotStart >= from).map(toRecord),
     lastNotice: () => notice,
     track: () => track,
+    nextSession: () => ++session,
     clockFloorMs: () => floorMs,
     prune(before) {
       const held = new Set([...waiting.values()].map((message) => message.sequence))

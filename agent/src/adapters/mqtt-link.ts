@@ -1,4 +1,4 @@
-import { type Clock, downFilter, messageOf, parseTopic, upTopic } from '@wattfleet/protocol'
+import { type Clock, downFilters, messageOf, parseTopic, upTopic } from '@wattfleet/protocol'
 import { connect, type MqttClient } from 'mqtt'
 import { type BackoffRules, backoffMs } from '../core/backoff.ts'
 import type { Link, LinkEvents, Log } from '../ports.ts'
@@ -58,6 +58,7 @@ function oneConnection(
   return new Promise((resolve) => {
     let reason = 'closed'
     let upAtMs: number | undefined
+    const death = events.opening()
     const client = connect(options.brokerUrl, {
       clientId: options.gateway,
       ca: options.caPem,
@@ -70,6 +71,9 @@ function oneConnection(
       connectTimeout: CONNECT_TIMEOUT_MS,
       reconnectPeriod: 0,
       queueQoSZero: false,
+      ...(death && {
+        will: { topic: upTopic(options.gateway, 'status'), payload: Buffer.from(death), qos: 1, retain: false },
+      }),
     })
     const stop = () => client.end(true)
     signal.addEventListener('abort', stop, { once: true })
@@ -82,7 +86,7 @@ function oneConnection(
       if (parsed?.direction === 'down' && parsed.gateway === options.gateway) events.message(parsed.kind, payload)
     })
     client.on('connect', () => {
-      client.subscribe(downFilter(options.gateway), { qos: 1 }, (error) => {
+      client.subscribe(downFilters(options.gateway), { qos: 1 }, (error) => {
         // aedes and others answer a refused subscription with 128: mqtt.js gives that as an error
         if (error !== null) {
           reason = `subscription refused: ${messageOf(error)}`

@@ -95,6 +95,7 @@ function outboxOf(path: string, db: Database.Database, seal: Seal, { epoch, gate
     if (track !== undefined) memo.set('track', JSON.stringify(track))
     return drafts.map(put)
   })
+  const nextSession = sessionsOf(memo)
   const hear = db.transaction((words: readonly HubWord[]) => words.map(hearOne))
   const prune = db.transaction((before: number) => {
     db.prepare("DELETE FROM messages WHERE slotStart < ? AND state <> 'waiting'").run(before)
@@ -111,6 +112,7 @@ function outboxOf(path: string, db: Database.Database, seal: Seal, { epoch, gate
     orders: (from) => guarded(path, () => orderRows.all(from).map(toRecord)),
     lastNotice: () => guarded(path, () => Number(memo.get(noticeKey) ?? 0)),
     track: () => guarded(path, () => parseTrack(memo.get('track'))),
+    nextSession: () => guarded(path, nextSession),
     clockFloorMs: () => guarded(path, () => Number(memo.get('clockFloorMs') ?? 0)),
     prune: (before) => guarded(path, () => prune.immediate(before)),
     close: () => guarded(path, () => void db.close()),
@@ -125,6 +127,22 @@ function memoOf(db: Database.Database): Memo {
     'INSERT INTO memo (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
   )
   return { get: (key) => get.get(key)?.value, set: (key, value) => void set.run(key, value) }
+}
+
+/** Session numbers reserved by one write: a gateway without a network tries every minute, and a card wears by writes. */
+const SESSIONS_RESERVED = 64
+
+/** Numbers that were reserved and not given before the process ended are left out. */
+function sessionsOf(memo: Memo): () => number {
+  let next = Number(memo.get('sessionsReserved') ?? 0) + 1
+  let reserved = next - 1
+  return () => {
+    if (next > reserved) {
+      memo.set('sessionsReserved', String(reserved + SESSIONS_RESERVED))
+      reserved += SESSIONS_RESERVED
+    }
+    return next++
+  }
 }
 
 /** One sequence for all epochs: it only ever grows, so even a lost epoch could not reuse one. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
-import { type Clock, downTopic, gatewayIdFrom, upTopic, wallClock } from '@wattfleet/protocol'
+import { type Clock, downFilters, downTopic, gatewayIdFrom, upTopic, wallClock } from '@wattfleet/protocol'
 import { Aedes } from 'aedes'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { mqttLink } from '../../src/adapters/mqtt-link.ts'
@@ -60,6 +60,7 @@ describe('mqttLink', () => {
     certificatePem = ca.issue(GATEWAY, own.publicKey),
     transport: Clock = wallClock(),
     onUp: (ups: number) => void = () => {},
+    death?: Uint8Array,
   ) {
     const seen = { ups: [] as Session[], downs: [] as string[], messages: [] as string[] }
     const log = memoryLog()
@@ -72,6 +73,7 @@ describe('mqttLink', () => {
     }
     running = mqttLink(options, transport, () => 0, log).run(
       {
+        opening: () => death,
         up: (session) => onUp(seen.ups.push(session)),
         down: (reason) => void seen.downs.push(reason),
         message: (kind, payload) => void seen.messages.push(`${kind} ${Buffer.from(payload).toString('utf8')}`),
@@ -94,11 +96,14 @@ describe('mqttLink', () => {
     broker.on('publish', (packet, client) => {
       if (client) published.push(`${client.id} ${packet.topic} ${packet.qos} ${packet.payload.toString()}`)
     })
+    const asked: string[] = []
+    broker.on('subscribe', (subscriptions) => asked.push(...subscriptions.map(({ topic }) => topic)))
     const { seen } = link()
     await vi.waitFor(() => expect(seen.ups).toHaveLength(1))
     expect([...sockets][0]?.getPeerCertificate().subject.CN).toBe(GATEWAY)
     seen.ups[0]?.publish('order', Buffer.from('an order'))
     await vi.waitFor(() => expect(published).toEqual([`${GATEWAY} ${upTopic(GATEWAY, 'order')} 1 an order`]))
+    expect(asked).toEqual(downFilters(GATEWAY)) // by name: brokers refuse it wildcards
     await tell(downTopic(GATEWAY, 'receipt'), 'a receipt')
     await tell(downTopic(gatewayIdFrom(new Uint8Array(16)), 'receipt'), 'not for us')
     await vi.waitFor(() => expect(seen.messages).toEqual(['receipt a receipt']))
@@ -117,6 +122,17 @@ describe('mqttLink', () => {
     await listen(old)
     await vi.waitFor(() => expect(seen.ups).toHaveLength(2), 10_000)
     await vi.waitFor(() => expect(seen.messages).toEqual(['trade while away']))
+  })
+
+  it('leaves with the broker what it is to say when the connection just ends', async () => {
+    const published: string[] = []
+    broker.on('publish', (packet, client) => {
+      if (client) published.push(`${packet.topic} ${packet.qos} ${packet.retain} ${packet.payload.toString()}`)
+    })
+    const { seen } = link(undefined, undefined, undefined, Buffer.from('gone'))
+    await vi.waitFor(() => expect(seen.ups).toHaveLength(1))
+    hangUp()
+    await vi.waitFor(() => expect(published).toEqual([`${upTopic(GATEWAY, 'status')} 1 false gone`]))
   })
 
   it('waits ever longer for a broker that lets go of it at once, and begins anew after one that held', async () => {

@@ -60,6 +60,18 @@ describe('openSqliteOutbox', () => {
     again.close()
   })
 
+  it('gives no connection the number of one before, also after a power cut', () => {
+    const first = openSqliteOutbox(path, testSeal(), signer())
+    const given = [first.nextSession(), first.nextSession()]
+    // another opens it while the first is not closed: as after a power cut
+    const second = openSqliteOutbox(path, testSeal(), signer())
+    given.push(second.nextSession())
+    expect(given).toEqual([...given].sort((a, b) => a - b))
+    expect(new Set(given).size).toBe(3)
+    first.close()
+    second.close()
+  })
+
   it('counts the notices of each key for itself, and a trade that is told under both once', () => {
     const first = openSqliteOutbox(path, testSeal(), signer())
     first.commit({ drafts: [orderDraft()], nowMs: 1 })

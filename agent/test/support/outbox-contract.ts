@@ -229,6 +229,13 @@ export function outboxContract(name: string, make: () => { outbox: Outbox; remov
       expect([outbox.track(), outbox.clockFloorMs()]).toEqual([track, 70])
     })
 
+    it('numbers connections upwards', () => {
+      const numbers = Array.from({ length: 200 }, () => outbox.nextSession())
+      expect(numbers).toEqual([...numbers].sort((a, b) => a - b))
+      expect(new Set(numbers).size).toBe(200)
+      expect(numbers[0]).toBeGreaterThan(0)
+    })
+
     it('prunes old slots, but nothing without a receipt, and never gives a sequence again', () => {
       const [a, b] = put(orderDraft(), orderDraft(), energyDraft()) as PendingMessage[] as [
         PendingMessage,

@@ -1,6 +1,8 @@
 import {
   aborted,
+  type Death,
   type DownKind,
+  decodeDeath,
   decodeMessage,
   decodeStatus,
   fromPayload,
@@ -53,6 +55,8 @@ export function testHub({
   const withdrawn = new Set<number>()
   const notices: { kind: DownKind; body: { number: number } }[] = []
   const statuses: Status[] = []
+  const deaths: Death[] = []
+  const gone: Death[] = []
   /** The key that signed last: whom notices are for. */
   let gateway = ''
   let live: Pick<LinkEvents, 'message' | 'down'> | undefined
@@ -83,6 +87,11 @@ export function testHub({
   function take(kind: UpKind, payload: Uint8Array): void {
     received += 1
     if (kind === 'status') {
+      const death = decodeDeath(payload)
+      if (death !== undefined) {
+        gone.push(death)
+        return
+      }
       const status = decodeStatus(payload)
       if (status === undefined) throw new Error('a status that does not follow the contract')
       statuses.push(status)
@@ -125,6 +134,8 @@ export function testHub({
   const link: Link = {
     async run(events, signal) {
       live = events
+      const death = decodeDeath(events.opening() ?? new Uint8Array())
+      if (death !== undefined) deaths.push(death)
       events.up({
         publish(kind, payload) {
           const copies = loses() ? 0 : doubles() ? 2 : 1
@@ -147,6 +158,9 @@ export function testHub({
     stored,
     orders,
     statuses,
+    /** What gateways left to be said at their end, and what was said. */
+    deaths,
+    gone,
     received: () => received,
     waverings: () => waverings,
     notices: () => notices.length,

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
+import { monotonicMs } from './clock.ts'
 import { Fault, messageOf } from './fault.ts'
 
 /** Where a list that is read again says so. */
@@ -29,18 +30,27 @@ export interface ListedFile {
   /** What the list is, for the log. */
   readonly about: string
   readonly log: ListLog
+  /** How often the file is looked at, ms, where it is asked for with every message; 0: each time. */
+  readonly lookEveryMs?: number
+  /** Whoever is not in it may have been written into it this moment, and is looked for at once. */
+  readonly missesAreRare?: boolean
 }
 
 /**
  * Whether a value is in a file that is read again when it changes. Throws Fault `config` when it cannot be used at the
  * start; later on the last good list stays in force and the mistake is logged.
  */
-export function listedInFile({ path, what, about, log }: ListedFile): (value: string) => boolean {
+export function listedInFile(list: ListedFile): (value: string) => boolean {
+  const { path, what, about, log, lookEveryMs = 0, missesAreRare = false } = list
   const load = () => guarded(path, () => parseListed(readFileSync(path, 'utf8'), what))
   let stamp = stampOf(path)
   let listed = load()
   let isGone = false
+  let lookAtMs = monotonicMs() + lookEveryMs
   return (value) => {
+    const nowMs = monotonicMs()
+    if (nowMs < lookAtMs && !(missesAreRare && !listed.has(value))) return listed.has(value)
+    lookAtMs = nowMs + lookEveryMs
     try {
       const now = stampOf(path)
       isGone = false

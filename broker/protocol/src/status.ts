@@ -8,6 +8,8 @@ export interface Status {
   /** Public key in force, hex. */
   readonly gateway: string
   readonly epoch: number
+  /** The connection that it is said on, see death.ts; a gateway of an older version says none. */
+  readonly session?: number
   /** The last notice seen without a gap; the hub sends what came after. */
   readonly lastNotice: number
   /** The gateway's clock, UTC Unix milliseconds. */
@@ -51,11 +53,14 @@ export function encodeStatus(status: Status): Uint8Array {
 export function decodeStatus(payload: Uint8Array): Status | undefined {
   const body = parseObject(Buffer.from(payload).toString('utf8'))
   const fromAfar = body && fromAfarOf(body)
+  const session = body && natural(body, 'session')
+  if (body !== undefined && 'session' in body && session === undefined) return undefined
   const said =
     body &&
     allOf({
       gateway: hex(body, 'gateway', 32),
       epoch: natural(body, 'epoch'),
+      ...(session !== undefined && { session }),
       lastNotice: natural(body, 'lastNotice'),
       clockMs: natural(body, 'clockMs'),
       clock: 'clock' in body ? oneOf(body, 'clock', ['trusted', 'doubted']) : ('trusted' as const),

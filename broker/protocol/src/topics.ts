@@ -41,9 +41,9 @@ export function downTopic(gateway: string, kind: DownKind): string {
   return `${PREFIX}/${partitionOf(gateway)}/${gateway}/down/${kind}`
 }
 
-/** The one filter a gateway subscribes to. */
-export function downFilter(gateway: string): string {
-  return `${PREFIX}/${partitionOf(gateway)}/${gateway}/down/+`
+/** What a gateway subscribes to: every kind by its own name. A broker allows it no wildcard. */
+export function downFilters(gateway: string): string[] {
+  return DOWN_KINDS.map((kind) => downTopic(gateway, kind))
 }
 
 /** The filter a hub subscribes to: everything, or one partition. */

@@ -1,7 +1,10 @@
 /** Spreads events over time. */
 export interface Pace {
-  /** Books the next event and yields the milliseconds it must wait, 0 when it may go at once. `nowMs` never goes back. */
-  take(nowMs: number): number
+  /**
+   * Books the next event and yields the milliseconds it must wait, 0 when it may go at once. `nowMs` never goes back. An
+   * event of a greater `weight` counts for as many.
+   */
+  take(nowMs: number, weight?: number): number
 }
 
 /**
@@ -13,9 +16,9 @@ export function pace(perSecond: number, burst: number): Pace {
   const toleranceMs = (burst - 1) * intervalMs
   let arrivalMs = Number.NEGATIVE_INFINITY // theoretical arrival time of the next event
   return {
-    take(nowMs) {
+    take(nowMs, weight = 1) {
       const dueMs = Math.max(arrivalMs, nowMs)
-      arrivalMs = dueMs + intervalMs
+      arrivalMs = dueMs + weight * intervalMs
       return Math.max(0, dueMs - toleranceMs - nowMs)
     },
   }

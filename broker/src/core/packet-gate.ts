@@ -2,6 +2,8 @@
 export type Verdict = 'pass' | 'too-large' | 'malformed'
 
 export interface PacketGate {
+  /** How many packets have begun so far. */
+  readonly packets: number
   feed(chunk: Uint8Array): Verdict
 }
 
@@ -16,7 +18,11 @@ export function packetGate(maxBytes: number): PacketGate {
   let bodyLeft = 0
   let lengthBytes = -1 // −1: the next byte is a packet type
   let length = 0
+  let packets = 0
   return {
+    get packets() {
+      return packets
+    },
     feed(chunk) {
       for (let at = 0; at < chunk.length; ) {
         if (bodyLeft > 0) {
@@ -29,6 +35,7 @@ export function packetGate(maxBytes: number): PacketGate {
         if (lengthBytes < 0) {
           lengthBytes = 0
           length = 0
+          packets += 1
           continue
         }
         length += (byte & 0x7f) * 128 ** lengthBytes

@@ -1,4 +1,4 @@
-import { DOWN_KINDS, downFilter, downTopic, isGatewayId, parseTopic, UP_KINDS, upTopic } from '@wattfleet/protocol'
+import { DOWN_KINDS, downTopic, isGatewayId, parseTopic, UP_KINDS, upTopic } from '@wattfleet/protocol'
 import type { Identity } from './identity.ts'
 
 /** What one identity may do with which topics. What is not allowed here is refused. */
@@ -10,7 +10,7 @@ export interface Rights {
 }
 
 /**
- * A gateway publishes its own up topics and reads its own down topics; a hub the other way round, for every gateway. A
+ * A gateway publishes its own up topics and reads its own down topics, each by its name and none by a wildcard; a hub the other way round, for every gateway. A
  * utility reads what gateways say of themselves and tells them their configuration, and has no part in the market.
  */
 export function rightsOf(identity: Identity): Rights {
@@ -27,10 +27,9 @@ export function rightsOf(identity: Identity): Rights {
 function gatewayRights(gateway: string): Rights {
   const up = new Set(UP_KINDS.map((kind) => upTopic(gateway, kind)))
   const down = new Set(DOWN_KINDS.map((kind) => downTopic(gateway, kind)))
-  const filter = downFilter(gateway)
   return {
     mayPublish: (topic) => up.has(topic),
-    maySubscribe: (asked) => asked === filter || down.has(asked),
+    maySubscribe: (filter) => down.has(filter),
     mayReceive: (topic) => down.has(topic),
   }
 }

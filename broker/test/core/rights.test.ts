@@ -1,6 +1,6 @@
 import {
   DOWN_KINDS,
-  downFilter,
+  downFilters,
   downTopic,
   gatewayIdFrom,
   partitionOf,
@@ -26,7 +26,7 @@ describe('the rights of a gateway', () => {
       expect(gateway.maySubscribe(downTopic(SELF, kind))).toBe(true)
       expect(gateway.mayReceive(downTopic(SELF, kind))).toBe(true)
     }
-    expect(gateway.maySubscribe(downFilter(SELF))).toBe(true)
+    for (const filter of downFilters(SELF)) expect(gateway.maySubscribe(filter)).toBe(true)
   })
 
   it.each([
@@ -43,7 +43,8 @@ describe('the rights of a gateway', () => {
   })
 
   it.each([
-    downFilter(OTHER),
+    `wf/1/${PARTITION}/${SELF}/down/+`,
+    `wf/1/${partitionOf(OTHER)}/${OTHER}/down/+`,
     downTopic(OTHER, 'trade'),
     upFilter(),
     '#',
@@ -55,7 +56,7 @@ describe('the rights of a gateway', () => {
     `wf/1/${PARTITION}/${SELF}/+/+`,
     `wf/1/${PARTITION}/${SELF}/down/#`,
     upTopic(SELF, 'order'),
-    `$share/g/${downFilter(SELF)}`,
+    `$share/g/${downTopic(SELF, 'receipt')}`,
     '$SYS/#',
     '$SYS/+/new/clients',
   ])('do not include subscribing to %s', (filter) => {

@@ -1,4 +1,5 @@
 import type { Reason } from '@wattfleet/protocol'
+import type { RollCounts } from '../intake/roll.ts'
 import type { PushCounts } from '../orderbook/push.ts'
 import type { SqliteInbox } from './inbox-sqlite.ts'
 import type { SqliteIndex } from './index-sqlite.ts'
@@ -16,6 +17,8 @@ export interface ViewSources {
   readonly storeFault: () => string | undefined
   readonly receipts: () => ReadonlyMap<Reason | 'ok', number>
   readonly blocksFollowed: () => number
+  /** Gateways that are there and that have gone; absent where nobody listens to them. */
+  readonly gateways?: () => RollCounts
   /** Hints from nodes, where they are listened for. */
   readonly pushes?: () => PushCounts | undefined
 }

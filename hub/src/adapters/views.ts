@@ -173,6 +173,7 @@ function countersOf(sources: ViewSources): CountersView {
     receipts: Object.fromEntries(receipts()),
     blocksFollowed: blocksFollowed(),
     ...(pushes === undefined ? {} : { pushes }),
+    ...(sources.gateways && { gateways: sources.gateways() }),
     waitingForChain: inbox.waitingForChain(),
     totals: totalsOf(sources),
   }

@@ -95,6 +95,11 @@ function addExchange(registry: Registry, counters: CountersView): void {
     total(registry, 'push_received', 'Hints of new orders taken from nodes since the process started.', received)
     total(registry, 'push_refused', 'Posts refused that were no hint of a known node.', refused)
   }
+  if (counters.gateways !== undefined) {
+    const { present, away } = counters.gateways
+    gauge(registry, 'gateways_present', 'Gateways heard of since the process started that are connected.', present)
+    gauge(registry, 'gateways_away', 'Gateways that were heard of and have gone without a word.', away)
+  }
   gauge(registry, 'waiting_messages', 'Messages accepted and not yet in a finalized block.', counters.waitingForChain)
   addEnergyAndMoney(registry, counters)
 }

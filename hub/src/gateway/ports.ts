@@ -291,6 +291,8 @@ export interface CountersView {
   readonly blocksFollowed: number
   /** Hints from nodes since the process started, taken and refused; absent where none are listened for here. */
   readonly pushes?: { readonly received: number; readonly refused: number }
+  /** Gateways heard of since the process started: connected, or gone without a word; absent where nobody listens to them. */
+  readonly gateways?: { readonly present: number; readonly away: number }
   /** Messages accepted and not yet in a finalized block. */
   readonly waitingForChain: number
   /** Sums over finalized events, the same as the street's. */

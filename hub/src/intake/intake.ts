@@ -1,5 +1,6 @@
 import {
   type Clock,
+  decodeDeath,
   decodeMessage,
   decodeStatus,
   downTopic,
@@ -27,6 +28,7 @@ import type { Candidate, InboxWriter, IsStopped, Log, Registry, StatusRow, Store
 import { createPulse, LOOK_AGAIN_MS, type Pulse } from '../pulse.ts'
 import { decideIntake } from './decide.ts'
 import { createRateLimiter, type RateLimit } from './rate.ts'
+import type { Roll } from './roll.ts'
 import { unheardKeys } from './unheard.ts'
 
 /** Most messages that wait for their commit; beyond it they are dropped without a receipt, so that the sender sends them again. */
@@ -184,6 +186,8 @@ export interface IntakeServiceOptions {
   /** Beats after messages were stored. */
   readonly stored: Pulse
   readonly onStatus: (wire: string, status: Status) => void
+  /** Hears of every status, and of every gateway that has gone. */
+  readonly roll: Roll
   /** Called after a group was committed. */
   readonly onGroup: () => void
 }
@@ -199,7 +203,7 @@ export interface IntakeService {
 
 /** Intake on the wire: a bounded queue that a loop drains, receipts back to the topic's gateway. */
 export function createIntakeService(options: IntakeServiceOptions): IntakeService {
-  const { intake, wire, clock, key, stored, onStatus, onGroup } = options
+  const { intake, wire, clock, key, stored, onStatus, roll, onGroup } = options
   const queue: Incoming[] = []
   const statuses = new Map<string, StatusRow>()
   const arrived = createPulse()
@@ -217,9 +221,17 @@ export function createIntakeService(options: IntakeServiceOptions): IntakeServic
         return
       }
       if (topic.kind === 'status') {
+        const death = decodeDeath(payload)
+        if (death !== undefined) {
+          roll.hear(topic.gateway, { ...death, isGone: true })
+          return
+        }
         const status = decodeStatus(payload)
         if (status === undefined || statuses.size >= QUEUE_LIMIT) dropped++
-        else statuses.set(topic.gateway, { wire: topic.gateway, status, receivedMs: clock.nowMs() })
+        else {
+          roll.hear(topic.gateway, { ...status, isGone: false })
+          statuses.set(topic.gateway, { wire: topic.gateway, status, receivedMs: clock.nowMs() })
+        }
       } else {
         queue.push({ wire: topic.gateway, kind: topic.kind, payload })
       }

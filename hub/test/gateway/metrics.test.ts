@@ -78,6 +78,12 @@ describe('/metrics', () => {
     expect(without.values.has('wattfleet_push_received_total')).toBe(false)
   })
 
+  it('says how many gateways are there and how many have gone', async () => {
+    const counters = countersView({ gateways: { present: 5, away: 2 } })
+    const { values } = await scrape((await runningOver(memoryViews({ counters }))).url)
+    expect([values.get('wattfleet_gateways_present'), values.get('wattfleet_gateways_away')]).toEqual([5, 2])
+  })
+
   it('names what only grows with _total, and nothing else so', async () => {
     const { url } = await runningOver(memoryViews())
     const { kinds } = await scrape(url)

@@ -1,5 +1,6 @@
 import {
   downTopic,
+  encodeDeath,
   Fault,
   manualClock,
   openDown,
@@ -14,6 +15,7 @@ import { describe, expect, it } from 'vitest'
 import { memoryInbox } from '../../src/adapters/inbox-memory.ts'
 import { memoryIndex } from '../../src/adapters/index-memory.ts'
 import { createIntake, createIntakeService, type Incoming, type Intake } from '../../src/intake/intake.ts'
+import { createRoll } from '../../src/intake/roll.ts'
 import { indexBlock } from '../../src/orderbook/follow.ts'
 import { createPulse } from '../../src/pulse.ts'
 import { memoryChain } from '../support/memory-chain.ts'
@@ -251,6 +253,7 @@ describe('intake on the wire', () => {
     const parts = setup()
     const out: { topic: string; receipt: Receipt | undefined }[] = []
     const heard: string[] = []
+    const roll = createRoll()
     const wire = {
       connected: true,
       publish: async (topic: string, payload: Uint8Array) => {
@@ -266,6 +269,7 @@ describe('intake on the wire', () => {
       key: hubKey,
       stored: createPulse(),
       onStatus: (from) => heard.push(from),
+      roll,
       onGroup: () => undefined,
     })
     const controller = new AbortController()
@@ -274,7 +278,7 @@ describe('intake on the wire', () => {
       controller.abort()
       await running
     }
-    return { ...parts, service, out, heard, stop }
+    return { ...parts, service, out, heard, roll, stop }
   }
 
   it('answers every message with a receipt that the hub signed, on the topic of its sender', async () => {
@@ -307,5 +311,23 @@ describe('intake on the wire', () => {
     await stop()
     expect(heard).toEqual([ada.wire])
     expect(out).toEqual([])
+  })
+
+  it('knows who has gone, whatever the broker says late', async () => {
+    const { service, heard, roll, stop } = await serve()
+    const { gateway, wire } = ada
+    const is = { gateway, epoch: 1, lastNotice: 0, clockMs: 1, meter: 'good', importW: 1, exportW: 0 }
+    const say = (body: object) => service.receive(upTopic(wire, 'status'), Buffer.from(JSON.stringify(body)))
+    say({ ...is, session: 4 })
+    await until(() => heard.length === 1, 'status')
+    service.receive(upTopic(wire, 'status'), encodeDeath({ gateway, epoch: 1, session: 3 }))
+    expect(roll.counts()).toEqual({ present: 1, away: 0 })
+    service.receive(upTopic(wire, 'status'), encodeDeath({ gateway, epoch: 1, session: 4 }))
+    expect(roll.counts()).toEqual({ present: 0, away: 1 })
+    say({ ...is, session: 5 })
+    await until(() => heard.length === 2, 'the next status')
+    expect(roll.counts()).toEqual({ present: 1, away: 0 })
+    expect(service.dropped()).toBe(0)
+    await stop()
   })
 })

@@ -60,7 +60,8 @@ export function openStore(path: string, auditKey: SigningKey, { lookOnly = false
     ...certificateStore({ db, write, guarded, recordFor, log }),
     together: groupCommit(db, write),
     note: (event, deed) => write(() => parts.log(undefined, event, deed)),
-    refusedCertificates: (nowMs) => guarded(() => refusedAt(db, nowMs)),
+    refusedCertificates: (nowMs) => guarded(() => certificatesAt(db, nowMs - LISTED_AFTER_ITS_END_MS, false)),
+    admittedCertificates: (nowMs) => guarded(() => certificatesAt(db, nowMs, true)),
     tokens: tokenRows(parts),
     version: parts.version,
     statuses: statusStore(parts),
@@ -121,12 +122,13 @@ function refusedKeysIn(db: Database.Database): string[] {
  */
 const LISTED_AFTER_ITS_END_MS = 30 * 86_400_000
 
-function refusedAt(db: Database.Database, nowMs: number): string[] {
+/** The fingerprints of those that may connect, or of those that may not, that end after this moment. */
+function certificatesAt(db: Database.Database, endAfterMs: number, mayConnect: boolean): string[] {
   const sql = `SELECT fingerprint, is_in_force, state FROM certificates JOIN sites USING (site)
     WHERE not_after_ms > ? ORDER BY fingerprint`
   return db
     .prepare<[number], { fingerprint: string; is_in_force: number; state: LifeState }>(sql)
-    .all(nowMs - LISTED_AFTER_ITS_END_MS)
-    .filter((row) => row.is_in_force === 0 || !mayTrade(row.state))
+    .all(endAfterMs)
+    .filter((row) => (row.is_in_force === 1 && mayTrade(row.state)) === mayConnect)
     .map(({ fingerprint }) => fingerprint)
 }

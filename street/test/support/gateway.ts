@@ -1,6 +1,6 @@
 import { type Enrolled, enrol, enrolmentClient, stateFiles } from '@wattfleet/agent'
 import {
-  downFilter,
+  downFilters,
   encodeStatus,
   fromHex,
   isRetryable,
@@ -101,7 +101,7 @@ export class TestGateway {
     client.on('message', (topic, payload) => this.#hear(topic, payload))
     this.#client = client
     await until(`${this.wire} is connected`, () => client.connected)
-    await client.subscribeAsync(downFilter(this.wire), { qos: 1 })
+    await client.subscribeAsync(downFilters(this.wire), { qos: 1 })
   }
 
   async disconnect(): Promise<void> {

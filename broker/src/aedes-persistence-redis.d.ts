@@ -1,0 +1,23 @@
+// The package has no types of its own. This is the part of version 11.2.2 that src/redis.ts uses.
+declare module 'aedes-persistence-redis/persistence.js' {
+  import type { Redis } from 'ioredis'
+
+  interface Client {
+    readonly id: string
+  }
+
+  interface Store {
+    addSubscriptions(client: Client, subscriptions: readonly { readonly topic: string }[]): Promise<void>
+    outgoingEnqueue(to: { readonly clientId: string }, packet: object): Promise<void>
+    outgoingEnqueueCombi(to: readonly { readonly clientId: string }[], packet: object): Promise<void>
+    outgoingUpdate(client: Client, packet: object): Promise<void>
+    putWill(client: Client, will: object): Promise<void>
+    getWill(client: Client): Promise<object | undefined>
+    delWill(client: Client): Promise<object | undefined>
+    createRetainedStream(pattern: string): import('node:stream').Readable
+    createRetainedStreamCombi(patterns: readonly string[]): import('node:stream').Readable
+    streamWill(brokers?: object): import('node:stream').Readable
+  }
+
+  export default function persistence(options: { readonly conn: Redis; readonly maxSessionDelivery: number }): Store
+}
