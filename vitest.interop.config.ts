@@ -1,12 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
-/**
- * Tests against implementations that nobody here wrote, each skipped with a clear message where its peer is missing, and
- * tests that take long: attacks and storms.
- */
+/** Tests against implementations that nobody here wrote. Each skips with a clear message where its peer is missing. */
 export default defineConfig({
   test: {
-    include: ['**/test/interop/**/*.test.ts', '**/test/heavy/**/*.test.ts'],
+    include: ['**/test/interop/**/*.test.ts'],
     exclude: ['**/node_modules/**'],
     testTimeout: 120_000,
     hookTimeout: 240_000,

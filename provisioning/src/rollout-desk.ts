@@ -6,6 +6,7 @@ import {
   type Release,
   readConfig,
   releaseMistake,
+  TRIAL_S,
 } from '@wattfleet/protocol'
 import { z } from 'zod'
 import { parseStages, stageSizes } from './core/rollout.ts'
@@ -37,7 +38,7 @@ const release = z
   })
 
 /** What a file for a roll-out says: one of the three. */
-const fileSchema = z
+export const fileSchema = z
   .strictObject({
     settings: settings.optional(),
     release: release.optional(),
@@ -52,6 +53,28 @@ const fileSchema = z
 /** Throws Fault `config` naming file, path and expectation. */
 export function readRollout(path: string): RolloutBody {
   return readConfig(path, fileSchema)
+}
+
+const HOUR_S = 3_600
+/** One gateway first, then a few, then many. */
+export const STAGES = '1,5%,25%,100%'
+/** What an order may set, and between which bounds. */
+export const ORDER_LIMITS = {
+  /** For how long each gateway tries a configuration. */
+  trialS: TRIAL_S,
+  /** Of a stage that may fail. */
+  thresholdPercent: { usual: 5, least: 0, most: 100 },
+  deadlineS: { usual: 24 * HOUR_S, least: 1, most: 30 * 24 * HOUR_S },
+  /** For how long a gateway has to be well. */
+  soakS: { usual: 600, least: 0, most: 7 * 24 * HOUR_S },
+} as const
+
+/** The settings of a roll-out from what was ordered. */
+export function settingsOf(
+  order: Readonly<Record<keyof typeof ORDER_LIMITS, number>>,
+): Omit<RolloutSettings, 'stages'> {
+  const { trialS, thresholdPercent, deadlineS, soakS } = order
+  return { trialS, thresholdPermille: thresholdPercent * 10, deadlineMs: deadlineS * 1000, soakMs: soakS * 1000 }
 }
 
 export interface RolloutOrder {

@@ -18,6 +18,7 @@ import { moveHandlers } from './move-handlers.ts'
 import { type OPERATIONS, type OperationId, rightFor } from './operations.ts'
 import { instantOf, type PresentContext, presentEvent, presentGateway } from './present.ts'
 import { ApiProblem } from './problem.ts'
+import { rolloutHandlers } from './rollout-handlers.ts'
 import type * as schemas from './schemas.ts'
 
 type AnswerTo<Id extends OperationId> = z.input<(typeof OPERATIONS)[Id]['answer']>
@@ -119,6 +120,7 @@ export function handlersOf(parts: ApiParts): Handlers {
       throw new ApiProblem(409, text, { plan: presentPlan(result.plan) })
     },
     ...moveHandlers(parts, { shown, viewOf, deedOf }),
+    ...rolloutHandlers(parts, deedOf),
     ...auditHandlers(store),
     ...tokenHandlers(parts),
   }

@@ -36,6 +36,15 @@ function step(event: string, right: Right, summary: string): Operation {
   }
 }
 
+const NO_ROLLOUT = { 404: 'There is no such roll-out.' }
+
+function ordering(order: string, summary: string) {
+  return {
+    ...{ method: 'POST', path: `/v1/rollouts/{id}/${order}`, right: 'operate', body: schemas.reasonBody },
+    ...{ summary, answer: schemas.rolloutStep, problems: { ...NO_ROLLOUT, 409: 'In its state there is no such way.' } },
+  } as const satisfies Operation
+}
+
 export const OPERATIONS = {
   whoami: {
     ...{ method: 'GET', path: '/v1/whoami', right: 'any-token', answer: schemas.whoami },
@@ -73,6 +82,23 @@ export const OPERATIONS = {
   },
   revoke: step('revoke', 'end', 'Its keys are dead; only a new claim brings it back'),
   retire: step('retire', 'end', 'Take it out of service for good'),
+  rollouts: {
+    ...{ method: 'GET', path: '/v1/rollouts', right: 'read', answer: schemas.rollouts },
+    summary: 'What is, or was, brought to gateways in stages',
+  },
+  rollout: {
+    ...{ method: 'GET', path: '/v1/rollouts/{id}', right: 'read', answer: schemas.rolloutShown },
+    ...{ summary: 'One roll-out, gateway by gateway', problems: NO_ROLLOUT },
+  },
+  createRollout: {
+    ...{ method: 'POST', path: '/v1/rollouts', right: 'operate', body: schemas.rolloutBody },
+    ...{ summary: 'Bring settings or software to the gateways that fit, in stages', answer: schemas.rolloutMade },
+    problems: { 409: 'A gateway has another of this type; `detail` names them.', 422: 'It would go to nobody.' },
+  },
+  stopRollout: ordering('stop', 'Tell no further gateway'),
+  resumeRollout: ordering('resume', 'Go on with a stopped one: what failed until now no longer counts'),
+  abortRollout: ordering('abort', 'Give it up, and leave everything as it is'),
+  rollbackRollout: ordering('rollback', 'Give it up, and bring back what was before by a roll-out of its own'),
   resets: {
     ...{ method: 'GET', path: '/v1/resets', right: 'read', answer: schemas.resets },
     summary: 'Keys that use the claim of a gateway which has others, and wait for an approval of its reset',

@@ -1,17 +1,18 @@
-import { Fault, TRIAL_S } from '@wattfleet/protocol'
+import { Fault } from '@wattfleet/protocol'
 import { LIFE_STATES } from '../core/life.ts'
 import { type Selection, TAG } from '../core/selection.ts'
-import type { RolloutRecord } from '../fleet-ports.ts'
-import type { Store } from '../ports.ts'
 import {
+  ORDER_LIMITS,
   orderRollout,
   previewRollout,
-  progressOf,
   type RolloutOrder,
   readRollout,
   rollBackRollout,
   rolloutOf,
+  STAGES,
+  settingsOf,
 } from '../rollout-desk.ts'
+import { shownRollout, targetsOf } from '../rollout-view.ts'
 import { type Asked, argumentOf, type Command, type Commands, deedOf, onOffice } from './command.ts'
 
 const SELECTING = {
@@ -19,10 +20,6 @@ const SELECTING = {
   community: { type: 'string' },
   state: { type: 'string' },
 } as const satisfies Command['options']
-
-/** One gateway first, then a few, then many. */
-const STAGES = '1,5%,25%,100%'
-const HOUR_S = 3_600
 
 /** Configuration and software for many gateways, some at a time. */
 export const rolloutCommands: Commands = {
@@ -33,7 +30,7 @@ export const rolloutCommands: Commands = {
       const preview = previewRollout(store, orderOf(asked))
       const { body, plan, serials, leftOut } = preview
       if (asked.options['dry-run']) return { ...body, plan, stages: serials, leftOut }
-      return { ...shown(store, store.rollouts.create(preview, deedOf(asked))), leftOut }
+      return { ...shownRollout(store, store.rollouts.create(preview, deedOf(asked))), leftOut }
     },
     {
       ...SELECTING,
@@ -45,10 +42,12 @@ export const rolloutCommands: Commands = {
       trial: { type: 'string' },
     },
   ),
-  'rollout list': onOffice([], 'all roll-outs', ({ store }) => store.rollouts.list().map((one) => shown(store, one))),
+  'rollout list': onOffice([], 'all roll-outs', ({ store }) =>
+    store.rollouts.list().map((one) => shownRollout(store, one)),
+  ),
   'rollout show': onOffice(['<id>'], 'one roll-out, gateway by gateway', ({ store }, asked) => {
     const record = rolloutOf(store, argumentOf(asked))
-    return { ...shown(store, record), targets: targetsOf(store, record) }
+    return { ...shownRollout(store, record), targets: targetsOf(store, record) }
   }),
   'rollout stop': ordering('stop', 'tell no further gateway'),
   'rollout resume': ordering('resume', 'go on with a stopped one: what failed until now no longer counts'),
@@ -58,14 +57,14 @@ export const rolloutCommands: Commands = {
     'give it up, and bring back what was before, by a roll-out of its own',
     ({ store }, asked) => {
       const { undoing, unknown } = rollBackRollout(store, argumentOf(asked), deedOf(asked))
-      return { ...shown(store, undoing), nothingBefore: unknown.map((site) => store.site(site)?.serial ?? site) }
+      return { ...shownRollout(store, undoing), nothingBefore: unknown.map((site) => store.site(site)?.serial ?? site) }
     },
   ),
 }
 
 function ordering(order: 'stop' | 'resume' | 'abort', about: string): Command {
   return onOffice(['<id>'], about, ({ store }, asked) =>
-    shown(store, orderRollout(store, argumentOf(asked), order, deedOf(asked))),
+    shownRollout(store, orderRollout(store, argumentOf(asked), order, deedOf(asked))),
   )
 }
 
@@ -74,22 +73,21 @@ function orderOf(asked: Asked): RolloutOrder {
     const value = asked.options[name]
     return typeof value === 'string' ? value : undefined
   }
-  const whole = (name: string, usual: number, least: number, most: number) => {
+  const whole = (name: string, { usual, least, most }: { usual: number; least: number; most: number }) => {
     const value = text(name) === undefined ? usual : Number(text(name))
     if (Number.isSafeInteger(value) && value >= least && value <= most) return value
     throw new Fault('config', `--${name}: expected a whole number from ${least} to ${most}, got ${text(name)}`)
   }
-  const trialS = whole('trial', TRIAL_S.usual, TRIAL_S.least, TRIAL_S.most)
   return {
     body: readRollout(argumentOf(asked)),
     selection: selectionOf(asked),
     stages: text('stages') ?? STAGES,
-    settings: {
-      trialS,
-      thresholdPermille: whole('threshold', 5, 0, 100) * 10,
-      deadlineMs: whole('deadline', 24 * HOUR_S, 1, 30 * 24 * HOUR_S) * 1000,
-      soakMs: whole('soak', 600, 0, 7 * 24 * HOUR_S) * 1000,
-    },
+    settings: settingsOf({
+      trialS: whole('trial', ORDER_LIMITS.trialS),
+      thresholdPercent: whole('threshold', ORDER_LIMITS.thresholdPercent),
+      deadlineS: whole('deadline', ORDER_LIMITS.deadlineS),
+      soakS: whole('soak', ORDER_LIMITS.soakS),
+    }),
   }
 }
 
@@ -113,22 +111,4 @@ export function tagOf(text: string): string {
     'config',
     `expected a tag of up to 32 lower-case letters, digits and . _ -, got ${JSON.stringify(text)}`,
   )
-}
-
-function shown(store: Store, record: RolloutRecord) {
-  const { id, body, plan, state, reason, createdMs, undoes } = record
-  const { deadlineMs, soakMs, thresholdPermille, trialS } = plan
-  return {
-    ...{ id, ...body, state, reason, undoes, createdAt: new Date(createdMs).toISOString() },
-    ...{ deadlineS: deadlineMs / 1000, soakS: soakMs / 1000, thresholdPercent: thresholdPermille / 10, trialS },
-    stages: progressOf(record, store.rollouts.targets(id)),
-  }
-}
-
-function targetsOf(store: Store, { id, plan }: RolloutRecord) {
-  const stageAt = plan.stages.flatMap((size, stage) => Array.from({ length: size }, () => stage + 1))
-  return store.rollouts.targets(id).map(({ site, state, counter, sentMs, reason, isForgiven }, place) => ({
-    ...{ serial: store.site(site)?.serial, stage: stageAt[place], state, counter, reason, isForgiven },
-    ...(sentMs !== undefined && { sentAt: new Date(sentMs).toISOString() }),
-  }))
 }

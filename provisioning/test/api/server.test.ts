@@ -303,6 +303,36 @@ describe('what comes in, comes back and leaves', () => {
   })
 })
 
+describe('roll-outs', () => {
+  it('are looked at first, made, stopped and gone on with', async () => {
+    await office.close()
+    await api.stop()
+    office = await testOffice(2, { utilityKey: 'cd'.repeat(32) })
+    api = await testApi(office)
+    for (const n of [0, 1]) await office.post(await (await gatewayKeys(`pi-${n + 1}`)).request(office.claim(n).claim))
+    const order = { bring: { settings: { pollS: 60 } }, stages: '1,100%' }
+    const seen = await post('/v1/rollouts', { ...order, dryRun: true }, 'operator')
+    expect(seen.body).toMatchObject({ kind: 'config', leftOut: [] })
+    expect(seen.body.stages.flat().sort()).toEqual(['pi-1', 'pi-2'])
+    expect((await get('/v1/rollouts')).body.items).toEqual([])
+    const made = await post('/v1/rollouts', order, 'operator')
+    expect(made).toMatchObject({
+      status: 200,
+      body: { id: 1, state: 'running', stages: [{ waiting: 1 }, { waiting: 1 }] },
+    })
+    expect((await post('/v1/rollouts', order, 'operator')).status).toBe(409)
+    expect((await post('/v1/rollouts/1/resume')).status).toBe(409)
+    expect((await post('/v1/rollouts/1/stop', { reason: 'wait' })).body.state).toBe('stopped')
+    expect((await get('/v1/rollouts/1', 'viewer')).body.targets).toHaveLength(2)
+    expect((await post('/v1/rollouts/1/abort')).body.state).toBe('aborted')
+    expect((await get('/v1/rollouts/7')).status).toBe(404)
+    expect((await post('/v1/rollouts', { ...order, tags: ['nobody'] })).status).toBe(422)
+    const wrong = { bring: { settings: { operatorSeed: 1 } }, soakS: -1 }
+    expect((await post('/v1/rollouts', wrong)).body.errors).toHaveLength(2)
+    expect((await call('POST', '/v1/rollouts', 'support', order)).status).toBe(403)
+  })
+})
+
 describe('the log', () => {
   it('is read a page at a time, with its signed end, and whether it is whole', async () => {
     const first = await get('/v1/audit?limit=2', 'auditor')
