@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { GateAnswer, Gatekeeper } from '../src/admission.ts'
+import { CERTIFICATE_DAYS } from '../src/config.ts'
 import { type EnrolmentParts, enroller } from '../src/enrol.ts'
 import { ABANDONED_AFTER_MS, abandonStale, gatewayOf } from '../src/fleet.ts'
 import { revokeAll } from '../src/register.ts'
@@ -149,9 +150,9 @@ describe('a clock that is wrong', () => {
     const keys = await gatewayKeys('pi-1')
     await office.post(await keys.request(office.claim().claim))
     office.store.move(gatewayOf(office.store, 'pi-1').site, 'revoke', { actor: 'operator', atMs: AT_MS })
-    for (const days of [0, 366, 394]) {
+    for (const days of [0, CERTIFICATE_DAYS + 1, CERTIFICATE_DAYS + 29]) {
       expect(office.store.refusedCertificates(Date.now() + days * DAY_MS), `${days}`).toHaveLength(1)
     }
-    expect(office.store.refusedCertificates(Date.now() + 396 * DAY_MS)).toEqual([])
+    expect(office.store.refusedCertificates(Date.now() + (CERTIFICATE_DAYS + 31) * DAY_MS)).toEqual([])
   })
 })

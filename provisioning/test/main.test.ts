@@ -119,7 +119,7 @@ describe('the command line', () => {
     expect(entries.map(({ actor, event }) => `${actor} ${event}`)).toEqual([
       ...['operator imported', 'operator imported'],
     ])
-    expect(entries[3]).toMatchObject({ number: 4, at: expect.stringMatching(/^20\d\d-.*Z$/), hash: expect.any(String) })
+    expect(entries[1]).toMatchObject({ number: 2, at: expect.stringMatching(/^20\d\d-.*Z$/), hash: expect.any(String) })
     const { number, hash } = await cli(path, 'audit', 'head')
     const anchor = ['--anchor', `${number}:${hash}`]
     expect(await cli(path, 'audit', 'verify', ...anchor)).toEqual({ ok: true, entries: 2 })

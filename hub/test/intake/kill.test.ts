@@ -25,7 +25,9 @@ async function feedAndKill(path: string, from: number, killAfterMs: number): Pro
       signedOrder(ada, { sequence: sequence + i, side: 'offer', energyWh: 1, slotStart: SLOT_NOW }),
     )
     const payloads = group.map((signed) => toHex(toPayload(signed)))
-    await new Promise<void>((resolve) => child.send(payloads, () => resolve()))
+    const isSent = await new Promise<boolean>((resolve) => child.send(payloads, (error) => resolve(error === null)))
+    // whoever is dead already fails each send at once, and its end would never be heard
+    if (!isSent) break
   }
   const [, signal] = await gone
   clearTimeout(timer)

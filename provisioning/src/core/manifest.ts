@@ -131,11 +131,11 @@ function matchOf(row: ManifestRow, existing: Index): { site: string | undefined 
   // of a tombstone the household may be forgotten: that its row comes again changes nothing
   const isForgotten = same.state === 'retired' && same.household === ''
   const always = [
+    ...(isForgotten ? [] : (['household'] as const)),
     'member',
     'zone',
     'capImportWh',
     'capExportWh',
-    ...(isForgotten ? [] : (['household'] as const)),
   ] as const
   const ifSaid = (['site', 'meter', 'inverter'] as const).filter((field) => row[field] !== undefined)
   const changed = [...always, ...ifSaid]
