@@ -1,4 +1,12 @@
-import { type Clock, decodeStatus, type Status } from '@wattfleet/protocol'
+import {
+  type Clock,
+  type Death,
+  decodeDeath,
+  decodeStatus,
+  type Presence,
+  presenceAfter,
+  type Status,
+} from '@wattfleet/protocol'
 import type { GatewayStatus } from './fleet-ports.ts'
 import type { Store } from './ports.ts'
 
@@ -13,24 +21,33 @@ export interface StatusKeeper {
   flush(): number
 }
 
+interface Spoken {
+  readonly said?: { readonly status: Status; readonly receivedMs: number; readonly offsetMs: number }
+  readonly death?: Death
+}
+
 /** `clock`: the market's, by which gateways tell theirs; `nowMs`: the wall's. */
 export function statusKeeper(
   store: Pick<Store, 'siteByGateway' | 'statuses'>,
   clock: Pick<Clock, 'nowMs'>,
   nowMs: () => number,
 ): StatusKeeper {
-  let heard = new Map<string, { readonly status: Status; readonly receivedMs: number; readonly offsetMs: number }>()
+  let heard = new Map<string, Spoken>()
   return {
     heard(gateway, payload) {
+      if (heard.size >= MOST_HEARD && !heard.has(gateway)) return
+      const spoken = heard.get(gateway)
       const status = decodeStatus(payload)
-      if (status === undefined || (heard.size >= MOST_HEARD && !heard.has(gateway))) return
-      heard.set(gateway, { status, receivedMs: nowMs(), offsetMs: clock.nowMs() - status.clockMs })
+      const death = status === undefined ? decodeDeath(payload) : undefined
+      const said = status && { status, receivedMs: nowMs(), offsetMs: clock.nowMs() - status.clockMs }
+      // a word of a session that is over came late
+      if (said !== undefined && !isBefore(said.status, spoken?.said?.status)) heard.set(gateway, { ...spoken, said })
+      if (death !== undefined)
+        heard.set(gateway, { ...spoken, death: isBefore(death, spoken?.death) ? (spoken?.death ?? death) : death })
     },
     flush() {
       if (heard.size === 0) return 0
-      const known = [...heard].flatMap(([gateway, { status, receivedMs, offsetMs }]) =>
-        isOfItsGrant(store, gateway, status) ? [rowOf(gateway, status, receivedMs, offsetMs)] : [],
-      )
+      const known = [...heard].flatMap(([gateway, spoken]) => rowAfter(store, gateway, spoken) ?? [])
       store.statuses.put(known)
       heard = new Map()
       return known.length
@@ -38,15 +55,47 @@ export function statusKeeper(
   }
 }
 
+/** Of an earlier session; what names none is never earlier. */
+function isBefore(
+  one: Pick<Status, 'epoch' | 'session'>,
+  other: Pick<Status, 'epoch' | 'session'> | undefined,
+): boolean {
+  if (other?.session === undefined || one.session === undefined) return false
+  return (one.epoch - other.epoch || one.session - other.session) < 0
+}
+
+/** What is kept of a gateway after what was heard; undefined where nothing of it counts. */
+function rowAfter(
+  store: Pick<Store, 'siteByGateway' | 'statuses'>,
+  gateway: string,
+  { said, death }: Spoken,
+): GatewayStatus | undefined {
+  const former = store.statuses.of(gateway)
+  const status = said && isOfItsGrant(store, gateway, said.status) ? said.status : undefined
+  const end = death && isOfItsGrant(store, gateway, death) ? death : undefined
+  let presence: Presence | undefined =
+    former?.session === undefined ? undefined : { epoch: former.epoch, session: former.session, isGone: former.isAway }
+  if (status !== undefined) presence = presenceAfter(presence, { ...status, isGone: false })
+  if (end !== undefined) presence = presenceAfter(presence, { ...end, isGone: true })
+  // of a session that is over: it came late, and a newer word is kept
+  const isStale = status?.session !== undefined && (presence?.session ?? 0) > status.session && former !== undefined
+  const row = said && status && !isStale ? rowOf(gateway, status, said.receivedMs, said.offsetMs) : former
+  if (row === undefined || presence === undefined) return row
+  return { ...row, session: presence.session, isAway: presence.isGone }
+}
+
 /** A gateway that speaks under another key, or of an epoch that is over, is not the one that this site has now. */
-function isOfItsGrant(store: Pick<Store, 'siteByGateway'>, gateway: string, status: Status): boolean {
+function isOfItsGrant(
+  store: Pick<Store, 'siteByGateway'>,
+  gateway: string,
+  status: Pick<Status, 'gateway' | 'epoch'>,
+): boolean {
   const record = store.siteByGateway(gateway)
   return record?.grant?.epoch === status.epoch && record.signingKey === status.gateway
 }
 
 function rowOf(gateway: string, status: Status, receivedMs: number, clockOffsetMs: number): GatewayStatus {
-  const { epoch, version, config = 0, lastConfig, lastCommand, clock, meter, findings } = status
-  const { session } = status as Status & { readonly session?: number }
+  const { epoch, session, version, config = 0, lastConfig, lastCommand, clock, meter, findings } = status
   return {
     ...{ gateway, receivedMs, epoch, config, clock, clockOffsetMs, meter, findings, isAway: false },
     ...(version !== undefined && { version }),
