@@ -81,7 +81,9 @@ function rowAfter(
   const isStale = status?.session !== undefined && (presence?.session ?? 0) > status.session && former !== undefined
   const row = said && status && !isStale ? rowOf(gateway, status, said.receivedMs, said.offsetMs) : former
   if (row === undefined || presence === undefined) return row
-  return { ...row, session: presence.session, isAway: presence.isGone }
+  // a program that does not count its connections has none
+  const isCounted = row.session !== undefined || presence.session > 0
+  return { ...row, ...(isCounted && { session: presence.session }), isAway: presence.isGone }
 }
 
 /** A gateway that speaks under another key, or of an epoch that is over, is not the one that this site has now. */
