@@ -221,7 +221,7 @@ describe.runIf(process.platform === 'linux')('the life of a gateway on the stree
       const story = (await fleet('audit', 'list')) as { event: string; site: string; actor: string }[]
       expect(
         story.filter((entry) => entry.site === site).map(({ actor, event }) => `${actor.split('/')[0]} ${event}`),
-      ).toEqual([...['operator imported', 'operator reissue', 'gateway claim', 'service activate']])
+      ).toEqual([...['operator imported', 'gateway claim', 'service activate']])
     },
     FIRST_SETTLED_MS + 30_000,
   )
