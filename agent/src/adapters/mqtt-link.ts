@@ -14,6 +14,11 @@ export interface MqttLinkOptions {
 }
 
 const RECONNECT: BackoffRules = { firstMs: 500, mostMs: 60_000 }
+/**
+ * Whoever loses a connection seldom loses it alone: over so long a fleet comes back to a broker that was started anew, so
+ * that no second sees a great part of it. Nothing is late by that: slots last minutes, and what is to be sent is kept.
+ */
+const COME_BACK_MS = 10_000
 /** A broker that lets go of every connection at once must not be asked every second: only after this long is it well. */
 const STEADY_MS = 60_000
 /** TLS and CONNACK together. */
@@ -33,8 +38,9 @@ export function mqttLink(options: MqttLinkOptions, transport: Clock, random: () 
       while (!signal.aborted) {
         const end = await oneConnection(options, events, signal, transport, log)
         if (signal.aborted) return
-        failures = end.upMs >= STEADY_MS ? 0 : failures + 1
-        const waitMs = backoffMs(failures, random(), RECONNECT)
+        failures = (end.upMs ?? 0) >= STEADY_MS ? 0 : failures + 1
+        const comeBackMs = end.upMs === undefined ? 0 : Math.round(random() * COME_BACK_MS)
+        const waitMs = Math.max(comeBackMs, backoffMs(failures, random(), RECONNECT))
         log.warn({ reason: end.reason, waitMs }, 'no connection to the broker')
         await transport.until(transport.nowMs() + waitMs, signal)
       }
@@ -43,8 +49,8 @@ export function mqttLink(options: MqttLinkOptions, transport: Clock, random: () 
 }
 
 interface ConnectionEnd {
-  /** How long it was up, 0 for never. */
-  readonly upMs: number
+  /** How long it was up; undefined for never. */
+  readonly upMs: number | undefined
   readonly reason: string
 }
 
@@ -102,7 +108,7 @@ function oneConnection(
       signal.removeEventListener('abort', stop)
       client.end(true)
       if (upAtMs !== undefined) events.down(reason)
-      resolve({ upMs: upAtMs === undefined ? 0 : transport.nowMs() - upAtMs, reason })
+      resolve({ upMs: upAtMs === undefined ? undefined : transport.nowMs() - upAtMs, reason })
     })
   })
 }
