@@ -140,6 +140,8 @@ describe('the command line', () => {
     expect(await cli(path, 'overview')).toMatchObject({ gateways: 3, states: { expected: 3 }, well: 0 })
     const found = await cli(path, 'search', '--text', 'house 2')
     expect(found).toMatchObject([{ serial: 'pi-2', household: 'House 2', concerns: [] }])
+    await cli(path, 'tag', 'pi-3', 'north')
+    expect(await cli(path, 'search', '--tag', 'north')).toMatchObject([{ serial: 'pi-3', tags: ['north'] }])
     const plan = await cli(path, 'bulk', 'retire', '--text', 'pi-')
     expect(plan.will).toHaveLength(3)
     await cli(path, 'retire', 'pi-3', '--reason', 'broken')

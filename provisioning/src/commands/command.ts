@@ -61,7 +61,7 @@ export function onStore(
   body: (store: Store, asked: Asked) => unknown,
   options: Command['options'] = {},
 ): Command {
-  return { arguments: given, about, options, run: async (asked) => ({ value: body(asked.look(), asked) }) }
+  return { arguments: given, about, options, run: async (asked) => ({ value: await body(asked.look(), asked) }) }
 }
 
 /** The n-th word after the command; there are as many as the command names. */

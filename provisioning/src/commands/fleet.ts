@@ -9,8 +9,9 @@ import { type Selection, selectGateways } from '../core/select.ts'
 import { gatewayOf } from '../fleet.ts'
 import { fleetViewer } from '../fleet-view.ts'
 import type { Office } from '../office.ts'
+import type { Store } from '../ports.ts'
 import { storyOf } from '../story.ts'
-import { type Asked, argumentOf, type Command, type Commands, deedOf, onOffice } from './command.ts'
+import { type Asked, argumentOf, type Command, type Commands, deedOf, onOffice, onStore } from './command.ts'
 
 const SELECT = {
   text: { type: 'string' },
@@ -23,20 +24,20 @@ const SELECTING = '--text, --state, --concern, --tag, --zone'
 
 /** The fleet as a whole, and many gateways at once. */
 export const fleetCommands: Commands = {
-  overview: onOffice([], 'the fleet in figures: states, concerns, last seen, versions, expiries', (office, asked) =>
-    overviewOf(viewsOf(office), asked.nowMs, asked.config.approval),
+  overview: onStore([], 'the fleet in figures: states, concerns, last seen, versions, expiries', (store, asked) =>
+    overviewOf(fleetViewer(store)(), asked.nowMs, asked.config.approval),
   ),
-  search: onOffice(
+  search: onStore(
     [],
     `the gateways that are meant: ${SELECTING}`,
-    (office, asked) =>
-      selected(office, asked).map((view) => ({
+    (store, asked) =>
+      selected(store, asked).map((view) => ({
         ...view,
         concerns: concernsOf(view, asked.nowMs, asked.config.approval),
       })),
     SELECT,
   ),
-  story: onOffice(['<gateway>'], 'from the manifest to its last trade', ({ store }, asked) => {
+  story: onStore(['<gateway>'], 'from the manifest to its last trade', (store, asked) => {
     const { hubApiUrl } = asked.config
     const trades = hubApiUrl === undefined ? undefined : hubTrades(hubApiUrl)
     return storyOf(store, gatewayOf(store, argumentOf(asked)).site, trades, asked.signal)
@@ -49,12 +50,8 @@ export const fleetCommands: Commands = {
   ),
 }
 
-function viewsOf({ store }: Office): readonly GatewayView[] {
-  return fleetViewer(store)()
-}
-
-function selected(office: Office, asked: Asked): GatewayView[] {
-  return selectGateways(viewsOf(office), selectionOf(asked), {
+function selected(store: Store, asked: Asked): GatewayView[] {
+  return selectGateways(fleetViewer(store)(), selectionOf(asked), {
     ...{ nowMs: asked.nowMs, byHand: asked.config.approval, mayNameHouseholds: true },
   })
 }
@@ -65,7 +62,7 @@ function bulk(office: Office, asked: Asked) {
   if (Object.values(selectionOf(asked)).every((value) => value === undefined)) {
     throw new Fault('config', `bulk: expected ${SELECTING}: an empty selection would mean every gateway`)
   }
-  const views = selected(office, asked)
+  const views = selected(office.store, asked)
   const { digest } = asked.options
   if (typeof digest !== 'string') return planBulk(views, event)
   const result = doBulk(office.store, office.refusedPath, views, { event, digest }, deedOf(asked))
@@ -77,7 +74,12 @@ function bulk(office: Office, asked: Asked) {
 }
 
 function selectionOf({ options: { text, state, concern, tag, zone } }: Asked): Selection {
-  const given = (value: unknown) => (typeof value === 'string' ? value : undefined)
+  const given = (value: unknown) => {
+    // an option that another command takes several times comes as a list here too
+    const all = [value ?? []].flat()
+    if (all.length > 1) throw new Fault('config', `expected one, got ${all.join(' and ')}`)
+    return typeof all[0] === 'string' ? all[0] : undefined
+  }
   if (given(zone) !== undefined && !/^\d{1,10}$/.test(String(zone)))
     throw new Fault('config', '--zone: expected a number')
   return {

@@ -3,12 +3,12 @@ import { reissueClaim } from '../claims.ts'
 import { gatewayOf, writeRefused } from '../fleet.ts'
 import { approveReset, pendingResets, refuseReset } from '../strangers.ts'
 import { newHome, transfer } from '../transfer.ts'
-import { argumentOf, type Commands, deedOf, onOffice } from './command.ts'
+import { argumentOf, type Commands, deedOf, onOffice, onStore } from './command.ts'
 import { shown } from './life.ts'
 
 /** Gateways that were reset, that go to another household, or are to be forgotten. */
 export const moveCommands: Commands = {
-  'reset list': onOffice([], 'other keys that have the claim of a gateway and wait for an approval', ({ store }) =>
+  'reset list': onStore([], 'other keys that have the claim of a gateway and wait for an approval', (store) =>
     pendingResets(store).map(({ stranger: { signingKey, metMs, askedMs }, record: { serial, household, state } }) => ({
       ...{ serial, household, state, signingKey },
       ...{ since: new Date(metMs).toISOString(), askedAt: new Date(askedMs).toISOString() },

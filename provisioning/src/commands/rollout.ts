@@ -13,7 +13,7 @@ import {
   settingsOf,
 } from '../rollout-desk.ts'
 import { shownRollout, targetsOf } from '../rollout-view.ts'
-import { type Asked, argumentOf, type Command, type Commands, deedOf, onOffice } from './command.ts'
+import { type Asked, argumentOf, type Command, type Commands, deedOf, onOffice, onStore } from './command.ts'
 
 const SELECTING = {
   tag: { type: 'string', multiple: true },
@@ -42,10 +42,8 @@ export const rolloutCommands: Commands = {
       trial: { type: 'string' },
     },
   ),
-  'rollout list': onOffice([], 'all roll-outs', ({ store }) =>
-    store.rollouts.list().map((one) => shownRollout(store, one)),
-  ),
-  'rollout show': onOffice(['<id>'], 'one roll-out, gateway by gateway', ({ store }, asked) => {
+  'rollout list': onStore([], 'all roll-outs', (store) => store.rollouts.list().map((one) => shownRollout(store, one))),
+  'rollout show': onStore(['<id>'], 'one roll-out, gateway by gateway', (store, asked) => {
     const record = rolloutOf(store, argumentOf(asked))
     return { ...shownRollout(store, record), targets: targetsOf(store, record) }
   }),

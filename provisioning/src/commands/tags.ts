@@ -1,12 +1,12 @@
 import { gatewayOf } from '../fleet.ts'
-import { argumentOf, type Command, type Commands, deedOf, onOffice } from './command.ts'
+import { argumentOf, type Command, type Commands, deedOf, onOffice, onStore } from './command.ts'
 import { tagOf } from './rollout.ts'
 
 /** Groups of gateways: words that an operator puts on them. */
 export const tagCommands: Commands = {
   tag: changing('tag', 'put a word on it, by which roll-outs choose'),
   untag: changing('untag', 'take the word off it'),
-  'tag list': onOffice([], 'all tags, and the gateways that have them', ({ store }) => {
+  'tag list': onStore([], 'all tags, and the gateways that have them', (store) => {
     const serials = new Map(store.sites().map(({ site, serial }) => [site, serial]))
     const byTag = new Map<string, string[]>()
     for (const [site, tags] of store.tags.tags()) {

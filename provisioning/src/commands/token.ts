@@ -1,7 +1,7 @@
 import { Fault } from '@wattfleet/protocol'
 import { ROLE_NAMES } from '../core/roles.ts'
 import { createToken, TOKEN_DAYS } from '../tokens.ts'
-import { argumentOf, type Commands, deedOf, onOffice } from './command.ts'
+import { argumentOf, type Commands, deedOf, onOffice, onStore } from './command.ts'
 
 /** Who may call the API. */
 export const tokenCommands: Commands = {
@@ -17,7 +17,7 @@ export const tokenCommands: Commands = {
     },
     { role: { type: 'string' }, days: { type: 'string' } },
   ),
-  'token list': onOffice([], 'who may call the API', ({ store }) => store.tokens.all()),
+  'token list': onStore([], 'who may call the API', (store) => store.tokens.all()),
   'token revoke': onOffice(['<name>'], 'it may not call any more', ({ store }, asked) => {
     const name = argumentOf(asked)
     if (!store.tokens.revoke(name, deedOf(asked))) throw new Fault('enrolment', `no token has the name ${name}`)
