@@ -4,7 +4,7 @@ import { Fault, fromHex, gatewayIdFrom, sha256, toHex } from '@wattfleet/protoco
 import { writeFilesAtomic } from './adapters/private-files.ts'
 import { type ClaimSettings, claimFile, issueMissingClaims } from './claims.ts'
 import { type ManifestLine, type ManifestRow, planImport } from './core/manifest.ts'
-import type { NewSite, Store } from './ports.ts'
+import type { Actor, Deed, NewSite, Store } from './ports.ts'
 
 /** Rows that become durable together, with their claims. A kill costs at most so many claims, which are then made anew. */
 const BATCH_ROWS = 250
@@ -20,6 +20,8 @@ export interface ImportOptions {
   /** The community that the service enrols into. */
   readonly community: number
   readonly nowMs: number
+  /** Who imports; whoever is at the machine, unless told. */
+  readonly actor?: Actor
   /** Called as rows are done. */
   readonly onProgress?: (done: number, total: number) => void
   /** Aborted: no further batch is begun. */
@@ -53,7 +55,7 @@ export async function importManifest(
   { store, claims }: { readonly store: Store; readonly claims: ClaimSettings },
   lines: readonly ManifestLine[],
   source: string,
-  { community, nowMs, onProgress = () => undefined, signal }: ImportOptions,
+  { community, nowMs, actor = 'operator', onProgress = () => undefined, signal }: ImportOptions,
 ): Promise<ImportDone> {
   const { fresh, known } = checkManifest(store, lines, source, community)
   const written: string[] = []
@@ -61,7 +63,7 @@ export async function importManifest(
   onProgress(0, fresh.length)
   while (added < fresh.length && !signal?.aborted) {
     const batch = fresh.slice(added, added + BATCH_ROWS)
-    written.push(...(await addBatch(store, claims, batch, nowMs)))
+    written.push(...(await addBatch(store, claims, batch, { actor, atMs: nowMs })))
     added += batch.length
     onProgress(added, fresh.length)
     await setImmediate() // a signal is heard between two batches
@@ -75,9 +77,9 @@ async function addBatch(
   store: Store,
   settings: ClaimSettings,
   rows: readonly ManifestRow[],
-  nowMs: number,
+  deed: Deed,
 ): Promise<readonly string[]> {
-  const expiresMs = nowMs + settings.validMs
+  const expiresMs = deed.atMs + settings.validMs
   const prepared = rows.map(({ line: _line, claim, ...row }) => {
     const secret = claim ?? toHex(randomBytes(32))
     const site: NewSite = {
@@ -94,7 +96,7 @@ async function addBatch(
   const add = () =>
     store.addSites(
       prepared.map(({ site }) => site),
-      nowMs,
+      deed,
     )
   await writeFilesAtomic(files, add)
   store.setClaimWritten(...prepared.filter(({ file }) => file !== undefined).map(({ site }) => site.site))

@@ -147,7 +147,7 @@ export interface Store extends CertificateStore, Strangers, Admissions, Estate {
   siteByClaim(claimHash: Uint8Array): SiteRecord | undefined
   siteByGateway(gateway: string): SiteRecord | undefined
   sitesIn(state: LifeState): SiteRecord[]
-  addSites(sites: readonly NewSite[], atMs: number): void
+  addSites(sites: readonly NewSite[], deed: Deed): void
   setOnChain(site: string): void
   /** What the chain may hold for the site from now on, or undefined once it is known to hold nothing. */
   setChainKey(site: string, key: string | undefined): void

@@ -1,6 +1,7 @@
 import { type ChildProcess, execFile, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import Database from 'better-sqlite3'
@@ -117,7 +118,7 @@ describe('the command line', () => {
     await cli(path, 'import', write('manifest.csv', manifestOf(2)))
     const entries: AuditEntry[] = await cli(path, 'audit', 'list')
     expect(entries.map(({ actor, event }) => `${actor} ${event}`)).toEqual([
-      ...['operator imported', 'operator imported'],
+      ...[`operator/${userInfo().username} imported`, `operator/${userInfo().username} imported`],
     ])
     expect(entries[1]).toMatchObject({ number: 2, at: expect.stringMatching(/^20\d\d-.*Z$/), hash: expect.any(String) })
     const { number, hash } = await cli(path, 'audit', 'head')

@@ -20,10 +20,10 @@ type EnrolmentStore = Pick<
 export function enrolmentStore(inside: Inside): EnrolmentStore {
   const { db, audit, write, change, insertSites, endAll, recordFor, advance, log } = inside
   return {
-    addSites: (sites, atMs) =>
+    addSites: (sites, { actor, atMs }) =>
       write(() => {
         insertSites(sites)
-        const imported = { atMs, actor: 'operator', event: 'imported' }
+        const imported = { atMs, actor, event: 'imported' }
         audit.append(
           sites.map(({ site, gateway, serial, claim }) => {
             return { ...imported, site, gateway, detail: { serial, expiresMs: claim.expiresMs } }

@@ -60,9 +60,12 @@ export function moveHandlers(parts: ApiParts, { shown, viewOf, deedOf }: Looking
     },
     tag: tagging('tag'),
     untag: tagging('untag'),
-    importManifest({ body: { bytes, type }, query: { dryRun }, signal }: Call<{ dryRun: string }, SentBody>) {
+    importManifest({ caller, body: { bytes, type }, query: { dryRun }, signal }: Call<{ dryRun: string }, SentBody>) {
       const source = type === 'text/csv' ? 'manifest.csv' : 'manifest.yaml'
-      return importBytes(parts, bytes, source, { community, nowMs: nowMs(), signal, isDryRun: dryRun === 'true' })
+      return importBytes(parts, bytes, source, {
+        ...{ community, nowMs: nowMs(), signal, isDryRun: dryRun === 'true' },
+        actor: deedOf(caller, undefined).actor,
+      })
     },
   }
 }

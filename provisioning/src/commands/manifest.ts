@@ -24,7 +24,10 @@ async function importing(asked: Asked): Promise<Answer> {
   const { community } = config
   if (asked.options['dry-run']) return { value: checkFile(asked.look(), path, community) }
   const onProgress = progressOn(process.stderr, 'gateways', monotonicMs)
-  const { left, ...done } = await importFile(await asked.office(), path, { community, nowMs, onProgress, signal })
+  const { left, ...done } = await importFile(await asked.office(), path, {
+    ...{ community, nowMs, onProgress, signal },
+    actor: deedOf(asked).actor,
+  })
   if (left === 0) return { value: done }
   return { value: { ...done, left }, fault: `stopped with ${left} rows left: the same command again goes on` }
 }
