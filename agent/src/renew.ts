@@ -70,8 +70,11 @@ async function oneStep(parts: RenewalParts, dueMs: number, signal: AbortSignal):
     await tell(parts, signal)
     return 0
   }
+  const waiting = credentials.next()
   // it is the link's turn
-  if (credentials.next() !== undefined) return LOOK_MS
+  if (waiting !== undefined && waiting.notAfterMs > wall.nowMs()) return LOOK_MS
+  // it ran out before it was let in anywhere, as of a gateway that was suspended for long
+  if (waiting !== undefined) credentials.dropNextKey()
   const leftMs = dueMs - wall.nowMs()
   if (leftMs > 0) return leftMs
   await ask(parts, signal)

@@ -159,8 +159,10 @@ function peerOf(
     return undefined
   }
   const fingerprint = certificate.fingerprint256.replaceAll(':', '').toLowerCase()
+  const endsMs = Date.parse(certificate.valid_to)
   const standing = () => {
     if (registry.isRevoked(fingerprint)) return 'revoked'
+    if (Date.now() > endsMs) return 'expired'
     return identity.role === 'gateway' && !registry.isKnown(fingerprint) ? 'unknown' : undefined
   }
   const reason = standing()

@@ -13,5 +13,5 @@ export interface Peer {
   /** The same for bytes. */
   readonly bytes?: Pace | undefined
   /** Why this certificate is not welcome now; undefined while it is. */
-  readonly standing: () => 'revoked' | 'unknown' | undefined
+  readonly standing: () => 'revoked' | 'unknown' | 'expired' | undefined
 }

@@ -8,6 +8,7 @@ export const REFUSALS = [
   'handshake-rate', // too many wait for their handshake
   'revoked',
   'unknown', // a gateway's certificate that the registry does not know
+  'expired', // while it was connected; before that it is a `handshake`
   'before-login', // too much sent before CONNECT was accepted
   'connections', // too many, of one certificate or at all
   'client-id', // not the certificate's common name

@@ -109,9 +109,13 @@ function retainedOf(retained: Map<string, QueuedPacket>, journal: SessionJournal
 }
 
 function subscriptionsOf(subscriptions: SubscriptionTable, rules: SessionRules, journal: SessionJournal | undefined) {
+  const seen = new WeakMap<readonly Subscription[], string>()
   return {
     /** aedes gives all filters of a SUBSCRIBE as soon as one of them is allowed: the refused ones are left out here. */
     async addSubscriptions({ id }: ClientRef, added: readonly Subscription[]) {
+      // once for each SUBSCRIBE, however many of its filters are allowed
+      if (seen.get(added) === id) return journal?.flushed()
+      seen.set(added, id)
       for (const subscription of added) {
         if (!rules.mayKeep(id, subscription.topic)) continue
         subscriptions.add(id, subscription)

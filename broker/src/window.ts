@@ -90,6 +90,8 @@ export function openWindow(broker: Aedes, queues: SessionQueues, rules: WindowRu
     if (lane !== undefined) lane.isOpen = true
     pump(client)
   })
+  // what was queued for it while its subscription was written down
+  broker.on('subscribe', (_subscriptions, client) => pump(client))
   broker.on('ack', (packet, client) => {
     const lane = laneOf(client)
     if (packet === undefined || lane === undefined) return
@@ -111,6 +113,8 @@ export function openWindow(broker: Aedes, queues: SessionQueues, rules: WindowRu
       }
       rules.onHeld()
       if (lane.isOpen && lane.flying >= limit) wait(client, lane)
+      // what came before it was never handed over, as before its subscription was in force: now it is its turn
+      else if (lane.isOpen) setImmediate(() => pump(client))
       return false
     },
   }

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { downFilters, downTopic } from '@wattfleet/protocol'
 import type { MqttClient } from 'mqtt'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -38,6 +41,29 @@ async function subscribed(as: TestGateway): Promise<void> {
 async function send(hub: MqttClient, to: TestGateway, payloads: readonly string[]): Promise<void> {
   for (const payload of payloads) await hub.publishAsync(downTopic(to.name, 'trade'), payload, { qos: 1 })
 }
+
+describe('what comes while a subscription is written down', () => {
+  it('does not keep back what comes after it', async () => {
+    const stateDir = mkdtempSync(join(tmpdir(), 'wattfleet-window-'))
+    at = await testBroker({ stateDir })
+    try {
+      const hub = await at.connect(await at.hub())
+      const gateway = await at.gateway()
+      const client = await at.connect(gateway, { clean: false })
+      const inbox: string[] = []
+      client.on('message', (_topic, payload) => void inbox.push(payload.toString()))
+      const subscribing = client.subscribeAsync(downFilters(gateway.name), { qos: 1 })
+      await send(hub, gateway, numbers(40)) // some before the broker listens, some after
+      await subscribing
+      await send(hub, gateway, ['the last'])
+      await eventually(() => inbox.at(-1) === 'the last', 'the last')
+      await eventually(() => at.broker.stats().queued === 0, 'nothing waits')
+    } finally {
+      await at.close()
+      rmSync(stateDir, { recursive: true })
+    }
+  })
+})
 
 describe('what is on its way to a session', () => {
   it('is never more than the limit, live and from the queue, and keeps its order', async () => {

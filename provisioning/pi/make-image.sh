@@ -46,6 +46,13 @@ command -v mcopy >/dev/null || fail 1 'mcopy is missing: install mtools'
 for file in "$image" "$package" ${claim:+"$claim"} ${agent:+"$agent"} ${password_file:+"$password_file"}; do
   [ -f "$file" ] || fail 2 "$file: there is no such file"
 done
+# a Raspberry Pi knows its own serial; with another one it would be taken for a thief of its own claim
+serial=$([ -z "$agent" ] || sed -n 's/.*"serial"[[:space:]]*:[[:space:]]*"\([^"]*\)".*/\1/p' "$agent")
+if [ -n "$serial" ] && [ ! -f "${claims:-/nowhere}/$serial.claim.json" ] && [ "$(basename "${claim:-none}")" != "$serial.claim.json" ]; then
+  fail 2 "$agent: names the serial $serial, for which there is no claim here: leave it out, a Raspberry Pi knows its own"
+fi
+[ -z "$agent" ] || grep -q '"claimPath": *"/var/lib/wattfleet/claim"' "$agent" ||
+  fail 2 "$agent: expected \"claimPath\": \"/var/lib/wattfleet/claim\", where the first start puts it"
 [ -z "$claims" ] || ls "$claims"/*.claim.json >/dev/null 2>&1 || fail 2 "$claims: there is no <serial>.claim.json"
 case "$ssid" in *'
 '*) fail 2 '--wifi: expected one line' ;; esac

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import {
   type EnrolmentGrant,
   type EnrolmentRefusal,
@@ -140,10 +141,12 @@ function conflict(
   const { serial, signingKey } = request
   const other = serial === record.serial ? undefined : store.siteBySerial(serial)
   const concerned = settings.reset === 'never' || other?.grant === undefined ? other : undefined
-  const held = [record, ...(concerned === undefined ? [] : [concerned])].filter(({ site }) => {
+  const isHeld = ({ site }: SiteRecord) => {
     const deed = { actor: 'gateway', detail: { claimOf: record.serial, serial, signingKey }, atMs: nowMs() } as const
     return store.move(site, 'conflict', deed).ok
-  })
+  }
+  // one claim in wrong hands holds one other gateway at most, whatever serials are said with it
+  const held = isHeld(record) ? [record, ...(concerned !== undefined && isHeld(concerned) ? [concerned] : [])] : []
   const why = serial === record.serial ? 'was used by other keys' : `was used by the gateway ${serial}`
   const text = `the claim of ${record.serial} ${why}`
   if (held.length > 0)
@@ -161,7 +164,7 @@ async function complete(parts: EnrolmentParts, site: string, stop: AbortSignal):
   if (record?.signingKey === undefined || record.tlsKey === undefined) {
     throw new Fault('internal', `site ${site} has no keys to enrol`)
   }
-  if (record.grant !== undefined) return { ok: true, grant: record.grant }
+  if (record.grant !== undefined) return grantAgain(parts, record, record.grant, record.tlsKey)
   if (settings.approval && !record.isApproved) return refuse('awaiting-approval', 'the utility has not let it in yet')
   const closed = await admit(parts, record, stop)
   if (closed !== undefined) return { ok: false, refusal: closed }
@@ -189,6 +192,24 @@ async function complete(parts: EnrolmentParts, site: string, stop: AbortSignal):
   if (isSet) return { ok: true, grant }
   store.setChainKey(site, signingKey)
   return refuse('unknown-claim', 'this claim was replaced, or its gateway stopped')
+}
+
+/**
+ * What was granted, once more. A gateway that lost its grant after a renewal has lost the renewed key too: it asks with the
+ * TLS key that it first had, and gets a certificate for that one, in place of all others.
+ */
+async function grantAgain(
+  parts: EnrolmentParts,
+  { site, gateway, signingKey = '' }: SiteRecord,
+  known: EnrolmentGrant,
+  tlsKey: Uint8Array,
+): Promise<EnrolmentAnswer> {
+  const spki = new X509Certificate(known.certificatePem).publicKey.export({ format: 'der', type: 'spki' })
+  if (sameBytes(spki, tlsKey)) return { ok: true, grant: known }
+  const leaf = await gatewayCertificate(parts, gateway, tlsKey)
+  const grant: EnrolmentGrant = { ...known, ...handedDown(parts, leaf) }
+  const isSet = await parts.store.together(() => parts.store.replaceGrant(site, signingKey, grant, leaf, parts.nowMs()))
+  return isSet ? { ok: true, grant } : refuse('unknown-claim', 'this claim was replaced, or its gateway stopped')
 }
 
 function sameKeys(record: SiteRecord, signingKey: string, tlsKey: Uint8Array): ClaimUse['keys'] {

@@ -59,7 +59,14 @@ export function abandonStale(store: Store, atMs: number): string[] {
  */
 export function writeRefused(store: Store, path: string, nowMs: number): void {
   const write = (to: string, about: string, lines: readonly string[]) =>
-    writeFileAtomic(to, `${[`# ${about}`, ...lines].join('\n')}\n`, PUBLIC_MODE)
+    // commands write it beside the service
+    writeFileAtomic(
+      to,
+      `${[`# ${about}`, ...lines].join('\n')}\n`,
+      PUBLIC_MODE,
+      undefined,
+      `${to}.${process.pid}.draft`,
+    )
   // the hub's first: who is let in again by the broker must not be refused for good by the hub
   write(refusedKeysBeside(path), 'their orders are refused by the hub', store.refusedKeys())
   write(path, 'not let in by the broker', store.refusedCertificates(nowMs))

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { Fault, fromHex, gatewayIdFrom, sha256, toHex } from '@wattfleet/protocol'
-import { writeFilesAtomic } from './adapters/private-files.ts'
+import { clearDrafts, writeFilesAtomic } from './adapters/private-files.ts'
 import { type ClaimSettings, claimFile, issueMissingClaims } from './claims.ts'
 import { type ManifestLine, type ManifestRow, planImport } from './core/manifest.ts'
 import type { Actor, Deed, NewSite, Store } from './ports.ts'
@@ -58,6 +58,7 @@ export async function importManifest(
   { community, nowMs, actor = 'operator', onProgress = () => undefined, signal }: ImportOptions,
 ): Promise<ImportDone> {
   const { fresh, known } = checkManifest(store, lines, source, community)
+  clearDrafts(claims.claimsDir)
   const written: string[] = []
   let added = 0
   onProgress(0, fresh.length)

@@ -22,6 +22,8 @@ type Hook = NonNullable<ProvisioningConfig['hook']>
 
 /** A session is to be cut within 5 s of what an operator says. */
 const TIDY_EVERY_MS = 1_000
+/** Every so many turns the lists are written whatever has changed. */
+const LISTS_ANYWAY_TURNS = 60
 /** How soon the service stands under a CA that was put in force. */
 const IDENTITY_EVERY_MS = 10_000
 
@@ -30,16 +32,23 @@ The configuration's fields are described in provisioning/src/config.ts.`
 
 /** Frees the claims of gateways that began to enrol and were not heard since, and keeps the broker's list as the store says. */
 async function keepTidy(
-  { store }: Office,
+  { store, refusedPath }: Office,
   keepRefused: (nowMs: number) => void,
   nowMs: () => number,
   log: pino.Logger,
   signal: AbortSignal,
 ) {
-  while (!signal.aborted) {
-    const serials = abandonStale(store, nowMs())
-    if (serials.length > 0) log.warn({ serials }, 'did not complete their enrolment: their claims are free again')
-    keepRefused(nowMs())
+  for (let turn = 1; !signal.aborted; turn++) {
+    try {
+      const serials = abandonStale(store, nowMs())
+      if (serials.length > 0) log.warn({ serials }, 'did not complete their enrolment: their claims are free again')
+      // a command that made its lists a moment before may have written them a moment after
+      if (turn % LISTS_ANYWAY_TURNS === 0) writeRefused(store, refusedPath, nowMs())
+      else keepRefused(nowMs())
+    } catch (error) {
+      // a disk that is full, a store that is locked: the next time it may do
+      log.error({ error: messageOf(error) }, 'the lists for broker and hub cannot be kept')
+    }
     await pause(TIDY_EVERY_MS, signal)
   }
 }

@@ -168,6 +168,14 @@ export interface Store extends CertificateStore, Strangers, Admissions, Estate {
     certificate: IssuedCertificate,
     atMs: number,
   ): boolean
+  /** Grants the same gateway another certificate, in place of all that it has; false where it has other keys, or none in force. */
+  replaceGrant(
+    site: string,
+    signingKey: string,
+    grant: EnrolmentGrant,
+    certificate: IssuedCertificate,
+    atMs: number,
+  ): boolean
   /** Takes a gateway on in its life, with what that means for its keys and certificates. */
   move(site: string, event: MoveEvent, deed: Deed): LifeStep
   /** The same for many gateways, in one transaction; those that cannot go stay, each with its reason. */

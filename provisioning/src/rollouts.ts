@@ -108,6 +108,12 @@ function decide(
   const targets = store.rollouts.targets(id).map((target): Target => {
     if (target.state !== 'sent') return target
     const { heardMs = 0, sentMs = 0 } = target
+    const gone = unreachable(store.site(target.site))
+    if (gone !== undefined) {
+      const failed: Target = { ...target, state: 'failed', reason: gone }
+      judged.push(failed)
+      return failed
+    }
     const key = keyOf(rollout, target)
     next.looked.set(key, heardMs)
     if (looked.get(key) === heardMs && now - sentMs < plan.deadlineMs) return target
@@ -129,6 +135,8 @@ function decide(
     if (reason !== undefined) judged.push({ site, state: 'failed', reason })
     else told.push({ site, least: lastOf(record && store.statuses.of(record.gateway), rollout.body)?.counter ?? 0 })
   }
+  // who cannot be told has failed: whether the others still are is decided with that
+  if (judged.some(({ site }) => coming?.step === 'send' && coming.sites.includes(site))) told.length = 0
   if (coming?.step === 'stop') return { id, judged, told, state: 'stopped', reason: coming.reason }
   if (coming?.step === 'done') return { id, judged, told, state: 'done' }
   return judged.length + told.length > 0 ? { id, judged, told } : undefined

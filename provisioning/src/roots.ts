@@ -20,7 +20,8 @@ export function behindOn(store: Store, root: string, nowMs: number): Behind {
   const rootsIn = bundleReader()
   const entries = store.audit.entries()
   const claimedMs = new Map<string, number>()
-  for (const { event, site, atMs } of entries) if (event === 'reissue') claimedMs.set(site, atMs)
+  for (const { event, site, atMs } of entries)
+    if (event === 'reissue' || event === 'imported') claimedMs.set(site, atMs)
   const trusted = entries.findLast(({ event, detail }) => event === CA_EVENTS.trust && detail.root === root)
   const sites = store.sites()
   return behind(

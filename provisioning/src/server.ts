@@ -199,6 +199,9 @@ const DONE: Readonly<Record<string, string>> = {
 function logAnswer(log: pino.Logger, answer: Answer, path: string, request: IncomingMessage): void {
   const from = request.socket.remoteAddress
   if (answer.ok) log.info({ ...answer.told, from }, DONE[path] ?? path)
+  // the words of the utility's own system may be about people
+  else if (answer.refusal.error === 'refused-by-utility')
+    log.warn({ error: answer.refusal.error, path, from }, 'refused')
   else log.warn({ ...answer.refusal, path, from }, 'refused')
 }
 

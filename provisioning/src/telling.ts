@@ -1,4 +1,4 @@
-import { pause, toHex } from '@wattfleet/protocol'
+import { Fault, messageOf, pause, toHex } from '@wattfleet/protocol'
 import type { pino } from 'pino'
 import type { Messenger, Told } from './admission.ts'
 import type { Store } from './ports.ts'
@@ -30,7 +30,10 @@ export async function keepTelling(
   if (store.toldUpTo() === undefined) store.setToldUpTo(store.audit.head()?.number ?? 0)
   let waitMs = lookMs
   while (!signal.aborted) {
-    const why = await tellNext(store, messenger, signal)
+    const why = await tellNext(store, messenger, signal).catch((error: unknown) => {
+      if (error instanceof Fault && error.code === 'store') return messageOf(error)
+      throw error
+    })
     if (why === undefined) waitMs = lookMs
     else if (!signal.aborted) {
       log.warn({ why, waitMs }, 'the utility’s own system has not heard what happened; it is told again')
@@ -40,18 +43,24 @@ export async function keepTelling(
   }
 }
 
+/** Entries that are read at a time. */
+const PAGE = 500
+
 /** Tells all that is new. Yields why it came no further; undefined when everything was heard. */
 async function tellNext(store: Store, messenger: Messenger, signal: AbortSignal): Promise<string | undefined> {
-  for (const entry of store.audit.entries((store.toldUpTo() ?? 0) + 1)) {
-    if (TOLD_EVENTS.includes(entry.event)) {
+  for (;;) {
+    const page = store.audit.entries((store.toldUpTo() ?? 0) + 1, PAGE)
+    for (const entry of page.filter(({ event }) => TOLD_EVENTS.includes(event))) {
       const { event, atMs, site, gateway } = entry
       const { serial = '', household = '' } = store.site(site) ?? {}
       const requestId = toHex(entry.hash).slice(0, ID_DIGITS)
       const told: Told = { event, requestId, serial, household, site, gateway, atMs }
       const why = await messenger.tell(told, signal)
       if (why !== undefined) return why
+      store.setToldUpTo(entry.number)
     }
-    store.setToldUpTo(entry.number)
+    const last = page.at(-1)
+    if (last === undefined) return undefined
+    if (store.toldUpTo() !== last.number) store.setToldUpTo(last.number)
   }
-  return undefined
 }

@@ -8,6 +8,7 @@ import { temporaryFolder } from './fixtures/office.ts'
 const CLI = join(import.meta.dirname, '../src/cli.ts')
 const MEMBER = '5a'.repeat(32)
 
+const FIRST_BOOT = { stateDir: '/var/lib/wattfleet/state', claimPath: '/var/lib/wattfleet/claim' }
 describe('write-boot', () => {
   let dir: ReturnType<typeof temporaryFolder>
   const at = (name: string) => join(dir.path, name)
@@ -28,11 +29,16 @@ describe('write-boot', () => {
     return JSON.parse((await promisify(execFile)(process.execPath, [...flags, ...args])).stdout)
   }
 
+  const agent = (config: object): string => {
+    writeFileSync(at('agent.json'), JSON.stringify(config))
+    return at('agent.json')
+  }
+
   it('puts the claim and a configuration with the models of the manifest on a boot partition', async () => {
     const device = { host: '192.168.1.20', port: 502 }
     writeFileSync(
       at('agent.json'),
-      JSON.stringify({ stateDir: '/x', meter: device, inverter: { ...device, model: 'x' } }),
+      JSON.stringify({ ...FIRST_BOOT, meter: device, inverter: { ...device, model: 'x' } }),
     )
     const said = await cli('write-boot', 'pi-1', at('boot'), '--agent', at('agent.json'))
     expect(said).toEqual({ serial: 'pi-1', written: ['wattfleet.claim', 'wattfleet-agent.json'] })
@@ -40,7 +46,7 @@ describe('write-boot', () => {
     const read = (name: string) => JSON.parse(readFileSync(at(name), 'utf8'))
     expect(read('boot/wattfleet.claim')).toEqual(read('claims/pi-1.claim.json'))
     expect(read('boot/wattfleet-agent.json')).toEqual({
-      stateDir: '/x',
+      ...FIRST_BOOT,
       meter: { ...device, model: 'abb-b23' },
       inverter: { ...device, model: 'x' }, // what the installer says is what is there
     })
@@ -55,6 +61,16 @@ describe('write-boot', () => {
       'a bad configuration',
       () => ['pi-1', at('boot'), '--agent', at('m.csv')],
       /m\.csv: expected the agent's configuration/,
+    ],
+    [
+      'the serial of another',
+      () => ['pi-1', at('boot'), '--agent', agent({ ...FIRST_BOOT, serial: 'pi-2' })],
+      /serial: leave it out, a Raspberry Pi knows its own \(this claim is for pi-1\)/,
+    ],
+    [
+      'a claim where none will be',
+      () => ['pi-1', at('boot'), '--agent', agent({ ...FIRST_BOOT, claimPath: '/etc/claim' })],
+      /claimPath: expected \/var\/lib\/wattfleet\/claim/,
     ],
   ])('is refused with %s, and writes nothing', async (_, args, why) => {
     await expect(cli('write-boot', ...args())).rejects.toMatchObject({ stderr: expect.stringMatching(why) })

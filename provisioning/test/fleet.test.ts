@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { signingKeyFromSeed } from '@wattfleet/protocol'
@@ -74,6 +75,17 @@ describe('a claim that is used where it must not be', () => {
     expect(stateOf('pi-1')).toBe('active')
     expect(office.store.refusedCertificates(AT_MS)).toEqual([])
     expect((await enrol()).status).toBe(200)
+  })
+
+  it('with ever new serials holds one other gateway at most', async () => {
+    office.close()
+    office = await testOffice(4)
+    for (const serial of ['pi-2', 'pi-3', 'pi-4']) {
+      expect((await enrol(await gatewayKeys(serial))).body.error).toBe('claim-used')
+    }
+    expect(['pi-1', 'pi-2', 'pi-3', 'pi-4'].map(stateOf)).toEqual([
+      ...['quarantined', 'quarantined', 'expected', 'expected'],
+    ])
   })
 
   it('without its secret, or with a proof for another serial, holds nobody', async () => {
@@ -335,5 +347,23 @@ describe('a store of before serials and states', () => {
       store.close()
     }
     dir.remove()
+  })
+})
+
+describe('a gateway that lost what it was granted, and has its first keys', () => {
+  it('gets a certificate for them again after it had been renewed, in place of all others', async () => {
+    const first = (await enrol()).body
+    office.time.nowMs += 60 * 86_400_000
+    const renewed = (await office.post(await keys.renewal(first), '/v1/renew')).body
+    expect((await office.post(keys.provenWord(renewed), '/v1/renew/proven')).status).toBe(200)
+    const again = await enrol()
+    expect(again.status).toBe(200)
+    const certificate = new X509Certificate(again.body.certificatePem)
+    expect(certificate.checkPrivateKey(createPrivateKey(keys.tlsPrivateKeyPem))).toBe(true)
+    expect(again.body.epoch).toBe(first.epoch)
+    expect(office.store.refusedCertificates(office.time.nowMs)).toHaveLength(2)
+    // and from then on the same
+    expect((await enrol()).body).toEqual(again.body)
+    expect(office.store.audit.entries().at(-1)).toMatchObject({ event: 'granted-again' })
   })
 })

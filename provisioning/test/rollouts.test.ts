@@ -173,10 +173,17 @@ describe('a roll-out that is carried out', () => {
     const id = create(CONFIG, '100%', 500)
     take(office.store, 'pi-2', 'suspend', operator())
     const turn = service()
+    // first what that means for the others, then they are told
+    await turn()
+    expect(sent).toHaveLength(0)
     await turn()
     const failed = targets(id).filter(({ state }) => state === 'failed')
     expect(failed).toMatchObject([{ reason: 'it is suspended' }])
     expect(sent).toHaveLength(3)
+    // who is stopped after it was told has failed too, and not only when its time is over
+    take(office.store, 'pi-1', 'suspend', operator())
+    await turn()
+    expect(targets(id).filter(({ state }) => state === 'failed')).toHaveLength(2)
   })
 
   it('counts on from what the gateway has heard, should this store be of before', async () => {

@@ -47,6 +47,8 @@ export function openUpdates(folder: string, caPem: string): Updates {
     },
     request(counter, release) {
       const text = `${JSON.stringify({ counter, release }, null, 2)}\n`
+      // what answered a request of before must not answer this one
+      files.remove(RESULT)
       guarded(REQUEST, () => writeFileAtomic(join(folder, REQUEST), text, PRIVATE_MODE))
     },
     result: () => parseAnswer(parseObject(files.read(RESULT) ?? '')),

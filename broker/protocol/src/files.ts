@@ -8,15 +8,16 @@ export const PUBLIC_MODE = 0o644
 /**
  * Replaces a file whole and durably: after a power cut it holds the old content or the new. `beforeVisible` runs when the
  * new content is on the disk and nobody can see it yet; what it throws leaves the old file. Throws the system's error where
- * the disk is full or the place cannot be written; then nothing of the new content stays.
+ * the disk is full or the place cannot be written; then nothing of the new content stays. `draft` is where it is made: a
+ * file that several processes write wants one for each.
  */
 export function writeFileAtomic(
   path: string,
   content: string | Uint8Array,
   mode = PUBLIC_MODE,
   beforeVisible: () => void = () => undefined,
+  draft = `${path}.draft`,
 ): void {
-  const draft = `${path}.draft`
   rmSync(draft, { force: true }) // what a crash left would keep its own mode
   const file = openSync(draft, 'wx', mode)
   try {

@@ -1,11 +1,13 @@
 import { X509Certificate } from 'node:crypto'
+import { createSecureContext } from 'node:tls'
 import { Fault } from '@wattfleet/protocol'
 import mqtt from 'mqtt'
 import type { OnMessage, Wire } from '../ports.ts'
 
 /** Pause before connecting again, plus a random part of the same length: hubs do not come back all at once. */
 const RECONNECT_MS = 1000
-const CONNECT_TIMEOUT_MS = 10_000
+/** A broker that many come back to lets them in by turns: ten seconds may pass before it is this one's. */
+const CONNECT_TIMEOUT_MS = 20_000
 const KEEP_ALIVE_S = 30
 /** How long a broker may take to acknowledge a message before it counts as not handed over. */
 const PUBLISH_TIMEOUT_MS = 10_000
@@ -72,7 +74,10 @@ export function openMqtt(options: MqttOptions, onMessage: OnMessage): MqttWire {
   // mqtt.js takes the options that the client has when it connects again
   client.on('close', () => {
     try {
-      Object.assign(client.options, options.renewed?.())
+      const renewed = options.renewed?.()
+      // a key that is not the certificate's would be thrown where nobody catches it
+      if (renewed !== undefined) createSecureContext({ cert: renewed.cert, key: renewed.key })
+      Object.assign(client.options, renewed)
     } catch {
       // between two files, or gone: those that were are as good as any
     }

@@ -1,4 +1,6 @@
+import { Fault } from '@wattfleet/protocol'
 import type Database from 'better-sqlite3'
+import { mayRenew } from '../core/life.ts'
 import type { AuditLog, Store } from '../ports.ts'
 import { insertCertificate } from './certificate-store.ts'
 import type { Lives } from './lives.ts'
@@ -13,7 +15,7 @@ interface Inside extends Lives, ReturnType<typeof rowsOf> {
 
 type EnrolmentStore = Pick<
   Store,
-  'addSites' | 'setClaim' | 'setClaimWritten' | 'bindKeys' | 'setAsked' | 'approve' | 'setGrant'
+  'addSites' | 'setClaim' | 'setClaimWritten' | 'bindKeys' | 'setAsked' | 'approve' | 'setGrant' | 'replaceGrant'
 >
 
 /** From a row of the manifest to a gateway with its grant. */
@@ -51,8 +53,24 @@ export function enrolmentStore(inside: Inside): EnrolmentStore {
     setAsked: (site, atMs) => write(() => change('UPDATE sites SET asked_ms = ? WHERE site = ?', atMs, site)),
     approve: (site, deed) =>
       write(() => {
-        change('UPDATE sites SET is_approved = 1 WHERE site = ?', site)
+        // another process may have given its enrolment up meanwhile: the next keys are not the approved ones
+        const { changes } = db
+          .prepare("UPDATE sites SET is_approved = 1 WHERE site = ? AND state = 'claimed'")
+          .run(site)
+        if (changes === 0) throw new Fault('enrolment', 'approve: it does not wait for an approval any more')
         log(recordFor(site), 'approve', deed)
+      }),
+    replaceGrant: (site, signingKey, grant, certificate, atMs) =>
+      write(() => {
+        const record = recordFor(site)
+        if (record.signingKey !== signingKey || record.grant === undefined || !mayRenew(record.state)) return false
+        endAll(site)
+        db.prepare('DELETE FROM renewals WHERE site = ?').run(site)
+        insertCertificate(db, site, certificate, record.tlsKey ?? new Uint8Array(), atMs)
+        change('UPDATE sites SET grant_json = ? WHERE site = ?', JSON.stringify(grant), site)
+        const { serial, fingerprint } = certificate
+        log(record, 'granted-again', { actor: 'service', detail: { serial, fingerprint }, atMs })
+        return true
       }),
     setGrant: (site, signingKey, grant, certificate, atMs) =>
       write(() => {

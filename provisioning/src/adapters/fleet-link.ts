@@ -4,7 +4,8 @@ import type { FleetLink } from '../fleet-ports.ts'
 
 /** Pause before connecting again, plus a random part of the same length. */
 const RECONNECT_MS = 1_000
-const CONNECT_TIMEOUT_MS = 10_000
+/** A broker that many come back to lets them in by turns: ten seconds may pass before it is this one's. */
+const CONNECT_TIMEOUT_MS = 20_000
 const KEEP_ALIVE_S = 30
 /** How long a broker may take to acknowledge a message before it counts as not handed over. */
 const PUBLISH_TIMEOUT_MS = 10_000

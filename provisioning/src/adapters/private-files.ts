@@ -1,11 +1,44 @@
-import { closeSync, fsync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import {
+  closeSync,
+  fsync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { Fault, messageOf, PRIVATE_MODE } from '@wattfleet/protocol'
 
 export interface PrivateFile {
   readonly path: string
   readonly content: string
+}
+
+/** Two that write at a time must not take each other's drafts. */
+let batches = 0
+const DRAFT = /\.(\d+)-\d+\.draft$/
+
+/** Removes the drafts of processes that are gone. */
+export function clearDrafts(folder: string): void {
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return
+  for (const name of readdirSync(folder)) {
+    const [, pid] = DRAFT.exec(name) ?? []
+    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(folder, name), { force: true })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
 }
 
 /**
@@ -19,13 +52,13 @@ export async function writeFilesAtomic(files: readonly PrivateFile[], beforeVisi
   if (first === undefined) return beforeVisible()
   const folder = dirname(first.path)
   let drafts = 0
-  const draftOf = ({ path }: PrivateFile) => `${path}.draft`
+  const batch = batches++
+  const draftOf = ({ path }: PrivateFile) => `${path}.${process.pid}-${batch}.draft`
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     const open: number[] = []
     try {
       for (const file of files) {
-        rmSync(draftOf(file), { force: true }) // what a crash left would keep its own mode
         const descriptor = openSync(draftOf(file), 'wx', PRIVATE_MODE)
         open.push(descriptor)
         drafts++

@@ -6,8 +6,9 @@ import { reissueClaim } from '../claims.ts'
 import { planBulk } from '../core/bulk.ts'
 import type { GatewayView } from '../core/gateway-view.ts'
 import { overviewOf } from '../core/overview.ts'
-import { mayDo, ROLES } from '../core/roles.ts'
+import { mayDo, ROLES, type Role } from '../core/roles.ts'
 import { type Selection, selectGateways } from '../core/select.ts'
+import type { StoryEvent } from '../core/story.ts'
 import type { ApiToken } from '../core/token.ts'
 import { approve, type OperatorEvent, take, writeRefused } from '../fleet.ts'
 import type { Actor, Deed, Store } from '../ports.ts'
@@ -92,7 +93,7 @@ export function handlersOf(parts: ApiParts): Handlers {
       const { life, market } = await storyOf(store, view.site, parts.trades, signal)
       return {
         gateway: presentGateway(view, contextOf(caller)),
-        life: life.map(presentEvent),
+        life: life.map((event) => presentLife(event, caller.role)),
         market: 'trades' in market ? { ...market, trades: market.trades.map(presentEvent) } : market,
       }
     },
@@ -124,6 +125,11 @@ export function handlersOf(parts: ApiParts): Handlers {
     ...auditHandlers(store),
     ...tokenHandlers(parts),
   }
+}
+
+/** Who did it and why is the log's, for those who may read it. */
+function presentLife({ atMs, clock, event, ...rest }: StoryEvent, role: Role) {
+  return presentEvent({ atMs, clock, event, ...(mayDo(role, 'audit') ? rest : { detail: {} }) })
 }
 
 /** Where a gateway stands in the order of all: a serial sorts before the same with more after it, as a space does. */

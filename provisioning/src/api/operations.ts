@@ -92,7 +92,10 @@ export const OPERATIONS = {
   },
   createRollout: {
     ...{ method: 'POST', path: '/v1/rollouts', right: 'operate', body: schemas.rolloutBody },
-    ...{ summary: 'Bring settings or software to the gateways that fit, in stages', answer: schemas.rolloutMade },
+    ...{
+      summary: 'Bring settings, or software (which takes the right `end`), to the gateways that fit, in stages',
+      answer: schemas.rolloutMade,
+    },
     problems: { 409: 'A gateway has another of this type; `detail` names them.', 422: 'It would go to nobody.' },
   },
   stopRollout: ordering('stop', 'Tell no further gateway'),

@@ -1,3 +1,4 @@
+import { mayDo } from '../core/roles.ts'
 import type { ApiToken } from '../core/token.ts'
 import type { RolloutRecord } from '../fleet-ports.ts'
 import type { Deed } from '../ports.ts'
@@ -33,6 +34,10 @@ export function rolloutHandlers({ store }: ApiParts, deedOf: (caller: ApiToken, 
     },
     createRollout({ caller, body: order }: B<typeof schemas.rolloutBody>) {
       const { bring: body, tags, community, state, stages, dryRun, reason } = order
+      // whoever chooses the software has all of a gateway
+      if (body.kind === 'software' && !mayDo(caller.role, 'end')) {
+        throw new ApiProblem(403, 'A release takes the right end.')
+      }
       const selection = { tags, ...(community !== undefined && { community }), ...(state !== undefined && { state }) }
       const preview = previewRollout(store, { body, selection, stages, settings: settingsOf(order) })
       const leftOut = [...preview.leftOut]

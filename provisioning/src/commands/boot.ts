@@ -10,6 +10,8 @@ import { argumentOf, type Commands, onStore } from './command.ts'
 /** What `provisioning/pi` takes from the boot partition at the first start. */
 const CLAIM = 'wattfleet.claim'
 const AGENT = 'wattfleet-agent.json'
+/** Where the first start puts the claim. */
+const FIRST_BOOT_CLAIM = '/var/lib/wattfleet/claim'
 
 export const bootCommands: Commands = {
   'write-boot': onStore(
@@ -33,7 +35,7 @@ export const bootCommands: Commands = {
 }
 
 /** A configuration with what the manifest says of the devices, where it does not say it itself. */
-function withModels(path: string, { meter, inverter }: SiteRecord): string {
+function withModels(path: string, { serial, meter, inverter }: SiteRecord): string {
   let text: string
   try {
     text = readFileSync(path, 'utf8')
@@ -42,6 +44,16 @@ function withModels(path: string, { meter, inverter }: SiteRecord): string {
   }
   const config = parseObject(text) as Record<string, unknown> | undefined
   if (config === undefined) throw new Fault('config', `${path}: expected the agent's configuration, a JSON object`)
+  // the Pi has a serial of its own, by which its claim is good; another one would hold two gateways as a theft
+  if (config.serial !== undefined && config.serial !== serial) {
+    throw new Fault(
+      'config',
+      `${path}: serial: leave it out, a Raspberry Pi knows its own (this claim is for ${serial})`,
+    )
+  }
+  if (config.claimPath !== FIRST_BOOT_CLAIM) {
+    throw new Fault('config', `${path}: claimPath: expected ${FIRST_BOOT_CLAIM}, where the first start puts it`)
+  }
   for (const [name, model] of Object.entries({ meter, inverter })) {
     const device = config[name]
     if (model !== undefined && typeof device === 'object') config[name] = { model, ...device }

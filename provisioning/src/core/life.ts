@@ -64,7 +64,7 @@ export function stepOf({ state, isCertified, isClaimSpent }: Life, event: LifeEv
     }
   }
   if (event === 'release' && !isCertified) {
-    return { ok: false, known: false, reason: 'release: it has no certificate; revoke it, and renew its claim' }
+    return { ok: false, known: false, reason: 'release: it has no certificate: revoke it, and reissue its claim' }
   }
   if (event === 'abandon' && isClaimSpent) {
     return {
