@@ -84,18 +84,24 @@ describe('the rate of a gateway', () => {
   })
 })
 
+/** A gateway that reads nothing of what it subscribed to, beside one that does, and what fills a connection soon. */
+async function frozenBesideHealthy() {
+  const [frozen, healthy] = [await at.gateway(), await at.gateway()]
+  const [sleeper, reader] = [await at.connect(frozen), await at.connect(healthy)]
+  const hub = await at.connect(await at.hub())
+  const inbox = inboxOf(reader)
+  await sleeper.subscribeAsync(downFilters(frozen.name), { qos: 0 })
+  await reader.subscribeAsync(downFilters(healthy.name), { qos: 1 })
+  sleeper.stream.unpipe()
+  sleeper.stream.pause()
+  const filler = 'x'.repeat(60 * 1024)
+  return { frozen, healthy, hub, inbox, filler }
+}
+
 describe('a subscriber that takes nothing', () => {
   it('holds the others up no longer than the limit says', async () => {
     at = await testBroker({ limits: { drainTimeoutMs: 200 } })
-    const [frozen, healthy] = [await at.gateway(), await at.gateway()]
-    const [sleeper, reader] = [await at.connect(frozen), await at.connect(healthy)]
-    const hub = await at.connect(await at.hub())
-    const inbox = inboxOf(reader)
-    await sleeper.subscribeAsync(downFilters(frozen.name), { qos: 0 })
-    await reader.subscribeAsync(downFilters(healthy.name), { qos: 1 })
-    sleeper.stream.unpipe()
-    sleeper.stream.pause()
-    const filler = 'x'.repeat(60 * 1024)
+    const { frozen, healthy, hub, inbox, filler } = await frozenBesideHealthy()
     for (let n = 0; n < 400 && refused('drain') === 0; n++) {
       await hub.publishAsync(downTopic(frozen.name, 'market'), filler, { qos: 1 })
     }
@@ -170,15 +176,7 @@ describe('a topic of too many levels', () => {
 describe('a gateway that reads nothing', () => {
   it('is cut when it leaves too much unread, and nobody waits for it', async () => {
     at = await testBroker({ limits: { unreadBytes: 200_000 } })
-    const [frozen, healthy] = [await at.gateway(), await at.gateway()]
-    const [sleeper, reader] = [await at.connect(frozen), await at.connect(healthy)]
-    const hub = await at.connect(await at.hub())
-    const inbox = inboxOf(reader)
-    await sleeper.subscribeAsync(downFilters(frozen.name), { qos: 0 })
-    await reader.subscribeAsync(downFilters(healthy.name), { qos: 1 })
-    sleeper.stream.unpipe()
-    sleeper.stream.pause()
-    const filler = 'x'.repeat(60 * 1024)
+    const { frozen, healthy, hub, inbox, filler } = await frozenBesideHealthy()
     let slowestMs = 0
     for (let n = 0; n < 400 && refused('drain') === 0; n++) {
       hub.publish(downTopic(frozen.name, 'market'), filler, { qos: 0 })

@@ -53,6 +53,8 @@ interface Memory {
   readonly attempts: Map<string, Attempt>
   /** When those gateways were heard whose word was looked at. */
   readonly looked: Map<string, number>
+  /** Of the store, when it was last asked who was stopped. */
+  readonly version: string | undefined
 }
 
 const keyOf = ({ id }: RolloutRecord, { site }: Target) => `${id}/${site}`
@@ -63,9 +65,9 @@ const keyOf = ({ id }: RolloutRecord, { site }: Target) => `${id}/${site}`
  */
 export function rolloutTurns(parts: RolloutParts): RolloutTurn {
   const { store, link, nowMs } = parts
-  let memory: Memory = { attempts: new Map(), looked: new Map() }
+  let memory: Memory = { attempts: new Map(), looked: new Map(), version: undefined }
   return async () => {
-    const next: Memory = { attempts: new Map(), looked: new Map() }
+    const next: Memory = { attempts: new Map(), looked: new Map(), version: store.version() }
     const due: { key: string; attempt: Attempt; send: () => Promise<boolean> }[] = []
     for (const rollout of store.rollouts.open()) {
       const step = decide(parts, rollout, memory, next)
@@ -99,16 +101,18 @@ export function rolloutTurns(parts: RolloutParts): RolloutTurn {
 function decide(
   { store, nowMs }: RolloutParts,
   rollout: RolloutRecord,
-  { looked }: Memory,
+  { looked, version }: Memory,
   next: Memory,
 ): RolloutStep | undefined {
   const { id, plan } = rollout
   const now = nowMs()
   const judged: RolloutStep['judged'][number][] = []
+  // statuses are no news to the version: it changes when somebody is stopped
+  const mayBeStopped = version !== next.version
   const targets = store.rollouts.targets(id).map((target): Target => {
     if (target.state !== 'sent') return target
     const { heardMs = 0, sentMs = 0 } = target
-    const gone = unreachable(store.site(target.site))
+    const gone = mayBeStopped ? unreachable(store.site(target.site)) : undefined
     if (gone !== undefined) {
       const failed: Target = { ...target, state: 'failed', reason: gone }
       judged.push(failed)

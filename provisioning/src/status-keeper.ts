@@ -8,7 +8,7 @@ import {
   type Status,
 } from '@wattfleet/protocol'
 import type { GatewayStatus } from './fleet-ports.ts'
-import type { Store } from './ports.ts'
+import type { SiteRecord, Store } from './ports.ts'
 
 /** Gateways that spoke since the last flush. One that is beyond it says the same again within a minute. */
 const MOST_HEARD = 100_000
@@ -71,8 +71,9 @@ function rowAfter(
   { said, death }: Spoken,
 ): GatewayStatus | undefined {
   const former = store.statuses.of(gateway)
-  const status = said && isOfItsGrant(store, gateway, said.status) ? said.status : undefined
-  const end = death && isOfItsGrant(store, gateway, death) ? death : undefined
+  const record = store.siteByGateway(gateway)
+  const status = said && isOfItsGrant(record, said.status) ? said.status : undefined
+  const end = death && isOfItsGrant(record, death) ? death : undefined
   let presence: Presence | undefined =
     former?.session === undefined ? undefined : { epoch: former.epoch, session: former.session, isGone: former.isAway }
   if (status !== undefined) presence = presenceAfter(presence, { ...status, isGone: false })
@@ -87,12 +88,7 @@ function rowAfter(
 }
 
 /** A gateway that speaks under another key, or of an epoch that is over, is not the one that this site has now. */
-function isOfItsGrant(
-  store: Pick<Store, 'siteByGateway'>,
-  gateway: string,
-  status: Pick<Status, 'gateway' | 'epoch'>,
-): boolean {
-  const record = store.siteByGateway(gateway)
+function isOfItsGrant(record: SiteRecord | undefined, status: Pick<Status, 'gateway' | 'epoch'>): boolean {
   return record?.grant?.epoch === status.epoch && record.signingKey === status.gateway
 }
 

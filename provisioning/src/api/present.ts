@@ -1,4 +1,3 @@
-import type { z } from 'zod'
 import { concernsOf, type GatewayView } from '../core/gateway-view.ts'
 import type { StoryEvent } from '../core/story.ts'
 import type { GatewayResource } from './schemas.ts'
@@ -35,6 +34,3 @@ export function presentGateway(view: GatewayView, context: PresentContext): Gate
 export function presentEvent({ atMs, ...event }: StoryEvent) {
   return { at: instantOf(atMs), ...event }
 }
-
-/** What an operation answers, for handlers to be checked against. */
-export type AnswerOf<S extends z.ZodType> = z.input<S>
