@@ -1,4 +1,4 @@
-import { modelIds } from '@wattfleet/devices'
+import { modelIds, TELEGRAM_MODELS } from '@wattfleet/devices'
 import { HOUSE_CONNECTION_W, SERIAL, SERIAL_FORM } from '@wattfleet/protocol'
 import { z } from 'zod'
 
@@ -32,10 +32,6 @@ const isSomewhere = ({ port, serial }: { port?: number | undefined; serial?: obj
   (port === undefined) !== (serial === undefined)
 const SOMEWHERE = 'expected a port (with its host) or a serial line, and not both'
 
-/** Models that are no registers but telegrams, and how these are written. */
-export const TELEGRAMS: Readonly<Record<string, TelegramFormat>> = { sml: 'sml', 'obis-text': 'text' }
-export type TelegramFormat = 'sml' | 'text'
-
 /** Whether a model is one that there is. */
 const isKnown =
   (...others: readonly string[]) =>
@@ -66,7 +62,7 @@ export const agentConfigSchema = z.strictObject({
        */
       model: z
         .string()
-        .refine(isKnown(...Object.keys(TELEGRAMS)), UNKNOWN)
+        .refine(isKnown(...Object.keys(TELEGRAM_MODELS)), UNKNOWN)
         .default('eastron-sdm630'),
       /** False where the house cannot feed in and its meter has no counter for it. */
       feedsIn: z.boolean().default(true),
@@ -74,7 +70,7 @@ export const agentConfigSchema = z.strictObject({
       mostW: z.int().min(1_000).max(1_000_000).default(HOUSE_CONNECTION_W),
     })
     .refine(isSomewhere, SOMEWHERE)
-    .refine(({ model, serial }) => serial !== undefined || !(model in TELEGRAMS), {
+    .refine(({ model, serial }) => serial !== undefined || !(model in TELEGRAM_MODELS), {
       path: ['serial'],
       message: 'expected the serial line of the infrared head',
     }),

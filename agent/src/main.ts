@@ -11,6 +11,7 @@ import {
   shippedModel,
   sunSpecInverter,
   sunSpecMeter,
+  TELEGRAM_MODELS,
   watchedMeter,
 } from '@wattfleet/devices'
 import { type Clock, fromHex, monotonicClock, type Program, runProgram, toHex, wallClock } from '@wattfleet/protocol'
@@ -25,7 +26,7 @@ import { openSqliteOutbox } from './adapters/sqlite-outbox.ts'
 import { stateFiles } from './adapters/state-files.ts'
 import { openUpdates } from './adapters/updates.ts'
 import { runCertified, serviceIn } from './certified.ts'
-import { type AgentConfig, agentConfigSchema, TELEGRAMS } from './config.ts'
+import { type AgentConfig, agentConfigSchema } from './config.ts'
 import type { Credential } from './credential.ts'
 import { type Credentials, openCredentials } from './credentials.ts'
 import { type Enrolled, enrol } from './enrol.ts'
@@ -49,7 +50,7 @@ function meterOf(config: AgentConfig, lines: Lines, clock: Clock, findings: Find
     mostW,
     onFinding: ({ counter, is, energyWh }: Finding) => findings.note(`${counter}-counter-${is}`, { energyWh }),
   }
-  const format = TELEGRAMS[config.meter.model]
+  const format = TELEGRAM_MODELS[config.meter.model]
   if (format !== undefined && config.meter.serial !== undefined) {
     const { path, baudRate } = config.meter.serial
     const head = { path, format, mostW, clock, ...(baudRate !== undefined && { baudRate }) }
