@@ -25,8 +25,10 @@ import { serialOf } from './adapters/serial.ts'
 import { openSqliteOutbox } from './adapters/sqlite-outbox.ts'
 import { stateFiles } from './adapters/state-files.ts'
 import { openUpdates } from './adapters/updates.ts'
+import { keepWatchdog, tellSystemd, watchdogMs } from './adapters/watchdog.ts'
 import { runCertified, serviceIn } from './certified.ts'
 import { type AgentConfig, agentConfigSchema } from './config.ts'
+import { createPulse, type Pulse } from './core/pulse.ts'
 import type { Credential } from './credential.ts'
 import { type Credentials, openCredentials } from './credentials.ts'
 import { type Enrolled, enrol } from './enrol.ts'
@@ -82,11 +84,12 @@ interface Standing {
   readonly log: pino.Logger
   readonly transport: Clock
   readonly onWall: boolean
+  readonly pulse: Pulse
 }
 
 /** Runs the gateway with one configuration until aborted. */
 async function runRound(standing: Standing, signal: AbortSignal) {
-  const { program, enrolled, credentials, outbox, remote, log, transport, onWall } = standing
+  const { program, enrolled, credentials, outbox, remote, log, transport, onWall, pulse } = standing
   const { clock, ready } = program
   const config = remote.config()
   log.level = config.logLevel
@@ -109,7 +112,7 @@ async function runRound(standing: Standing, signal: AbortSignal) {
           ...{ clock, steady, transport, meter, sun: inverter && sunSource(inverter), outbox, link, identity },
           // node-schedule knows only the wall's clock; a scaled one keeps its own time
           scheduler: onWall ? wallScheduler(clock) : clockScheduler(clock),
-          ...{ strategy: config.strategy, pollMs: config.pollS * 1000, random, findings, remote, log },
+          ...{ strategy: config.strategy, pollMs: config.pollS * 1000, random, findings, remote, pulse, log },
         },
         lifeSignal,
         ready,
@@ -125,6 +128,11 @@ async function main(program: Program<AgentConfig>): Promise<void> {
   const log = pino({ level: config.logLevel })
   const transport = monotonicClock()
   const onWall = process.env.WATTFLEET_CLOCK === undefined
+  const pulse = createPulse(() => transport.nowMs())
+  const spanMs = watchdogMs(process.env)
+  if (spanMs !== undefined) {
+    void keepWatchdog({ spanMs, isWell: pulse.isWell, tell: tellSystemd, transport, log }, signal)
+  }
   mkdirSync(config.stateDir, { recursive: true, mode: 0o700 })
   const files = stateFiles(config.stateDir)
   const enrolled = await enrol(
@@ -158,7 +166,7 @@ async function main(program: Program<AgentConfig>): Promise<void> {
     program.ready()
   }
   const standing = {
-    ...{ program: { ...program, ready }, enrolled, outbox, remote, log, transport, onWall },
+    ...{ program: { ...program, ready }, enrolled, outbox, remote, log, transport, onWall, pulse },
     credentials: openCredentials(files, enrolled),
   }
   try {

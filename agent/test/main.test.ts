@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -36,10 +36,10 @@ describe('the gateway program', () => {
     rmSync(folder, { recursive: true })
   })
 
-  function start(config: unknown, clock?: object) {
+  function start(config: unknown, clock?: object, more: NodeJS.ProcessEnv = {}) {
     const path = join(folder, 'agent.json')
     writeFileSync(path, typeof config === 'string' ? config : JSON.stringify(config))
-    const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: '1' }
+    const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: '1', ...more }
     delete env.WATTFLEET_CLOCK
     if (clock !== undefined) env.WATTFLEET_CLOCK = JSON.stringify(clock)
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, '--config', path], {
@@ -123,6 +123,16 @@ describe('the gateway program', () => {
       expect(await ended).toEqual([0, null])
       expect(Date.now() - asked).toBeLessThan(2_000)
       expect(said.out).not.toMatch(/PRIVATE KEY|signingSeed/)
+    })
+
+    it('tells the service manager that it lives, where that wants to hear of it', async () => {
+      const told = join(folder, 'told')
+      writeFileSync(join(folder, 'systemd-notify'), `#!/bin/sh\necho "$@" >>'${told}'\n`, { mode: 0o755 })
+      const env = { WATCHDOG_USEC: '400000', PATH: `${folder}:${process.env.PATH}` }
+      const { child, ended } = start(config(), anchor, env)
+      await vi.waitFor(() => expect(readFileSync(told, 'utf8')).toMatch(/^(WATCHDOG=1\n){3}/), PATIENCE_MS)
+      child.kill('SIGTERM')
+      expect(await ended).toEqual([0, null])
     })
 
     it('goes on after it was killed in mid-slot: same identity, no sequence again, no slot lost', async () => {
