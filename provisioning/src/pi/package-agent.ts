@@ -20,7 +20,11 @@ const NATIVE = ['better-sqlite3', '@serialport/bindings-cpp']
 const ARCHITECTURES = { arm64: 'arm64', amd64: 'x64' } as const
 type Architecture = keyof typeof ARCHITECTURES
 /** What is bundled; each lies as deep as its source, for it looks for the device models from where it is. */
-const PROGRAMS = { agent: 'agent/src/main.ts', devices: 'devices/src/cli/main.ts' } as const
+const PROGRAMS = {
+  agent: 'agent/src/main.ts',
+  update: 'agent/src/update.ts',
+  devices: 'devices/src/cli/main.ts',
+} as const
 
 async function bundle(stage: string): Promise<void> {
   for (const [name, source] of Object.entries(PROGRAMS)) {
@@ -84,11 +88,14 @@ function copyDebian(stage: string, arch: Architecture, version: string): void {
   cpSync(join(PI, 'debian'), control, { recursive: true })
   for (const name of ['postinst', 'prerm', 'postrm']) chmodSync(join(control, name), 0o755)
   chmodSync(join(stage, HOME, 'firstboot'), 0o755)
-  for (const name of ['wattfleet-agent', 'wattfleet-devices']) chmodSync(join(stage, 'usr/bin', name), 0o755)
+  for (const name of ['wattfleet-agent', 'wattfleet-update', 'wattfleet-devices'])
+    chmodSync(join(stage, 'usr/bin', name), 0o755)
   const kib = Number(execFileSync('du', ['-sk', stage], { encoding: 'utf8' }).split('\t')[0])
-  const text = readFileSync(join(control, 'control'), 'utf8')
-  const filled = text.replace('@VERSION@', version).replace('@ARCH@', arch).replace('@SIZE@', String(kib))
-  writeFileSync(join(control, 'control'), filled)
+  for (const name of ['control', 'postinst']) {
+    const text = readFileSync(join(control, name), 'utf8')
+    const filled = text.replaceAll('@VERSION@', version).replace('@ARCH@', arch).replace('@SIZE@', String(kib))
+    writeFileSync(join(control, name), filled)
+  }
 }
 
 async function main(): Promise<void> {

@@ -11,6 +11,7 @@ import { type PiMachine, piImage, piMachine, rootfsPath } from '../fixtures/pi-m
 
 const ROOT = join(import.meta.dirname, '../../..')
 const CMDLINE = 'console=serial0,115200 root=PARTUUID=1-02 rootfstype=ext4 init=/usr/lib/raspberrypi-sys-mods/firstboot'
+const SOFTWARE = '/var/lib/wattfleet-software'
 const GRANT = '/var/lib/wattfleet/state/grant.json'
 const run = promisify(execFile)
 const rootfs = rootfsPath()
@@ -116,9 +117,11 @@ describe.skipIf(rootfs === undefined)('the Pi', () => {
       expect(JSON.parse(readFileSync(pi.path('/var/lib/wattfleet/claim'), 'utf8')).claim).toBe(office.claim(1).claim)
       expect(await pi.run(['dpkg', '-s', 'wattfleet-agent'])).toMatch(/^Status: install ok installed$/m)
       expect(await pi.run(['id', '-nG', 'wattfleet'])).toMatch(/dialout/)
-      for (const name of ['wattfleet-agent', 'wattfleet-firstboot']) {
-        expect(existsSync(pi.path(`/usr/lib/systemd/system/${name}.service`))).toBe(true)
+      for (const name of ['wattfleet-agent.service', 'wattfleet-firstboot.service', 'wattfleet-update.path']) {
+        expect(existsSync(pi.path(`/usr/lib/systemd/system/${name}`))).toBe(true)
       }
+      const { version } = JSON.parse(readFileSync(join(ROOT, 'agent/package.json'), 'utf8'))
+      expect((await pi.run(['readlink', `${SOFTWARE}/current`])).trim()).toBe(`releases/${version}`)
 
       await enrols('pi-2')
       expect(await stat(GRANT)).toBe('wattfleet 600')
@@ -142,6 +145,13 @@ describe.skipIf(rootfs === undefined)('the Pi', () => {
     it('has programs that run there, and a configuration that is checked', async () => {
       expect(await pi.run(['wattfleet-agent', '--help'])).toMatch(/One gateway/)
       expect(await pi.run(['wattfleet-devices', 'models'])).toMatch(/eastron-sdm630/)
+      expect(await pi.run(['wattfleet-update', '--help'])).toMatch(/Installs the software/)
+      // nothing to do: it ends
+      await pi.run(['wattfleet-update', '--config', '/etc/wattfleet/update.json'])
+      // a card whose release is gone still has the package's
+      await pi.run(['mv', `${SOFTWARE}/current`, `${SOFTWARE}/away`])
+      expect(await pi.run(['wattfleet-agent', '--help'])).toMatch(/One gateway/)
+      await pi.run(['mv', `${SOFTWARE}/away`, `${SOFTWARE}/current`])
       writeFileSync(pi.path('/etc/bad.json'), '{"stateDir": "/x", "claimPath": "/y", "meter": {"port": 0}}')
       await expect(pi.run(['wattfleet-agent', '--config', '/etc/bad.json'])).rejects.toMatchObject({
         code: 2,
@@ -174,6 +184,7 @@ describe.skipIf(rootfs === undefined)('the Pi', () => {
       expect(existsSync(keys)).toBe(true)
       await pi.run(['dpkg', '--purge', 'wattfleet-agent'])
       expect(existsSync(pi.path('/var/lib/wattfleet'))).toBe(false)
+      expect(existsSync(pi.path(SOFTWARE))).toBe(false)
     })
 
     it('has its claim written into an image by name', async () => {
