@@ -23,4 +23,14 @@ describe('a grant', () => {
     const rules = { ...grant().rules, marketRule: { type: 'lottery' } }
     expect(grantSchema.safeParse({ ...grant(), rules }).success).toBe(false)
   })
+
+  it.each([
+    { meter: { model: 'no-such-model' } },
+    { meter: { model: 'sunspec', host: 'x', port: 502, later: [1] } },
+    'of a later service',
+    null,
+    7,
+  ])('lets a gateway in whatever it says of the devices, and keeps it: %j', (devices) => {
+    expect(grantSchema.parse({ ...grant(), devices })).toEqual({ ...grant(), devices })
+  })
 })
