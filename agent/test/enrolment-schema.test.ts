@@ -19,6 +19,10 @@ describe('a grant', () => {
     expect(grantSchema.parse(grant({ rules }))).toEqual(grant({ rules }))
   })
 
+  it('of a later service is taken without what it adds, as one of before this one is', () => {
+    expect(grantSchema.parse({ ...grant(), added: { meter: 1 } })).toEqual(grant())
+  })
+
   it('with a rule that nobody knows is refused', () => {
     const rules = { ...grant().rules, marketRule: { type: 'lottery' } }
     expect(grantSchema.safeParse({ ...grant(), rules }).success).toBe(false)
