@@ -1,7 +1,9 @@
 import { execFile, execFileSync, spawnSync } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { signingKeyFromSeed, signRelease, toHex } from '@wattfleet/protocol'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { describeWithPrograms } from '../../../test-support/programs.ts'
 import { labelsOf } from '../../src/labels/labels.ts'
@@ -157,6 +159,45 @@ describe.skipIf(rootfs === undefined)('the Pi', () => {
         code: 2,
         stderr: expect.stringMatching(/\/etc\/bad\.json: meter\.port/),
       })
+    })
+
+    it('runs what the utility sent once the packaged updater has installed it, and the package’s own after the next package', async () => {
+      const args = ['--release', '--fast', '--arch', 'amd64', '--version', '9.9.9', '--out', at('release')]
+      const archive = (
+        await run('npm', ['run', '--silent', 'package:agent', '--', ...args], { cwd: ROOT })
+      ).stdout.trim()
+      const bytes = readFileSync(archive)
+      const sha256 = createHash('sha256').update(bytes).digest('hex')
+      const key = signingKeyFromSeed(Uint8Array.from(randomBytes(32)))
+      const url = 'https://dl.example.org/a.tgz'
+      const release = signRelease({ version: '9.9.9', sha256, size: bytes.length, url }, key)
+      // as the agent leaves it, and an agent that says at once that it is well
+      const updates = '/var/lib/wattfleet/state/updates'
+      mkdirSync(pi.path(updates))
+      writeFileSync(pi.path(`${updates}/${sha256}.tgz`), bytes)
+      writeFileSync(pi.path(`${updates}/request.json`), JSON.stringify({ counter: 3, release }))
+      await pi.run(['chown', '-R', 'wattfleet:wattfleet', updates])
+      const well = `echo '{"version":"9.9.9","pid":1}' >/var/lib/wattfleet/state/health.json`
+      const packaged = JSON.parse(readFileSync(pi.path('/etc/wattfleet/update.json'), 'utf8'))
+      const config = { ...packaged, restart: ['sh', '-c', well], steadyS: 0, utilityKey: toHex(key.publicKey) }
+      writeFileSync(pi.path('/etc/test.json'), JSON.stringify(config))
+      await pi.run(['wattfleet-update', '--config', '/etc/test.json'])
+
+      const link = async () => (await pi.run(['readlink', `${SOFTWARE}/current`])).trim()
+      expect(await link()).toBe('releases/9.9.9')
+      expect(await pi.run(['cat', `${updates}/result.json`], { user: 'wattfleet' })).toBe(
+        '{"counter":3,"is":"applied"}\n',
+      )
+      // the agent's user runs it, and can change nothing of it
+      expect(await pi.run(['wattfleet-agent', '--help'], { user: 'wattfleet' })).toMatch(/One gateway/)
+      expect(
+        await pi.run(['find', `${SOFTWARE}/`, '!', '-user', 'root', '-o', '-perm', '/6022', '!', '-type', 'l']),
+      ).toBe('')
+      const { version } = JSON.parse(readFileSync(join(ROOT, 'agent/package.json'), 'utf8'))
+      writeFileSync(pi.path('/root/agent.deb'), readFileSync(deb))
+      await pi.run(['dpkg', '--install', '/root/agent.deb'])
+      expect(await link()).toBe(`releases/${version}`)
+      expect(await pi.run(['wattfleet-agent', '--help'])).toMatch(/One gateway/)
     })
 
     it('takes a claim that write-boot puts on the card later, and says where there is none for it', async () => {
