@@ -12,7 +12,7 @@ import {
   verifySignature,
 } from '@wattfleet/protocol'
 import { admit, type Gatekeeper } from './admission.ts'
-import type { Authority, IssuedLeaf } from './authority/authority.ts'
+import { type Authority, GATEWAY_UNIT, type IssuedLeaf } from './authority/authority.ts'
 import { openRequest } from './authority/request.ts'
 import { CERTIFICATE_DAYS } from './config.ts'
 import { type ClaimUse, type ResetPolicy, verdictOn } from './core/claim-use.ts'
@@ -235,7 +235,7 @@ export function gatewayCertificate(
   publicKey: Uint8Array,
 ): Promise<IssuedLeaf> {
   const validDays = settings.certificateDays ?? CERTIFICATE_DAYS
-  return authority.issue({ commonName: gateway, unit: 'gateway', publicKey, usage: 'client', validDays })
+  return authority.issue({ commonName: gateway, unit: GATEWAY_UNIT, publicKey, usage: 'client', validDays })
 }
 
 /** What each certificate comes with. */
