@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { signingKeyFromSeed } from '@wattfleet/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -60,6 +60,13 @@ describe('the updater', () => {
     expect(await gateway.run()).toBe(0)
     expect(gateway.result()).toEqual({ counter: 7, is: 'refused', reason: expect.stringMatching(reason) })
     expect([current(), releases(), gateway.started(), leftovers()]).toEqual(['releases/1.0.0', ['1.0.0'], [], []])
+  })
+
+  it('lets no release bring a program that runs as whoever installs it', async () => {
+    gateway.ask('2.0.0', 'well', {}, undefined, 0o6755)
+    expect(await gateway.run()).toBe(0)
+    expect(gateway.result()).toMatchObject({ is: 'applied' })
+    expect(statSync(join(gateway.root, 'releases/2.0.0/agent.mjs')).mode & 0o7000).toBe(0)
   })
 
   it('refuses an archive that was changed after it was signed, and the version that is in force', async () => {

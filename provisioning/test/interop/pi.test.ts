@@ -1,7 +1,17 @@
 import { execFile, execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { signingKeyFromSeed, signRelease, toHex } from '@wattfleet/protocol'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { describeWithPrograms } from '../../../test-support/programs.ts'
 import { labelsOf } from '../../src/labels/labels.ts'
@@ -116,8 +126,9 @@ describe.skipIf(rootfs === undefined)('the Pi', () => {
       expect(JSON.parse(readFileSync(pi.path('/var/lib/wattfleet/claim'), 'utf8')).claim).toBe(office.claim(1).claim)
       expect(await pi.run(['dpkg', '-s', 'wattfleet-agent'])).toMatch(/^Status: install ok installed$/m)
       expect(await pi.run(['id', '-nG', 'wattfleet'])).toMatch(/dialout/)
-      for (const name of ['wattfleet-agent', 'wattfleet-firstboot']) {
-        expect(existsSync(pi.path(`/usr/lib/systemd/system/${name}.service`))).toBe(true)
+      const units = ['wattfleet-agent.service', 'wattfleet-firstboot.service', 'wattfleet-update.service']
+      for (const name of [...units, 'wattfleet-update.path']) {
+        expect(existsSync(pi.path(`/usr/lib/systemd/system/${name}`))).toBe(true)
       }
 
       await enrols('pi-2')
@@ -168,12 +179,57 @@ describe.skipIf(rootfs === undefined)('the Pi', () => {
       expect(readdirSync(join(boot, 'wattfleet-claims'))).toEqual(['pi-9.claim.json'])
     })
 
+    it('takes software that was rolled out, goes back from it where it is not well, and from all of it to a package', async () => {
+      const { version: own } = JSON.parse(readFileSync(join(ROOT, 'agent/package.json'), 'utf8'))
+      const current = () => readlinkSync(pi.path('/opt/wattfleet/current'))
+      expect(current()).toBe(`releases/${own}`)
+      const args = ['--release', '--fast', '--arch', 'amd64', '--version', '1.1.0', '--url', 'https://dl.example/']
+      const made = await run('npm', ['run', '--silent', 'package:agent', '--', ...args, '--out', at('release')], {
+        cwd: ROOT,
+      })
+      const archive = made.stdout.trim()
+      const { release } = JSON.parse(readFileSync(archive.replace('.tgz', '.json'), 'utf8'))
+      const key = signingKeyFromSeed(new Uint8Array(32).fill(5))
+      const updates = '/var/lib/wattfleet/state/updates'
+      await pi.run(['mkdir', '--mode', '700', updates])
+      const ask = (config: object) => {
+        cpSync(archive, pi.path(`${updates}/${release.sha256}.tgz`))
+        const request = { counter: 1, release: signRelease(release, key) }
+        writeFileSync(pi.path(`${updates}/request.json`), JSON.stringify(request))
+        const installed = JSON.parse(readFileSync(pi.path('/etc/wattfleet/update.json'), 'utf8'))
+        writeFileSync(
+          pi.path('/etc/update-test.json'),
+          JSON.stringify({ ...installed, utilityKey: toHex(key.publicKey), ...config }),
+        )
+        return pi.run(['wattfleet-update', '--config', '/etc/update-test.json'])
+      }
+      await pi.run(['chown', '-R', 'wattfleet', updates])
+      // what stands for the supervisor starts nothing: the new agent is never well
+      await ask({ restart: ['true'], deadlineS: 1 })
+      const result = await pi.run(['cat', `${updates}/result.json`], { user: 'wattfleet' })
+      expect(JSON.parse(result)).toMatchObject({ counter: 1, is: 'rolled-back' })
+      expect(current()).toBe(`releases/${own}`)
+
+      const well = '{"version":"1.1.0","pid":1}' // whose number it is here does not matter: it is alive
+      await ask({ restart: ['sh', '-c', `echo '${well}' > /var/lib/wattfleet/state/health.json`], steadyS: 0 })
+      expect(current()).toBe('releases/1.1.0')
+      // the agent's unit starts what was rolled out, as the agent's user
+      await pi.run(['mv', '/usr/lib/wattfleet/app/agent/main.js', '/usr/lib/wattfleet/app/agent/away.js'])
+      expect(await pi.run(['wattfleet-agent', '--help'], { user: 'wattfleet' })).toMatch(/One gateway/)
+      await pi.run(['mv', '/usr/lib/wattfleet/app/agent/away.js', '/usr/lib/wattfleet/app/agent/main.js'])
+
+      await pi.run(['dpkg-reconfigure', 'wattfleet-agent'])
+      expect(current()).toBe(`releases/${own}`)
+      expect(await pi.run(['wattfleet-agent', '--help'], { user: 'wattfleet' })).toMatch(/One gateway/)
+    })
+
     it('keeps its keys when it is removed, and forgets them when it is purged', async () => {
       const keys = pi.path('/var/lib/wattfleet/state/keys.json')
       await pi.run(['dpkg', '--remove', 'wattfleet-agent'])
       expect(existsSync(keys)).toBe(true)
       await pi.run(['dpkg', '--purge', 'wattfleet-agent'])
       expect(existsSync(pi.path('/var/lib/wattfleet'))).toBe(false)
+      expect(existsSync(pi.path('/opt/wattfleet'))).toBe(false)
     })
 
     it('has its claim written into an image by name', async () => {
