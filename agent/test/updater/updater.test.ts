@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { signingKeyFromSeed } from '@wattfleet/protocol'
+import { signingKeyFromSeed, toHex } from '@wattfleet/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { testGateway } from '../support/releases.ts'
+import { UTILITY } from '../support/remote.ts'
 
 let gateway: ReturnType<typeof testGateway>
 beforeEach(() => {
@@ -99,6 +100,20 @@ describe('the updater', () => {
     expect(await gateway.run()).toBe(0)
     expect(gateway.result()).toMatchObject({ is: 'rolled-back', reason: 'the updater was cut off twice' })
     expect([current(), leftovers()]).toEqual(['releases/2.0.0', []])
+  })
+
+  it('believes the key in the renewed grant of the agent, and none of another gateway', async () => {
+    const write = (name: string, value: object) => writeFileSync(join(gateway.stateDir, name), JSON.stringify(value))
+    const utilityKey = toHex(UTILITY.publicKey)
+    write('grant.json', { gateway: 'g', epoch: 1 })
+    write('renewed.json', { grant: { gateway: 'g', epoch: 2, utilityKey } })
+    gateway.ask('2.0.0', 'well')
+    await gateway.run()
+    expect(gateway.result()).toMatchObject({ is: 'refused', reason: expect.stringMatching(/names the utility's key/) })
+    write('renewed.json', { grant: { gateway: 'g', epoch: 1, utilityKey } })
+    gateway.ask('2.0.0', 'well')
+    await gateway.run()
+    expect(gateway.result()).toMatchObject({ is: 'applied' })
   })
 
   it('believes the key of its own configuration above the one in the agent’s state', async () => {
