@@ -162,8 +162,8 @@ async function main(program: Program<AgentConfig>): Promise<void> {
       ...{ file: config, version: VERSION_OF_AGENT, clock, steady: onWall ? transport : clock, transport, random, log },
       granted: () => credentials.current().grant.devices,
       store: remoteFile(files, signer.gateway, signer.epoch),
-      utilityKey: grant.utilityKey === undefined ? undefined : fromHex(grant.utilityKey, 32),
-      updates: openUpdates(join(config.stateDir, UPDATES), grant.caPem),
+      utilityKey: () => fromHex(credentials.current().grant.utilityKey ?? '', 32),
+      updates: openUpdates(join(config.stateDir, UPDATES), () => credentials.current().grant.caPem),
     },
     (why) => {
       isOver ||= why === 'restart'

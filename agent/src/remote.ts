@@ -38,8 +38,8 @@ export interface RemoteParts {
   /** What the grant in force says of the devices, as it came. */
   readonly granted: () => unknown
   readonly store: RemoteFile
-  /** What signs configurations and commands; undefined where the grant names none: then none is taken. */
-  readonly utilityKey: Uint8Array | undefined
+  /** What signs configurations and commands, as the grant in force says; undefined where it names none: then none is taken. */
+  readonly utilityKey: () => Uint8Array | undefined
   /** Of this software. */
   readonly version: string
   /** What expiry is told by. */
@@ -100,7 +100,7 @@ export function createRemote(parts: RemoteParts, onEnd: (why: 'config' | 'restar
   }
 
   function hear(kind: DirectiveType, payload: Uint8Array): void {
-    const said = readDirective(kind, payload, parts.utilityKey)
+    const said = readDirective(kind, payload, parts.utilityKey())
     if (said === undefined) {
       log.warn({ kind, bytes: payload.length }, 'not from the utility, or unreadable')
       return

@@ -34,7 +34,8 @@ export function createUpdater(
   async function fetchIt(job: Job, signal: AbortSignal): Promise<void> {
     const release = releaseOf(state())
     if (release === undefined) return
-    if (utilityKey === undefined || !isSignedRelease(release, utilityKey)) {
+    const key = utilityKey()
+    if (key === undefined || !isSignedRelease(release, key)) {
       return answer(job, 'refused', 'the release is not signed by the utility')
     }
     for (let attempt = 0; !signal.aborted; attempt++) {

@@ -95,10 +95,14 @@ describe('a configuration from the utility', () => {
     expect(files.texts.size).toBe(0)
   })
 
-  it('is not taken by a gateway whose grant names no key', () => {
-    const one = boot(memoryFiles(), { utilityKey: undefined })
+  it('is not taken by a gateway whose grant names no key, until a renewal has brought one', () => {
+    let key: Uint8Array | undefined
+    const one = boot(memoryFiles(), { utilityKey: () => key })
     one.remote.hear('config', sealedConfig())
     expect(one.ends).toEqual([])
+    key = UTILITY.publicKey
+    one.remote.hear('config', sealedConfig())
+    expect(one.ends).toEqual(['config'])
   })
 
   it('of before is not taken again, also after a restart; a later one that is too late is refused', () => {

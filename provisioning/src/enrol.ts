@@ -12,12 +12,12 @@ import {
   verifySignature,
 } from '@wattfleet/protocol'
 import { admit, type Gatekeeper } from './admission.ts'
-import type { Authority, IssuedLeaf } from './authority/authority.ts'
+import type { Authority } from './authority/authority.ts'
 import { openRequest } from './authority/request.ts'
-import { CERTIFICATE_DAYS } from './config.ts'
 import { type ClaimUse, type ResetPolicy, verdictOn } from './core/claim-use.ts'
 import { devicesOf } from './core/devices.ts'
 import { parseEnrolmentRequest } from './core/request.ts'
+import { gatewayCertificate, handedDown } from './granting.ts'
 import type { ChainFacts, Registrar, SiteRecord, Store } from './ports.ts'
 import { fundMember, type RegisterSettings, registerSite } from './register.ts'
 import { meetStranger } from './strangers.ts'
@@ -226,27 +226,6 @@ async function grantAgain(
 function sameKeys(record: SiteRecord, signingKey: string, tlsKey: Uint8Array): ClaimUse['keys'] {
   if (record.signingKey !== signingKey) return 'other'
   return record.tlsKey !== undefined && sameBytes(record.tlsKey, tlsKey) ? 'same' : 'signing'
-}
-
-/** A gateway's certificate, whether its first or a later one. */
-export function gatewayCertificate(
-  { authority, settings }: Pick<EnrolmentParts, 'authority' | 'settings'>,
-  gateway: string,
-  publicKey: Uint8Array,
-): Promise<IssuedLeaf> {
-  const validDays = settings.certificateDays ?? CERTIFICATE_DAYS
-  return authority.issue({ commonName: gateway, unit: 'gateway', publicKey, usage: 'client', validDays })
-}
-
-/** What each certificate comes with. */
-export function handedDown(
-  { authority, settings }: Pick<EnrolmentParts, 'authority' | 'settings'>,
-  { certificatePem }: IssuedLeaf,
-) {
-  const { brokerUrl, hubKey, utilityKey, publicUrl } = settings
-  const serviceUrl = publicUrl === undefined ? {} : { serviceUrl: publicUrl }
-  const keys = { hubKey, ...(utilityKey !== undefined && { utilityKey }) }
-  return { certificatePem, caPem: authority.caPem, brokerUrl, ...keys, ...serviceUrl }
 }
 
 function refuse(error: EnrolmentRefusal['error'], message: string): Extract<EnrolmentAnswer, { ok: false }> {

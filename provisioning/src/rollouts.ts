@@ -149,7 +149,8 @@ function decide(
 /** Why a gateway cannot be told anything now. */
 export function unreachable(record: SiteRecord | undefined): string | undefined {
   if (record?.state !== 'active') return `it is ${record?.state ?? 'unknown'}`
-  if (record.grant?.utilityKey === undefined) return "its grant is of before the utility's key: it has to enrol anew"
+  if (record.grant?.utilityKey === undefined)
+    return "its grant is of before the utility's key: its next renewal brings it"
   return undefined
 }
 

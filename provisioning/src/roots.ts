@@ -11,6 +11,7 @@ export const CA_EVENTS = {
   request: 'ca-request',
   trust: 'ca-trust',
   install: 'ca-install',
+  begin: 'ca-begin',
   switch: 'ca-switch',
   withdraw: 'ca-withdraw',
   server: 'ca-server',

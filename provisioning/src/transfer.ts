@@ -14,37 +14,59 @@ const hex = (digits: number) =>
 const natural = (min: number) => z.coerce.number().int().min(min).max(0xffff_ffff)
 
 const model = z.string().regex(MODEL, 'expected the id of a model, such as eastron-sdm630')
-const address = z.string().refine((text) => parseDeviceAddress(text) !== undefined, DEVICE_ADDRESS_FORM)
+const address = z
+  .string()
+  .refine((text) => parseDeviceAddress(text) !== undefined, DEVICE_ADDRESS_FORM)
+  .meta({ description: DEVICE_ADDRESS_FORM })
 const unit = z.coerce.number().int().min(UNITS.least).max(UNITS.most)
-
-/**
- * Where a gateway goes, as the manifest's columns name it. What is not said is as it was, but the site, which is drawn, and
- * the devices: those of the former household stay there.
- */
-export const newHome = z.strictObject({
-  household: z
-    .string('expected the new household')
-    .min(1)
-    .max(HOUSEHOLD_LENGTH)
-    .refine((text) => !FORMULA.test(text), 'is a formula to a spreadsheet'),
-  member: hex(64),
-  site: hex(32).optional(),
-  zone: natural(0).optional(),
-  capImportWh: natural(1).optional(),
-  capExportWh: natural(0).optional(),
-  meter: model.optional(),
-  meterAddress: address.optional(),
-  meterUnit: unit.optional(),
-  inverter: model.optional(),
-  inverterAddress: address.optional(),
-  inverterUnit: unit.optional(),
-})
-export type NewHome = z.infer<typeof newHome>
 
 const DEVICE_GROUPS = [
   ['meter', 'meterAddress', 'meterUnit'],
   ['inverter', 'inverterAddress', 'inverterUnit'],
 ] as const
+
+/** Where a device is says nothing without what it is. */
+export function devicesAreWhole(home: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void {
+  for (const [kind, ...others] of DEVICE_GROUPS) {
+    for (const field of others) {
+      if (home[kind] !== undefined || home[field] === undefined) continue
+      context.addIssue({ code: 'custom', path: [field], message: `expected ${kind}, its model, beside it` })
+    }
+  }
+}
+
+/** What `devicesAreWhole` asks for, in the words of a JSON Schema. */
+export const DEVICES_DEPEND = {
+  dependentRequired: Object.fromEntries(
+    DEVICE_GROUPS.flatMap(([kind, ...others]) => others.map((field) => [field, [kind]])),
+  ),
+}
+
+/**
+ * Where a gateway goes, as the manifest's columns name it. What is not said is as it was, but the site, which is drawn, and
+ * the devices: those of the former household stay there.
+ */
+export const newHome = z
+  .strictObject({
+    household: z
+      .string('expected the new household')
+      .min(1)
+      .max(HOUSEHOLD_LENGTH)
+      .refine((text) => !FORMULA.test(text), 'is a formula to a spreadsheet'),
+    member: hex(64),
+    site: hex(32).optional(),
+    zone: natural(0).optional(),
+    capImportWh: natural(1).optional(),
+    capExportWh: natural(0).optional(),
+    meter: model.optional(),
+    meterAddress: address.optional(),
+    meterUnit: unit.optional(),
+    inverter: model.optional(),
+    inverterAddress: address.optional(),
+    inverterUnit: unit.optional(),
+  })
+  .superRefine(devicesAreWhole)
+export type NewHome = z.infer<typeof newHome>
 
 /**
  * Takes a gateway from its household to another. Its site is retired with all that was of it: readings, trades and story
@@ -67,10 +89,6 @@ export function transfer(store: Store, name: string, home: NewHome, deed: Deed):
   const gateway = gatewayIdFrom(randomBytes(16))
   const { meter, meterAddress, meterUnit, inverter, inverterAddress, inverterUnit } = home
   const devices = { meter, meterAddress, meterUnit, inverter, inverterAddress, inverterUnit }
-  for (const [kind, ...others] of DEVICE_GROUPS) {
-    const alone = others.find((field) => home[kind] === undefined && home[field] !== undefined)
-    if (alone) throw new Fault('config', `transfer: ${alone}: expected ${kind}, its model, beside it`)
-  }
   const step = store.transfer(
     record.site,
     { ...record, site, household, member, zone, capImportWh, capExportWh, gateway, ...devices },

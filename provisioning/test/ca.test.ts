@@ -228,6 +228,54 @@ describe('one root in the place of another', () => {
     expect(await run('ca show')).toMatchObject([{ issuing: true, under: { gateways: 0, servers: [] } }])
   })
 
+  it('takes one renewal of each gateway where the next issuing CA begins with them', async () => {
+    fleet = await fleetOf(config(), manifestOf(3))
+    await fleet.enrol('pi-1')
+    await fleet.enrol('pi-2')
+    const [former] = (await run('ca show')) as { root: string }[]
+    const server = () => run('ca server', ['broker', path('broker')])
+    const { certPath } = await server()
+    const root = await offlineRoot('new-root')
+    const told = await run('ca trust', [join(root, 'root.pem')])
+    await expect(run('ca begin')).rejects.toThrow(/no certificate is installed/)
+    await run('ca install', [await newIssuing(root)])
+    await expect(run('ca begin')).rejects.toThrow(/1 servers do not trust the new root yet .*: broker/)
+    const before = readFileSync(certPath, 'utf8')
+    await server()
+    await run('ca begin')
+    await run('ca begin') // said twice it is the same
+
+    fleet.later()
+    for (const serial of ['pi-1', 'pi-2']) {
+      const grant = await fleet.renew(serial)
+      const [leaf, issuing] = certificatesIn(grant.certificatePem, 'chain')
+      const roots = certificatesIn(grant.caPem, 'roots')
+      expect(roots.map(fingerprintIn)).toEqual([former?.root, told.root])
+      expect(leaf && issuing && leaf.verify(issuing.publicKey)).toBe(true)
+      expect(roots.map(({ publicKey }) => issuing?.verify(publicKey))).toEqual([false, true])
+      await fleet.proven(serial)
+    }
+    // who enrols meanwhile, also with a claim of before, need not renew at all
+    const late = await fleet.enrol('pi-3')
+    expect(certificatesIn(late.certificatePem, 'chain')[1]?.issuer).toContain('root')
+    // servers stand under the one in force, which everybody believes
+    await server()
+    expect(readFileSync(certPath, 'utf8')).toBe(before)
+    expect(await run('ca show')).toMatchObject([
+      { issuing: true, under: { gateways: 0, servers: [`broker (${path('broker')})`] } },
+      { issuing: false, under: { gateways: 3, servers: [] }, behind: { gateways: [], claims: [], servers: [] } },
+    ])
+    await run('ca switch')
+    expect(filesIn(state())).toEqual(['ca.pem', 'issuing.pem', 'root.key'])
+    await server()
+    await run('ca withdraw', [former?.root ?? ''])
+    expect(certificatesIn(fleet.office.authority.caPem, 'ca').map(fingerprintIn)).toEqual([told.root])
+    // and whoever has a certificate goes on with it
+    fleet.later()
+    await fleet.renew('pi-1')
+    await fleet.proven('pi-1')
+  })
+
   it('does not go on without a broker or hub that still depends on it, and names them', async () => {
     await createAuthority(state(), 'Stadtwerke Süd')
     const [former] = (await run('ca show')) as { root: string }[]

@@ -22,6 +22,7 @@ import { memoryLog } from '../../agent/test/support/fixtures.ts'
 import { type Broker, startBroker } from '../../broker/src/index.ts'
 import { issueServerCertificate } from '../../provisioning/src/authority/identities.ts'
 import {
+  beginIssuing,
   installIssuing,
   requestIssuing,
   switchIssuing,
@@ -341,6 +342,36 @@ describe('one root in the place of another', () => {
     expect(certificatesIn(gateway.credentials.current().grant.caPem, 'grant')).toHaveLength(1)
     expect(broker.stats().refused.handshake).toBe(0)
     expect(gateway.seen.ups - gateway.seen.downs).toBe(1)
+  })
+
+  it('cuts nobody, and takes one renewal, where the next issuing CA begins with the gateways', async () => {
+    const ca = join(office.dir, 'ca')
+    const passphrase = 'correct horse battery staple'
+    const former = office.authority.caPem
+    const gateway = startGateway()
+    await until('it is connected', () => gateway.seen.ups === 1)
+    await initRoot(join(folder, 'root'), { utility: 'Utility', validDays: 3_650, passphrase }, Date.now())
+    trustRoot(ca, readFileSync(join(folder, 'root/root.pem'), 'utf8'), 'root.pem', Date.now())
+    const { csrPath } = await requestIssuing(ca, 'Utility')
+    const csr = readFileSync(csrPath, 'utf8')
+    const signed = await signIssuing(join(folder, 'root'), csr, { validDays: 3_650, passphrase }, Date.now())
+    installIssuing(ca, signed.certificatePem, 'signed', Date.now())
+    beginIssuing(ca)
+    broker.setKeys(await brokerKeys()) // still under the former root
+    await pass(60)
+    await until('it is proven', () => isProven() && gateway.credentials.isTold())
+    expect(gateway.seen.ups - gateway.seen.downs).toBe(1)
+
+    switchIssuing(ca)
+    broker.setKeys(await brokerKeys())
+    office.server.setIdentity(await issueServerCertificate(office.authority, { commonName: 'provisioning' }))
+    withdrawRoot(ca, fingerprintIn(new X509Certificate(former)))
+    broker.setKeys(await brokerKeys())
+    await pass(61)
+    await until('it trusts the new one alone', () => certificates().length === 3 && isProven())
+    await until('it is connected', () => gateway.credentials.isTold() && broker.stats().clients === 1)
+    expect(certificatesIn(gateway.credentials.current().grant.caPem, 'grant')).toHaveLength(1)
+    expect(broker.stats().refused.handshake).toBe(0)
   })
 
   it('keeps the former certificate where the broker does not know the new root yet', async () => {

@@ -22,9 +22,9 @@ const SILENCE_MS = 60_000
 
 /**
  * Keeps archives in `folder`, where the updater finds them. The server is believed under the public roots or the utility's
- * own CA; what it sends only by the release's hash.
+ * own CA, as the grant in force names it; what it sends only by the release's hash.
  */
-export function openUpdates(folder: string, caPem: string): Updates {
+export function openUpdates(folder: string, caPem: () => string): Updates {
   const files = stateFiles(folder)
   return {
     async fetch(release, signal) {
@@ -37,7 +37,7 @@ export function openUpdates(folder: string, caPem: string): Updates {
         for (const name of readdirSync(folder)) if (/\.tgz(\.part)?$/.test(name)) rmSync(join(folder, name))
       })
       try {
-        await download(release, draft, [...rootCertificates, caPem], signal)
+        await download(release, draft, [...rootCertificates, caPem()], signal)
         await check(release, draft)
         guarded(draft, () => renameSync(draft, path))
       } catch (error) {

@@ -70,7 +70,9 @@ export async function unpack(
     }
     mkdirSync(draft)
     // GNU tar takes leading slashes away and refuses names with '..' (tar manual, 6.10.2)
-    await run(['tar', '--extract', '--gzip', '--file', copy, '--directory', draft, '--no-same-owner'])
+    // without its set-user-id bits, which root would keep: whoever signs a release may run programs as the agent, not as root
+    const asOurs = ['--no-same-owner', '--no-same-permissions']
+    await run(['tar', '--extract', '--gzip', '--file', copy, '--directory', draft, ...asOurs])
     await run(['sync', '--file-system', draft])
     rmSync(place, { recursive: true, force: true })
     renameSync(draft, place)

@@ -80,11 +80,30 @@ async function begin(config: UpdaterConfig, log: Log): Promise<Journal | undefin
 }
 
 function utilityKeyOf({ utilityKey, stateDir }: UpdaterConfig): Uint8Array {
-  const grant = join(stateDir, 'grant.json')
-  const named = utilityKey ?? (existsSync(grant) ? parseObject(readFileSync(grant, 'utf8'))?.utilityKey : undefined)
+  const named = utilityKey ?? grantIn(stateDir)?.utilityKey
   const key = typeof named === 'string' ? fromHex(named, 32) : undefined
-  if (key === undefined) throw new Fault('protocol', `neither the configuration nor ${grant} names the utility's key`)
+  if (key === undefined) {
+    throw new Fault(
+      'protocol',
+      `neither the configuration nor the agent's grant in ${stateDir} names the utility's key`,
+    )
+  }
   return key
+}
+
+/** The agent's grant in force: the renewed one, where it goes on from the one of the enrolment. */
+function grantIn(stateDir: string): Readonly<Record<string, unknown>> | undefined {
+  const read = (name: string) => {
+    const path = join(stateDir, name)
+    return existsSync(path) ? parseObject(readFileSync(path, 'utf8')) : undefined
+  }
+  const [first, renewed] = [read('grant.json'), asObject(read('renewed.json')?.grant)]
+  const isNext = renewed !== undefined && renewed.gateway === first?.gateway && renewed.epoch === first?.epoch
+  return isNext ? renewed : first
+}
+
+function asObject(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : undefined
 }
 
 /** Runs the new agent and watches it: undefined where it is well, else why not; `aborted` when cut off. */

@@ -42,7 +42,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-const updates = (caPem = ca.certificatePem) => openUpdates(folder, caPem)
+const updates = (caPem = ca.certificatePem) => openUpdates(folder, () => caPem)
 function release(changes: Partial<SignedRelease> = {}): SignedRelease {
   const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/a.tgz`
   const sha256 = createHash('sha256').update(ARCHIVE).digest('hex')

@@ -1,9 +1,18 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type SignedRelease, type SigningKey, signRelease, toHex } from '@wattfleet/protocol'
+import { type SignedRelease, signRelease, toHex } from '@wattfleet/protocol'
 import { UTILITY } from './remote.ts'
 
 /** How an agent of a release behaves once it is started. */
@@ -55,10 +64,11 @@ export function testGateway() {
   return {
     ...{ root, stateDir, configure },
     /** Puts an archive where the agent puts it, and asks for it. */
-    ask(version: string, manner: Manner, changes: Partial<SignedRelease> = {}, key: SigningKey = UTILITY): void {
+    ask(version: string, manner: Manner, changes: Partial<SignedRelease> = {}, key = UTILITY, mode = 0o644): void {
       const folder = join(dir, 'build', version)
       mkdirSync(folder, { recursive: true })
       writeFileSync(join(folder, 'agent.mjs'), agentOf(version, manner))
+      chmodSync(join(folder, 'agent.mjs'), mode)
       const archive = execFileSync('tar', ['--create', '--gzip', '--directory', folder, '.'])
       const sha256 = createHash('sha256').update(archive).digest('hex')
       const release = signRelease({ version, sha256, size: archive.length, url: 'https://dl.example/a.tgz' }, key)

@@ -58,7 +58,7 @@ export function boot(
   files: StateFiles,
   options: {
     updates?: Partial<Updates>
-    utilityKey?: undefined
+    utilityKey?: () => Uint8Array | undefined
     epoch?: number
     file?: AgentConfig
     granted?: () => unknown
@@ -93,7 +93,7 @@ export function boot(
       },
       granted: options.granted ?? (() => undefined),
       store: remoteFile(files, OWN, options.epoch ?? 1),
-      utilityKey: 'utilityKey' in options ? undefined : UTILITY.publicKey,
+      utilityKey: options.utilityKey ?? (() => UTILITY.publicKey),
       updates: { ...nothing, ...options.updates },
     },
     (why) => void ends.push(why),

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { signingKeyFromSeed } from '@wattfleet/protocol'
+import { signingKeyFromSeed, toHex } from '@wattfleet/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { testGateway } from '../support/releases.ts'
+import { UTILITY } from '../support/remote.ts'
 
 let gateway: ReturnType<typeof testGateway>
 beforeEach(() => {
@@ -62,6 +63,13 @@ describe('the updater', () => {
     expect([current(), releases(), gateway.started(), leftovers()]).toEqual(['releases/1.0.0', ['1.0.0'], [], []])
   })
 
+  it('lets no release bring a program that runs as whoever installs it', async () => {
+    gateway.ask('2.0.0', 'well', {}, undefined, 0o6755)
+    expect(await gateway.run()).toBe(0)
+    expect(gateway.result()).toMatchObject({ is: 'applied' })
+    expect(statSync(join(gateway.root, 'releases/2.0.0/agent.mjs')).mode & 0o7000).toBe(0)
+  })
+
   it('refuses an archive that was changed after it was signed, and the version that is in force', async () => {
     gateway.ask('2.0.0', 'well')
     const [name = ''] = readdirSync(join(gateway.stateDir, 'updates')).filter((one) => one.endsWith('.tgz'))
@@ -92,6 +100,20 @@ describe('the updater', () => {
     expect(await gateway.run()).toBe(0)
     expect(gateway.result()).toMatchObject({ is: 'rolled-back', reason: 'the updater was cut off twice' })
     expect([current(), leftovers()]).toEqual(['releases/2.0.0', []])
+  })
+
+  it('believes the key in the renewed grant of the agent, and none of another gateway', async () => {
+    const write = (name: string, value: object) => writeFileSync(join(gateway.stateDir, name), JSON.stringify(value))
+    const utilityKey = toHex(UTILITY.publicKey)
+    write('grant.json', { gateway: 'g', epoch: 1 })
+    write('renewed.json', { grant: { gateway: 'g', epoch: 2, utilityKey } })
+    gateway.ask('2.0.0', 'well')
+    await gateway.run()
+    expect(gateway.result()).toMatchObject({ is: 'refused', reason: expect.stringMatching(/names the utility's key/) })
+    write('renewed.json', { grant: { gateway: 'g', epoch: 1, utilityKey } })
+    gateway.ask('2.0.0', 'well')
+    await gateway.run()
+    expect(gateway.result()).toMatchObject({ is: 'applied' })
   })
 
   it('believes the key of its own configuration above the one in the agent’s state', async () => {

@@ -9,7 +9,7 @@ import { TOKEN_NAME, TOKEN_NAME_FORM } from '../core/token.ts'
 import { ROLLOUT_STATES } from '../fleet-ports.ts'
 import { fileSchema, ORDER_LIMITS, STAGES } from '../rollout-desk.ts'
 import { TOKEN_DAYS } from '../tokens.ts'
-import { newHome } from '../transfer.ts'
+import { DEVICES_DEPEND, devicesAreWhole, newHome } from '../transfer.ts'
 import { LIMITS } from './limits.ts'
 
 const whole = (min: number, max: number, description: string) =>
@@ -64,7 +64,10 @@ export const resetBody = z.strictObject({
     .meta({ description: 'The signing key that is let in, or how it begins.' }),
   reason: reason.optional(),
 })
-export const transferBody = z.strictObject({ ...newHome.shape, reason: reason.optional() })
+export const transferBody = z
+  .strictObject({ ...newHome.shape, reason: reason.optional() })
+  .superRefine(devicesAreWhole)
+  .meta(DEVICES_DEPEND)
 export const tagBody = z.strictObject({
   tag: z.string().regex(TAG, 'expected up to 32 lower-case letters, digits and . _ -'),
   reason: reason.optional(),

@@ -12,7 +12,7 @@ import {
   publicKeyOf,
   rootCertificate,
 } from './certificates.ts'
-import { type CaFolder, caPaths, readFolder, readKey, readRoots, stampOf, writeKey } from './folder.ts'
+import { type CaFolder, caPaths, type Issuing, readFolder, readKey, readRoots, stampOf, writeKey } from './folder.ts'
 import { pemOf } from './trust.ts'
 
 export type { LeafRequest } from './certificates.ts'
@@ -20,6 +20,9 @@ export type { LeafRequest } from './certificates.ts'
 /** A root lives as long as the gateways that it is built into; an issuing CA is replaced without any of them noticing. */
 export const ROOT_DAYS = 20 * 365
 export const ISSUING_DAYS = 10 * 365
+
+/** The organisational unit in a gateway's certificate. */
+export const GATEWAY_UNIT = 'gateway'
 
 export interface IssuedLeaf {
   /** Leaf first, then the issuing CA: what a server needs besides its root. PEM. */
@@ -68,9 +71,10 @@ export async function createAuthority(
       return fingerprintOf(inForce().folder.issuing.certificate.raw)
     },
     async issue(request) {
-      const { folder, issuer } = inForce()
-      const { certificate, root } = folder.issuing
-      const leaf = await leafCertificate(await issuer(), request, nowMs())
+      const { folder, issuer, gatewayIssuer } = inForce()
+      const isGateway = request.unit === GATEWAY_UNIT
+      const { certificate, root } = isGateway ? folder.forGateways : folder.issuing
+      const leaf = await leafCertificate(await (isGateway ? gatewayIssuer() : issuer()), request, nowMs())
       const isRootItself = root.certificate.fingerprint256 === certificate.fingerprint256
       return {
         certificatePem: `${leaf.toString('pem').trim()}\n${isRootItself ? '' : pemOf(certificate)}`,
@@ -84,17 +88,25 @@ export async function createAuthority(
   }
 }
 
+interface InForce {
+  readonly folder: CaFolder
+  readonly caPem: string
+  readonly issuer: () => Promise<Issuer>
+  readonly gatewayIssuer: () => Promise<Issuer>
+}
+
 /** Reads the folder again when it has changed. What cannot be used later on leaves what was in force. */
 function keptInForce(dir: string, nowMs: () => number) {
   let stamp: string | undefined
-  let kept: { folder: CaFolder; caPem: string; issuer: () => Promise<Issuer> } | undefined
+  let kept: InForce | undefined
   return () => {
     const now = stampOf(dir)
     if (kept !== undefined && now === stamp) return kept
     stamp = now
     try {
       const folder = readFolder(dir, nowMs())
-      kept = { folder, caPem: folder.roots.map(({ pem }) => pem).join(''), issuer: onceIssuer(folder) }
+      const [issuer, gatewayIssuer] = [onceIssuer(folder.issuing), onceIssuer(folder.forGateways)]
+      kept = { folder, caPem: folder.roots.map(({ pem }) => pem).join(''), issuer, gatewayIssuer }
     } catch (error) {
       if (kept === undefined) throw error
     }
@@ -103,7 +115,7 @@ function keptInForce(dir: string, nowMs: () => number) {
 }
 
 /** Makes it once, when the first certificate is asked for. */
-function onceIssuer({ issuing: { key, certificate } }: CaFolder): () => Promise<Issuer> {
+function onceIssuer({ key, certificate }: Issuing): () => Promise<Issuer> {
   let issuer: Promise<Issuer> | undefined
   return () => {
     issuer ??= issuerOf(certificate.raw, key)

@@ -2,7 +2,7 @@ import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:cry
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault, messageOf, PRIVATE_MODE, writeFileAtomic } from '@wattfleet/protocol'
-import { certificatesIn, type Root, rootOf, rootsIn } from './trust.ts'
+import { certificatesIn, fingerprintIn, type Root, rootOf, rootsIn } from './trust.ts'
 
 /*
  * The folder of the CA. What must change together is one file, so that a power cut leaves the old or the new:
@@ -11,6 +11,7 @@ import { certificatesIn, type Root, rootOf, rootsIn } from './trust.ts'
  *   issuing.pem  key and certificate of the issuing CA in force, for its owner alone
  *   next.pem     the same of the next one: only a key while its certificate is signed elsewhere
  *   next.csr     the request for that certificate
+ *   next.begun   the next one's fingerprint, where it issues for gateways already and the one in force only for servers
  *   root.key     the root's key, only where root and issuing CA live on one computer: for development
  *   ca.key       the key to ca.pem of a CA of before, which was root and issuing CA in one
  */
@@ -19,6 +20,7 @@ export interface CaPaths {
   readonly issuing: string
   readonly next: string
   readonly request: string
+  readonly begun: string
   readonly rootKey: string
   readonly formerKey: string
 }
@@ -27,6 +29,7 @@ export function caPaths(dir: string): CaPaths {
   const at = (name: string) => join(dir, name)
   return {
     ...{ roots: at('ca.pem'), issuing: at('issuing.pem'), next: at('next.pem'), request: at('next.csr') },
+    begun: at('next.begun'),
     ...{ rootKey: at('root.key'), formerKey: at('ca.key') },
   }
 }
@@ -41,6 +44,8 @@ export interface Issuing {
 export interface CaFolder {
   readonly roots: readonly Root[]
   readonly issuing: Issuing
+  /** What issues for gateways: the next one from when it was begun, so that they renew once and not twice. */
+  readonly forGateways: Issuing
 }
 
 /** What is in force. Throws Fault `config`, with what to do, where there is nothing that can be. */
@@ -64,7 +69,20 @@ export function readFolder(dir: string, nowMs: number): CaFolder {
   for (const { validTo } of [certificate, root.certificate]) {
     if (Date.parse(validTo) < nowMs) throw new Fault('config', `${keyPath}: issuing CA or root has expired`)
   }
-  return { roots, issuing: { key, certificate, root } }
+  const issuing = { key, certificate, root }
+  return { roots, issuing, forGateways: begunIn(dir, roots, nowMs) ?? issuing }
+}
+
+/** The next issuing CA, if it was begun and can be used. */
+function begunIn(dir: string, roots: readonly Root[], nowMs: number): Issuing | undefined {
+  const { begun } = caPaths(dir)
+  if (!existsSync(begun)) return undefined
+  const { key, certificate } = readNext(dir) ?? {}
+  if (key === undefined || certificate === undefined) return undefined
+  const root = rootOf(certificate, roots)
+  const isMeant = readFileSync(begun, 'utf8').trim() === fingerprintIn(certificate)
+  const isAlive = [certificate, root?.certificate].every((one) => one && Date.parse(one.validTo) >= nowMs)
+  return isMeant && isAlive && root !== undefined ? { key, certificate, root } : undefined
 }
 
 /** The roots that are trusted, none at first. */
@@ -83,8 +101,8 @@ export function readNext(dir: string): { key: KeyObject; certificate: X509Certif
 
 /** Another text whenever what is in force may have changed. */
 export function stampOf(dir: string): string {
-  const { roots, issuing } = caPaths(dir)
-  return [roots, issuing]
+  const { roots, issuing, next, begun } = caPaths(dir)
+  return [roots, issuing, next, begun]
     .map((path) => {
       const { mtimeMs = 0, size = 0, ino = 0 } = statSync(path, { throwIfNoEntry: false }) ?? {}
       return `${mtimeMs}/${size}/${ino}`

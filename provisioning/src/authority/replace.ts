@@ -84,12 +84,22 @@ export function nextIssuing(dir: string): { certificate: NodeCertificate; root: 
   return { certificate, root }
 }
 
+/**
+ * Lets the next issuing CA issue for gateways from now on, and the one in force only for servers: a gateway that renews gets
+ * to know the new root and stands under it at once. Whoever lets gateways in has to trust that root already.
+ */
+export function beginIssuing(dir: string): { certificate: NodeCertificate; root: Root } {
+  const next = nextIssuing(dir)
+  writeFileAtomic(caPaths(dir).begun, `${fingerprintIn(next.certificate)}\n`, PUBLIC_MODE)
+  return next
+}
+
 /** Puts the next issuing CA in force. The key of the one before is gone with it: nothing is left that it could sign. */
 export function switchIssuing(dir: string): NodeCertificate {
   const paths = caPaths(dir)
   const { certificate } = nextIssuing(dir)
   writeKey(paths.issuing, readKey(paths.next), pemOf(certificate))
-  for (const path of [paths.next, paths.request, paths.formerKey]) rmSync(path, { force: true })
+  for (const path of [paths.next, paths.begun, paths.request, paths.formerKey]) rmSync(path, { force: true })
   return certificate
 }
 

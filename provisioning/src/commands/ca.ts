@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Fault, messageOf } from '@wattfleet/protocol'
 import { readRoots } from '../authority/folder.ts'
 import {
+  beginIssuing,
   installIssuing,
   nextIssuing,
   requestIssuing,
@@ -70,6 +71,18 @@ export const caCommands: Commands = {
     if (rootInForce(dir) === undefined) putInForce(dir, store, asked)
     return { ...shown(certificate), root: root.fingerprint, inForce: rootInForce(dir) === root.fingerprint }
   }),
+  'ca begin': onCa(
+    [],
+    'let the next issuing CA issue for gateways already, so that they renew once; --lose <n> leaves so many servers behind',
+    (dir, store, asked) => {
+      const { certificate, root } = nextIssuing(dir)
+      const servers = serversBehind(root.fingerprint, serversIn(store), asked.nowMs)
+      requireLost({ [UNKNOWN_TO_SERVERS]: servers }, lostIn(asked))
+      note(store, asked, CA_EVENTS.begin, { issuing: fingerprintIn(certificate), root: root.fingerprint })
+      return shown(beginIssuing(dir).certificate)
+    },
+    LOSE,
+  ),
   'ca switch': onCa(
     [],
     'put the next issuing CA in force, once everybody knows its root; --lose <n> leaves so many behind',

@@ -96,14 +96,12 @@ function copyDebian(stage: string, arch: Architecture, version: string): void {
   cpSync(join(PI, 'debian'), control, { recursive: true })
   for (const name of ['postinst', 'prerm', 'postrm']) chmodSync(join(control, name), 0o755)
   chmodSync(join(stage, HOME, 'firstboot'), 0o755)
-  for (const name of ['wattfleet-agent', 'wattfleet-update', 'wattfleet-devices'])
+  for (const name of ['wattfleet-agent', 'wattfleet-devices', 'wattfleet-update'])
     chmodSync(join(stage, 'usr/bin', name), 0o755)
   const kib = Number(execFileSync('du', ['-sk', stage], { encoding: 'utf8' }).split('\t')[0])
-  for (const name of ['control', 'postinst']) {
-    const text = readFileSync(join(control, name), 'utf8')
-    const filled = text.replaceAll('@VERSION@', version).replace('@ARCH@', arch).replace('@SIZE@', String(kib))
-    writeFileSync(join(control, name), filled)
-  }
+  const text = readFileSync(join(control, 'control'), 'utf8')
+  const filled = text.replace('@VERSION@', version).replace('@ARCH@', arch).replace('@SIZE@', String(kib))
+  writeFileSync(join(control, 'control'), filled)
 }
 
 /** What `updater/releases.ts` unpacks into the folder of its version; the same bytes from the same sources. */

@@ -18,11 +18,11 @@ const ARGUMENTS = [
   ...['--max-examples', '25', '--continue-on-failure', '--no-color', '--seed', '1'],
 ]
 
-/** What it makes up meets a gateway that there is. Whether a list, or an order, is good is more than a schema can say. */
+/** What it makes up meets a gateway that there is. Whether a list, an order or an address is good is more than a schema can say. */
 const CONFIGURATION = `
 [parameters]
 "path.id" = "pi-1"
-${['importManifest', 'createRollout']
+${['importManifest', 'createRollout', 'transfer']
   .map((id) => `[[operations]]\ninclude-operation-id = "${id}"\nchecks.positive_data_acceptance.enabled = false\n`)
   .join('')}`
 

@@ -1,6 +1,14 @@
 import { execFile, execFileSync, spawnSync } from 'node:child_process'
-import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { signingKeyFromSeed, signRelease, toHex } from '@wattfleet/protocol'
@@ -13,7 +21,6 @@ import { type PiMachine, piImage, piMachine, rootfsPath } from '../fixtures/pi-m
 
 const ROOT = join(import.meta.dirname, '../../..')
 const CMDLINE = 'console=serial0,115200 root=PARTUUID=1-02 rootfstype=ext4 init=/usr/lib/raspberrypi-sys-mods/firstboot'
-const SOFTWARE = '/var/lib/wattfleet-software'
 const GRANT = '/var/lib/wattfleet/state/grant.json'
 const run = promisify(execFile)
 const rootfs = rootfsPath()
@@ -119,11 +126,10 @@ describe.skipIf(rootfs === undefined)('the Pi', () => {
       expect(JSON.parse(readFileSync(pi.path('/var/lib/wattfleet/claim'), 'utf8')).claim).toBe(office.claim(1).claim)
       expect(await pi.run(['dpkg', '-s', 'wattfleet-agent'])).toMatch(/^Status: install ok installed$/m)
       expect(await pi.run(['id', '-nG', 'wattfleet'])).toMatch(/dialout/)
-      for (const name of ['wattfleet-agent.service', 'wattfleet-firstboot.service', 'wattfleet-update.path']) {
+      const units = ['wattfleet-agent.service', 'wattfleet-firstboot.service', 'wattfleet-update.service']
+      for (const name of [...units, 'wattfleet-update.path']) {
         expect(existsSync(pi.path(`/usr/lib/systemd/system/${name}`))).toBe(true)
       }
-      const { version } = JSON.parse(readFileSync(join(ROOT, 'agent/package.json'), 'utf8'))
-      expect((await pi.run(['readlink', `${SOFTWARE}/current`])).trim()).toBe(`releases/${version}`)
 
       await enrols('pi-2')
       expect(await stat(GRANT)).toBe('wattfleet 600')
@@ -147,57 +153,11 @@ describe.skipIf(rootfs === undefined)('the Pi', () => {
     it('has programs that run there, and a configuration that is checked', async () => {
       expect(await pi.run(['wattfleet-agent', '--help'])).toMatch(/One gateway/)
       expect(await pi.run(['wattfleet-devices', 'models'])).toMatch(/eastron-sdm630/)
-      expect(await pi.run(['wattfleet-update', '--help'])).toMatch(/Installs the software/)
-      // nothing to do: it ends
-      await pi.run(['wattfleet-update', '--config', '/etc/wattfleet/update.json'])
-      // a card whose release is gone still has the package's
-      await pi.run(['mv', `${SOFTWARE}/current`, `${SOFTWARE}/away`])
-      expect(await pi.run(['wattfleet-agent', '--help'])).toMatch(/One gateway/)
-      await pi.run(['mv', `${SOFTWARE}/away`, `${SOFTWARE}/current`])
       writeFileSync(pi.path('/etc/bad.json'), '{"stateDir": "/x", "claimPath": "/y", "meter": {"port": 0}}')
       await expect(pi.run(['wattfleet-agent', '--config', '/etc/bad.json'])).rejects.toMatchObject({
         code: 2,
         stderr: expect.stringMatching(/\/etc\/bad\.json: meter\.port/),
       })
-    })
-
-    it('runs what the utility sent once the packaged updater has installed it, and the package’s own after the next package', async () => {
-      const args = ['--release', '--fast', '--arch', 'amd64', '--version', '9.9.9', '--out', at('release')]
-      const archive = (
-        await run('npm', ['run', '--silent', 'package:agent', '--', ...args], { cwd: ROOT })
-      ).stdout.trim()
-      const bytes = readFileSync(archive)
-      const sha256 = createHash('sha256').update(bytes).digest('hex')
-      const key = signingKeyFromSeed(Uint8Array.from(randomBytes(32)))
-      const url = 'https://dl.example.org/a.tgz'
-      const release = signRelease({ version: '9.9.9', sha256, size: bytes.length, url }, key)
-      // as the agent leaves it, and an agent that says at once that it is well
-      const updates = '/var/lib/wattfleet/state/updates'
-      mkdirSync(pi.path(updates))
-      writeFileSync(pi.path(`${updates}/${sha256}.tgz`), bytes)
-      writeFileSync(pi.path(`${updates}/request.json`), JSON.stringify({ counter: 3, release }))
-      await pi.run(['chown', '-R', 'wattfleet:wattfleet', updates])
-      const well = `echo '{"version":"9.9.9","pid":1}' >/var/lib/wattfleet/state/health.json`
-      const packaged = JSON.parse(readFileSync(pi.path('/etc/wattfleet/update.json'), 'utf8'))
-      const config = { ...packaged, restart: ['sh', '-c', well], steadyS: 0, utilityKey: toHex(key.publicKey) }
-      writeFileSync(pi.path('/etc/test.json'), JSON.stringify(config))
-      await pi.run(['wattfleet-update', '--config', '/etc/test.json'])
-
-      const link = async () => (await pi.run(['readlink', `${SOFTWARE}/current`])).trim()
-      expect(await link()).toBe('releases/9.9.9')
-      expect(await pi.run(['cat', `${updates}/result.json`], { user: 'wattfleet' })).toBe(
-        '{"counter":3,"is":"applied"}\n',
-      )
-      // the agent's user runs it, and can change nothing of it
-      expect(await pi.run(['wattfleet-agent', '--help'], { user: 'wattfleet' })).toMatch(/One gateway/)
-      expect(
-        await pi.run(['find', `${SOFTWARE}/`, '!', '-user', 'root', '-o', '-perm', '/6022', '!', '-type', 'l']),
-      ).toBe('')
-      const { version } = JSON.parse(readFileSync(join(ROOT, 'agent/package.json'), 'utf8'))
-      writeFileSync(pi.path('/root/agent.deb'), readFileSync(deb))
-      await pi.run(['dpkg', '--install', '/root/agent.deb'])
-      expect(await link()).toBe(`releases/${version}`)
-      expect(await pi.run(['wattfleet-agent', '--help'])).toMatch(/One gateway/)
     })
 
     it('takes a claim that write-boot puts on the card later, and says where there is none for it', async () => {
@@ -219,13 +179,57 @@ describe.skipIf(rootfs === undefined)('the Pi', () => {
       expect(readdirSync(join(boot, 'wattfleet-claims'))).toEqual(['pi-9.claim.json'])
     })
 
+    it('takes software that was rolled out, goes back from it where it is not well, and from all of it to a package', async () => {
+      const { version: own } = JSON.parse(readFileSync(join(ROOT, 'agent/package.json'), 'utf8'))
+      const current = () => readlinkSync(pi.path('/opt/wattfleet/current'))
+      expect(current()).toBe(`releases/${own}`)
+      const args = ['--release', '--fast', '--arch', 'amd64', '--version', '1.1.0', '--url', 'https://dl.example/']
+      const made = await run('npm', ['run', '--silent', 'package:agent', '--', ...args, '--out', at('release')], {
+        cwd: ROOT,
+      })
+      const archive = made.stdout.trim()
+      const { release } = JSON.parse(readFileSync(archive.replace('.tgz', '.json'), 'utf8'))
+      const key = signingKeyFromSeed(new Uint8Array(32).fill(5))
+      const updates = '/var/lib/wattfleet/state/updates'
+      await pi.run(['mkdir', '--mode', '700', updates])
+      const ask = (config: object) => {
+        cpSync(archive, pi.path(`${updates}/${release.sha256}.tgz`))
+        const request = { counter: 1, release: signRelease(release, key) }
+        writeFileSync(pi.path(`${updates}/request.json`), JSON.stringify(request))
+        const installed = JSON.parse(readFileSync(pi.path('/etc/wattfleet/update.json'), 'utf8'))
+        writeFileSync(
+          pi.path('/etc/update-test.json'),
+          JSON.stringify({ ...installed, utilityKey: toHex(key.publicKey), ...config }),
+        )
+        return pi.run(['wattfleet-update', '--config', '/etc/update-test.json'])
+      }
+      await pi.run(['chown', '-R', 'wattfleet', updates])
+      // what stands for the supervisor starts nothing: the new agent is never well
+      await ask({ restart: ['true'], deadlineS: 1 })
+      const result = await pi.run(['cat', `${updates}/result.json`], { user: 'wattfleet' })
+      expect(JSON.parse(result)).toMatchObject({ counter: 1, is: 'rolled-back' })
+      expect(current()).toBe(`releases/${own}`)
+
+      const well = '{"version":"1.1.0","pid":1}' // whose number it is here does not matter: it is alive
+      await ask({ restart: ['sh', '-c', `echo '${well}' > /var/lib/wattfleet/state/health.json`], steadyS: 0 })
+      expect(current()).toBe('releases/1.1.0')
+      // the agent's unit starts what was rolled out, as the agent's user
+      await pi.run(['mv', '/usr/lib/wattfleet/app/agent/main.js', '/usr/lib/wattfleet/app/agent/away.js'])
+      expect(await pi.run(['wattfleet-agent', '--help'], { user: 'wattfleet' })).toMatch(/One gateway/)
+      await pi.run(['mv', '/usr/lib/wattfleet/app/agent/away.js', '/usr/lib/wattfleet/app/agent/main.js'])
+
+      await pi.run(['dpkg-reconfigure', 'wattfleet-agent'])
+      expect(current()).toBe(`releases/${own}`)
+      expect(await pi.run(['wattfleet-agent', '--help'], { user: 'wattfleet' })).toMatch(/One gateway/)
+    })
+
     it('keeps its keys when it is removed, and forgets them when it is purged', async () => {
       const keys = pi.path('/var/lib/wattfleet/state/keys.json')
       await pi.run(['dpkg', '--remove', 'wattfleet-agent'])
       expect(existsSync(keys)).toBe(true)
       await pi.run(['dpkg', '--purge', 'wattfleet-agent'])
       expect(existsSync(pi.path('/var/lib/wattfleet'))).toBe(false)
-      expect(existsSync(pi.path(SOFTWARE))).toBe(false)
+      expect(existsSync(pi.path('/opt/wattfleet'))).toBe(false)
     })
 
     it('has its claim written into an image by name', async () => {
