@@ -34,6 +34,8 @@ import { runSettlement } from './settle/settle.ts'
 const KEEP_S = 7 * 86_400
 /** Blocks between two rounds of forgetting. */
 const PRUNE_EVERY_BLOCKS = 500
+/** A round of matching asks of every open order whether its gateway may trade: the list is looked at so often, ms. */
+const MATCH_LOOK_MS = 100
 
 /** What the roles of one process share. */
 interface Parts {
@@ -84,9 +86,9 @@ async function chainIdOf({ inbox, chain }: Parts): Promise<{ id: Uint8Array; con
   return { id, confirmed: asked.then(() => undefined) }
 }
 
-function isStoppedBy({ refusedKeysPath: path }: HubConfig, log: pino.Logger): IsStopped {
+function isStoppedBy({ refusedKeysPath: path }: HubConfig, log: pino.Logger, lookEveryMs = 0): IsStopped {
   if (path === undefined) return () => false
-  return listedInFile({ path, what: 'a signing key', about: 'list of keys that may not trade', log })
+  return listedInFile({ path, what: 'a signing key', about: 'list of keys that may not trade', log, lookEveryMs })
 }
 
 function makeParts(config: HubConfig, clock: Clock, chain: ChainClient, isStopped: IsStopped, log: pino.Logger): Parts {
@@ -229,8 +231,10 @@ async function runRole(
         },
         signal,
       )
-    case 'match':
-      return runMatching({ community, book: index, finalizedBlock, submitter, indexed, log: named }, signal)
+    case 'match': {
+      const isStopped = isStoppedBy(config, named, MATCH_LOOK_MS)
+      return runMatching({ community, book: index, isStopped, finalizedBlock, submitter, indexed, log: named }, signal)
+    }
     case 'settle': {
       const stake = stakeOf(chain, community, submitter.account)
       const stores = { slots: index, energies: inbox, plans: inbox }
