@@ -146,6 +146,7 @@ describe('the command line', () => {
     const plan = await cli(path, 'bulk', 'retire', '--text', 'pi-')
     expect(plan.will).toHaveLength(3)
     await cli(path, 'retire', 'pi-3', '--reason', 'broken')
+    expect(filesIn(join(dir.path, 'claims'))).toEqual(['pi-1.claim.json', 'pi-2.claim.json'])
     const stale = ['bulk', 'retire', '--text', 'pi-', '--digest', plan.digest]
     await expect(cli(path, ...stale)).rejects.toMatchObject({
       code: 1,
@@ -155,6 +156,7 @@ describe('the command line', () => {
     expect(await cli(path, 'bulk', 'retire', '--text', 'pi-', '--digest', digest)).toMatchObject({
       done: ['pi-1', 'pi-2'],
     })
+    expect(filesIn(join(dir.path, 'claims'))).toEqual([])
     const { life, market } = await cli(path, 'story', 'pi-3')
     expect(life.at(-1)).toMatchObject({
       actor: expect.stringMatching(/^operator\/./),

@@ -1,6 +1,7 @@
 import { Fault } from '@wattfleet/protocol'
 import { hubTrades } from '../adapters/hub-trades.ts'
 import { doBulk } from '../bulk.ts'
+import { clearClaimFiles } from '../claims.ts'
 import { BULK_EVENTS, planBulk } from '../core/bulk.ts'
 import { CONCERNS, concernsOf, type GatewayView } from '../core/gateway-view.ts'
 import { LIFE_STATES } from '../core/life.ts'
@@ -56,7 +57,7 @@ function selected(store: Store, asked: Asked): GatewayView[] {
   })
 }
 
-function bulk(office: Office, asked: Asked) {
+async function bulk(office: Office, asked: Asked) {
   const event = oneOf('<event>', argumentOf(asked), BULK_EVENTS)
   if (event === undefined) throw new Fault('config', `bulk: expected ${BULK_EVENTS.join(', ')}`)
   if (Object.values(selectionOf(asked)).every((value) => value === undefined)) {
@@ -66,7 +67,10 @@ function bulk(office: Office, asked: Asked) {
   const { digest } = asked.options
   if (typeof digest !== 'string') return planBulk(views, event)
   const result = doBulk(office.store, office.refusedPath, views, { event, digest }, deedOf(asked))
-  if (result.ok) return result
+  if (result.ok) {
+    await clearClaimFiles(office.store, office.claims.claimsDir, result.done)
+    return result
+  }
   throw new Fault(
     'enrolment',
     'what it would do now is not what was shown: nothing was done; look at the preview again',
