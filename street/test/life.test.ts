@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
@@ -89,8 +89,12 @@ async function fleet(...words: string[]) {
 
 const claimOf = (name: string) => join(paths.claims, `${name}.claim.json`)
 
+/** The claim as it lies on the gateway, whatever the utility does with its own copy. */
+const cardOf = (name: string) => join(folder, `${name}.card`)
+
 async function visitor(name: string): Promise<TestGateway> {
-  const enrolled = await enrolGateway(claimOf(name), name, join(folder, name), AbortSignal.timeout(90_000))
+  copyFileSync(claimOf(name), cardOf(name))
+  const enrolled = await enrolGateway(cardOf(name), name, join(folder, name), AbortSignal.timeout(90_000))
   const gateway = new TestGateway(enrolled, () => Math.floor(street.clock.nowMs() / 1000))
   await gateway.connect()
   return gateway
@@ -196,7 +200,7 @@ describe.runIf(process.platform === 'linux')('the life of a gateway on the stree
     expect(performance.now() - saidMs).toBeLessThan(CUT_WITHIN_MS)
     await until('the order is cancelled', () => chain.ended.get(idOf(open))?.[0]?.state === 'cancelled')
     expect(await carl.send(vera.sign(vera.order()))).toBe('revoked')
-    const again = enrolGateway(claimOf('vera'), 'vera', join(folder, 'vera-2'), AbortSignal.timeout(30_000))
+    const again = enrolGateway(cardOf('vera'), 'vera', join(folder, 'vera-2'), AbortSignal.timeout(30_000))
     await expect(again).rejects.toThrow('unknown-claim')
     const { site } = await fleet('show', 'vera')
     expect((await (await chain.queries()).site(site))?.gateway).not.toBe(toHex(vera.enrolled.key.publicKey))
