@@ -198,7 +198,9 @@ describe('the command line', () => {
     const { path } = await configOf()
     await expect(cli(path, 'destroy')).rejects.toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/^usage: [\s\S]*there is no command destroy\n$/),
+      stderr: expect.stringMatching(
+        /^there is no command destroy\nusage: [\s\S]*\nall commands: wattfleet-fleet --help\n$/,
+      ),
     })
     await expect(cli(path, 'reissue', '00'.repeat(16))).rejects.toMatchObject({ code: 1 })
   })

@@ -78,14 +78,8 @@ async function bulk(office: Office, asked: Asked) {
 }
 
 function selectionOf({ options: { text, state, concern, tag, zone } }: Asked): Selection {
-  const given = (value: unknown) => {
-    // an option that another command takes several times comes as a list here too
-    const all = [value ?? []].flat()
-    if (all.length > 1) throw new Fault('config', `expected one, got ${all.join(' and ')}`)
-    return typeof all[0] === 'string' ? all[0] : undefined
-  }
-  if (given(zone) !== undefined && !/^\d{1,10}$/.test(String(zone)))
-    throw new Fault('config', '--zone: expected a number')
+  const given = (value: unknown) => (typeof value === 'string' ? value : undefined)
+  if (zone !== undefined && !/^\d{1,10}$/.test(String(zone))) throw new Fault('config', '--zone: expected a number')
   return {
     ...{ text: given(text), tag: given(tag), zone: zone === undefined ? undefined : Number(zone) },
     state: oneOf('--state', given(state), LIFE_STATES),
