@@ -1,13 +1,13 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   type Clock,
   Fault,
   fromHex,
   listedInFile,
-  messageOf,
   monotonicMs,
-  type SigningKey,
+  readSeed,
+  readText,
   signingKeyFromSeed,
   upFilter,
 } from '@wattfleet/protocol'
@@ -52,20 +52,6 @@ interface Parts {
   readonly isStopped: IsStopped
   /** Filled by the roles that run here. */
   readonly running: { intake?: Intake; wire?: MqttWire; pushes?: PushListener; blocks: number; readonly roll: Roll }
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new Fault('config', `${path}: cannot be read: ${messageOf(error)}`, { cause: error })
-  }
-}
-
-function readSigningKey(path: string): SigningKey {
-  const seed = fromHex(readText(path).trim(), 32)
-  if (seed === undefined) throw new Fault('config', `${path}: expected a seed of 64 hex digits`)
-  return signingKeyFromSeed(seed)
 }
 
 /**
@@ -115,7 +101,7 @@ function makeParts(config: HubConfig, clock: Clock, chain: ChainClient, isStoppe
 /** Intake and courier: they share the connection to the broker. */
 async function runIntake(parts: Parts, chainId: Uint8Array, started: () => void, signal: AbortSignal): Promise<void> {
   const { config, clock, inbox, index, chain, log, stored, running } = parts
-  const key = readSigningKey(config.hubSeedPath)
+  const key = signingKeyFromSeed(readSeed(config.hubSeedPath))
   const renewed = () => ({
     ca: readText(config.caPath),
     cert: readText(config.certPath),

@@ -25,7 +25,7 @@ afterEach(() => {
 
 function write(name: string, text: string): string {
   const path = join(dir.path, name)
-  writeFileSync(path, text)
+  writeFileSync(path, text, { mode: 0o600 })
   return path
 }
 
@@ -90,13 +90,13 @@ describe('the service as a program', () => {
     const hook = { url: 'http://127.0.0.1:1/', secretPath: write('hook.secret', 'hunter2\n') }
     const { running, errors } = start((await configOf({ hook })).path)
     expect((await once(running, 'exit'))[0]).toBe(2)
-    expect(errors()).toMatch(/hook\.secret: expected a secret of at least 32 characters/)
+    expect(errors()).toMatch(/hook\.secret: expected a secret of at least 32 characters, got 7\n/)
   })
 
   it('ends with a seed that is none, and keeps no connection for it', async () => {
     const { running, errors } = start((await configOf({ operatorSeedPath: write('bad.seed', 'xyz') })).path)
     expect((await once(running, 'exit'))[0]).toBe(2)
-    expect(errors()).toMatch(/bad\.seed: expected a seed of 64 hex digits/)
+    expect(errors()).toMatch(/bad\.seed: expected a seed of 64 hex digits, got 3 characters\n/)
   })
 })
 
