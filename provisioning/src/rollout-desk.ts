@@ -9,8 +9,8 @@ import {
   TRIAL_S,
 } from '@wattfleet/protocol'
 import { z } from 'zod'
-import { parseStages, stageSizes } from './core/rollout.ts'
-import { type Selectable, type Selection, select, spread } from './core/selection.ts'
+import { parseStages, spread, stageSizes } from './core/rollout.ts'
+import { type Selectable, type Selection, select } from './core/select.ts'
 import {
   directiveOf,
   type RolloutBody,
@@ -96,8 +96,11 @@ export function selectables(store: Store): (SiteRecord & Selectable)[] {
   const tags = store.tags.tags()
   return store
     .sites()
-    .map((one) => ({ ...one, tags: tags.get(one.site) ?? new Set<string>(), community: one.grant?.rules.community }))
+    .map((one) => ({ ...one, tags: [...(tags.get(one.site) ?? [])], community: one.grant?.rules.community }))
 }
+
+/** Roll-outs are made for tags, states and communities. */
+const NO_SEARCH = { concernsOf: () => [], mayNameHouseholds: false }
 
 /** What a roll-out would do, to whom, in which order. Throws Fault `config` where it would be none. */
 export function previewRollout(store: Store, { body, selection, stages, settings }: RolloutOrder): RolloutPreview {
@@ -105,7 +108,8 @@ export function previewRollout(store: Store, { body, selection, stages, settings
   if (reaches === undefined) {
     throw new Fault('config', `--stages: expected how far each reaches, such as 1,5%,25%,100%, got ${stages}`)
   }
-  const fitting = spread(select(selectables(store), selection), JSON.stringify(body))
+  const all = selectables(store)
+  const fitting = spread(select(all, selection, NO_SEARCH), JSON.stringify(body))
   const leftOut = fitting.flatMap((one) => {
     const reason = unreachable(one)
     return reason === undefined ? [] : [{ serial: one.serial, reason }]

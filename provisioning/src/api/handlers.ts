@@ -4,10 +4,10 @@ import type { z } from 'zod'
 import { doBulk } from '../bulk.ts'
 import { reissueClaim } from '../claims.ts'
 import { planBulk } from '../core/bulk.ts'
-import type { GatewayView } from '../core/gateway-view.ts'
+import { concernsOf, type GatewayView } from '../core/gateway-view.ts'
 import { overviewOf } from '../core/overview.ts'
 import { mayDo, ROLES, type Role } from '../core/roles.ts'
-import { type Selection, selectGateways } from '../core/select.ts'
+import { select } from '../core/select.ts'
 import type { StoryEvent } from '../core/story.ts'
 import type { ApiToken } from '../core/token.ts'
 import { approve, type OperatorEvent, take, writeRefused } from '../fleet.ts'
@@ -36,7 +36,11 @@ export function handlersOf(parts: ApiParts): Handlers {
     ...{ nowMs: parts.nowMs(), byHand: parts.byHand },
     mayNameHouseholds: mayDo(role, 'households'),
   })
-  const select = (selection: Selection, caller: ApiToken) => selectGateways(fleet(), selection, contextOf(caller))
+  const selected = ({ tag, ...selection }: z.output<typeof schemas.selection>, caller: ApiToken) => {
+    const { nowMs, byHand, mayNameHouseholds } = contextOf(caller)
+    const context = { concernsOf: (view: GatewayView) => concernsOf(view, nowMs, byHand), mayNameHouseholds }
+    return select(fleet(), { ...selection, tags: tag === undefined ? undefined : [tag] }, context)
+  }
   const viewOf = (id: string): GatewayView => {
     const found = fleet().find(
       ({ serial, site, gateway, movedOn }) => (serial === id && !movedOn) || site === id || gateway === id,
@@ -59,7 +63,7 @@ export function handlersOf(parts: ApiParts): Handlers {
     }
   const bulkViews = (given: z.output<typeof schemas.bulkPreviewBody>, caller: ApiToken) => {
     const { serials } = given.select
-    const found = select(given.select, caller)
+    const found = selected(given.select, caller)
     const known = new Set(found.map(({ serial }) => serial))
     const missing = serials?.filter((serial) => !known.has(serial)) ?? []
     if (missing.length > 0 && Object.keys(given.select).length === 1) {
@@ -80,7 +84,7 @@ export function handlersOf(parts: ApiParts): Handlers {
       return { at: instantOf(nowMs), ...rest, nextExpiry, versions: [...versions], findings: [...findings] }
     },
     gateways({ caller, query: { after, limit, ...selection } }: Q<typeof schemas.gatewaysQuery>) {
-      const all = select(selection, caller)
+      const all = selected(selection, caller)
       const left = after === undefined ? all : all.filter((view) => placeOf(view) > after)
       const page = left.slice(0, limit)
       const last = left.length > limit ? page.at(-1) : undefined

@@ -6,7 +6,7 @@ import { BULK_EVENTS, planBulk } from '../core/bulk.ts'
 import { CONCERNS, concernsOf, type GatewayView } from '../core/gateway-view.ts'
 import { LIFE_STATES } from '../core/life.ts'
 import { overviewOf } from '../core/overview.ts'
-import { type Selection, selectGateways } from '../core/select.ts'
+import { type Selection, select } from '../core/select.ts'
 import { gatewayOf } from '../fleet.ts'
 import { fleetViewer } from '../fleet-view.ts'
 import type { Office } from '../office.ts'
@@ -52,8 +52,10 @@ export const fleetCommands: Commands = {
 }
 
 function selected(store: Store, asked: Asked): GatewayView[] {
-  return selectGateways(fleetViewer(store)(), selectionOf(asked), {
-    ...{ nowMs: asked.nowMs, byHand: asked.config.approval, mayNameHouseholds: true },
+  const { nowMs, config } = asked
+  return select(fleetViewer(store)(), selectionOf(asked), {
+    concernsOf: (view) => concernsOf(view, nowMs, config.approval),
+    mayNameHouseholds: true,
   })
 }
 
@@ -81,7 +83,8 @@ function selectionOf({ options: { text, state, concern, tag, zone } }: Asked): S
   const given = (value: unknown) => (typeof value === 'string' ? value : undefined)
   if (zone !== undefined && !/^\d{1,10}$/.test(String(zone))) throw new Fault('config', '--zone: expected a number')
   return {
-    ...{ text: given(text), tag: given(tag), zone: zone === undefined ? undefined : Number(zone) },
+    ...{ text: given(text), tags: tag === undefined ? undefined : [String(tag)] },
+    zone: zone === undefined ? undefined : Number(zone),
     state: oneOf('--state', given(state), LIFE_STATES),
     concern: oneOf('--concern', given(concern), CONCERNS),
   }
