@@ -115,8 +115,7 @@ export function previewRollout(store: Store, { body, selection, stages, settings
     return reason === undefined ? [] : [{ serial: one.serial, reason }]
   })
   const chosen = fitting.filter((one) => unreachable(one) === undefined)
-  if (chosen.length === 0)
-    throw new Fault('config', `no gateway that can be told anything fits; left out: ${leftOut.length}`)
+  if (chosen.length === 0) throw new Fault('config', whyNobody(selection, all.length, leftOut))
   const sizes = stageSizes(reaches, chosen.length)
   let from = 0
   const serials = sizes.map((size) => {
@@ -125,6 +124,31 @@ export function previewRollout(store: Store, { body, selection, stages, settings
   })
   const targets = chosen.map(({ site }) => ({ site }))
   return { body, plan: { ...settings, stages: sizes }, targets, serials, leftOut }
+}
+
+/** Serials that are named for each reason: enough to look one up. */
+const MOST_NAMED = 5
+
+/** Why a roll-out would be for nobody. */
+function whyNobody(
+  { tags = [], community, state }: Selection,
+  gateways: number,
+  leftOut: RolloutPreview['leftOut'],
+): string {
+  if (leftOut.length === 0) {
+    const asked = Object.entries({ community, state }).filter(([, value]) => value !== undefined)
+    const told = [...tags.map((tag) => ['tag', tag]), ...asked].map((one) => one.join(' '))
+    return `no gateway fits, of ${gateways}${told.length === 0 ? '' : `: ${told.join(', ')}`}`
+  }
+  const serials = new Map<string, string[]>()
+  for (const { serial, reason } of leftOut) serials.set(reason, [...(serials.get(reason) ?? []), serial])
+  const told = [...serials]
+    .sort(([one, its], [other, theirs]) => theirs.length - its.length || (one < other ? -1 : 1))
+    .map(([reason, all]) => {
+      const named = all.sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).slice(0, MOST_NAMED)
+      return `${all.length}: ${reason} (${named.join(', ')}${all.length > MOST_NAMED ? ', …' : ''})`
+    })
+  return `no gateway that fits can be told anything: of ${leftOut.length}, ${told.join(', ')}`
 }
 
 /** Throws Fault `enrolment` where there is none. */
