@@ -112,6 +112,29 @@ describe('a roll-out for nobody', () => {
 })
 
 describe('a roll-out that is carried out', () => {
+  it('reads its gateways once in a turn that changes nothing', async () => {
+    const id = create()
+    let reads = 0
+    const { rollouts } = office.store
+    const counting = {
+      ...rollouts,
+      targets(of: number) {
+        reads++
+        return rollouts.targets(of)
+      },
+    }
+    const store = { ...office.store, rollouts: counting }
+    const turn = rolloutTurns({ store, link, utilityKey: UTILITY, nowMs: () => nowMs, clock })
+    await turn()
+    // who is told has a counter only after it is written down
+    expect([reads, sent.length, statesOf(id)[0]]).toEqual([2, 1, 'sent'])
+    await turn()
+    expect(reads).toBe(3)
+    link.isUp = false
+    await turn()
+    expect(reads).toBe(4)
+  })
+
   it('tells a gateway, signed and for it alone, and then the others when it was well for long enough', async () => {
     const id = create()
     const turn = service()
