@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { Fault, toHex } from '@wattfleet/protocol'
+import { Fault, Refusal, toHex } from '@wattfleet/protocol'
 import type { z } from 'zod'
 import { doBulk } from '../bulk.ts'
 import { reissueClaim } from '../claims.ts'
@@ -18,7 +18,6 @@ import type { ApiParts, B, Call, Q } from './call.ts'
 import { moveHandlers } from './move-handlers.ts'
 import { type OPERATIONS, type OperationId, rightFor } from './operations.ts'
 import { instantOf, type PresentContext, presentEvent, presentGateway } from './present.ts'
-import { ApiProblem } from './problem.ts'
 import { rolloutHandlers } from './rollout-handlers.ts'
 import type * as schemas from './schemas.ts'
 
@@ -29,7 +28,7 @@ type Handlers = { readonly [Id in Handled]: (call: never) => AnswerTo<Id> | Prom
 
 const actorOf = ({ name }: ApiToken): Actor => `api/${name}`
 
-/** What each operation does. Throws ApiProblem, or a Fault that the server turns into one. */
+/** What each operation does. Throws Refusal, or a Fault that the server turns into one. */
 export function handlersOf(parts: ApiParts): Handlers {
   const { store, fleet } = parts
   const contextOf = ({ role }: ApiToken): PresentContext => ({
@@ -45,7 +44,7 @@ export function handlersOf(parts: ApiParts): Handlers {
     const found = fleet().find(
       ({ serial, site, gateway, movedOn }) => (serial === id && !movedOn) || site === id || gateway === id,
     )
-    if (found === undefined) throw new ApiProblem(404, `No gateway has the serial, the site or the name ${id}.`)
+    if (found === undefined) throw new Refusal(404, `No gateway has the serial, the site or the name ${id}.`)
     return found
   }
   const shown = (id: string, caller: ApiToken) => presentGateway(viewOf(id), contextOf(caller))
@@ -67,7 +66,7 @@ export function handlersOf(parts: ApiParts): Handlers {
     const known = new Set(found.map(({ serial }) => serial))
     const missing = serials?.filter((serial) => !known.has(serial)) ?? []
     if (missing.length > 0 && Object.keys(given.select).length === 1) {
-      throw new ApiProblem(404, `No gateway has the serial ${missing.slice(0, 10).join(', ')}.`)
+      throw new Refusal(404, `No gateway has the serial ${missing.slice(0, 10).join(', ')}.`)
     }
     return found
   }
@@ -118,11 +117,11 @@ export function handlersOf(parts: ApiParts): Handlers {
     },
     bulk({ caller, body }: B<typeof schemas.bulkBody>) {
       const right = rightFor(body.event)
-      if (!mayDo(caller.role, right)) throw new ApiProblem(403, `${body.event} takes the right ${right}.`)
+      if (!mayDo(caller.role, right)) throw new Refusal(403, `${body.event} takes the right ${right}.`)
       const result = doBulk(store, parts.refusedPath, bulkViews(body, caller), body, deedOf(caller, body.reason))
       if (result.ok) return { done: [...result.done], failed: [...result.failed] }
       const text = 'What it would do now is not what was shown; look at the new preview. Nothing was done.'
-      throw new ApiProblem(409, text, { plan: presentPlan(result.plan) })
+      throw new Refusal(409, text, { members: { plan: presentPlan(result.plan) } })
     },
     ...moveHandlers(parts, { shown, viewOf, deedOf }),
     ...rolloutHandlers(parts, deedOf),
@@ -186,7 +185,7 @@ function tokenHandlers({ store, nowMs }: ApiParts) {
         atMs: nowMs(),
         ...(body.reason && { detail: { reason: body.reason } }),
       }
-      if (!store.tokens.revoke(id, deed)) throw new ApiProblem(404, `No token has the name ${id}.`)
+      if (!store.tokens.revoke(id, deed)) throw new Refusal(404, `No token has the name ${id}.`)
       return all()
     },
   }
