@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import {
+  aborted,
   type Clock,
   Fault,
   fromHex,
@@ -172,10 +173,7 @@ async function runHttp({ config, views, clock, log }: Parts, started: () => void
   const gateway = await startGateway({ config: config.http, views, clock, log })
   log.info({ port: gateway.port }, 'http serves')
   started()
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
+  await aborted(signal)
   await gateway.stop()
 }
 
