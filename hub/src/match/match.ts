@@ -1,10 +1,11 @@
-import type { Match, Submitter } from '@wattfleet/chain'
+import type { Match } from '@wattfleet/chain'
 import { matchPayAsBid, type Pairing } from '@wattfleet/market'
 import { invariant, marketTimes } from '@wattfleet/protocol'
-import type { Book, IsStopped, Log, Market, OpenOrder } from '../ports.ts'
-import { LOOK_AGAIN_MS, type Pulse } from '../pulse.ts'
+import type { Book, IsStopped, Market, OpenOrder } from '../ports.ts'
+import { LOOK_AGAIN_MS } from '../pulse.ts'
 import {
   createPenalties,
+  type EngineOptions,
   isBehind,
   limitsUnlessAborted,
   type Penalties,
@@ -13,16 +14,9 @@ import {
   untilIndexed,
 } from '../rounds.ts'
 
-export interface MatchOptions {
-  readonly community: number
+export interface MatchOptions extends EngineOptions {
   readonly book: Book
   readonly isStopped: IsStopped
-  readonly submitter: Submitter
-  /** The chain's finalized head, while it can be asked. */
-  readonly finalizedBlock: () => number | undefined
-  /** Beaten when a block was indexed. */
-  readonly indexed: Pulse
-  readonly log: Log
 }
 
 /**
