@@ -22,7 +22,8 @@ export type Life = (identity: Identity, link: Link, signal: AbortSignal) => Prom
 
 /**
  * Runs the gateway, and beside it what keeps its certificate from running out. Where a renewal brought other rules of the
- * community, or another key of the hub, it begins anew with them: everything that must not be lost is in the outbox.
+ * community, another key of the hub or other devices, it begins anew with them: everything that must not be lost is in the
+ * outbox.
  */
 export async function runCertified(parts: CertifiedParts, signal: AbortSignal, life: Life): Promise<void> {
   const { credentials } = parts
@@ -56,7 +57,8 @@ export async function runCertified(parts: CertifiedParts, signal: AbortSignal, l
 
 /** What the loops of a gateway were started with. */
 function isLikeBefore(one: EnrolmentGrant, other: EnrolmentGrant): boolean {
-  return one.hubKey === other.hubKey && JSON.stringify(one.rules) === JSON.stringify(other.rules)
+  const said = ({ hubKey, rules, devices }: EnrolmentGrant) => JSON.stringify([hubKey, rules, devices])
+  return said(one) === said(other)
 }
 
 /** The address in the claim, for a grant of before that says none; undefined where the claim is gone. */

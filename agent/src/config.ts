@@ -1,4 +1,4 @@
-import { modelIds } from '@wattfleet/devices'
+import { modelIds, TELEGRAM_MODELS } from '@wattfleet/devices'
 import { HOUSE_CONNECTION_W, SERIAL, SERIAL_FORM } from '@wattfleet/protocol'
 import { z } from 'zod'
 
@@ -32,10 +32,6 @@ const isSomewhere = ({ port, serial }: { port?: number | undefined; serial?: obj
   (port === undefined) !== (serial === undefined)
 const SOMEWHERE = 'expected a port (with its host) or a serial line, and not both'
 
-/** Models that are no registers but telegrams, and how these are written. */
-export const TELEGRAMS: Readonly<Record<string, TelegramFormat>> = { sml: 'sml', 'obis-text': 'text' }
-export type TelegramFormat = 'sml' | 'text'
-
 /** Whether a model is one that there is. */
 const isKnown =
   (...others: readonly string[]) =>
@@ -47,6 +43,36 @@ const UNKNOWN = {
 
 const priceMicro = z.int().min(0).max(0xffff_ffff)
 
+const meter = z
+  .strictObject({
+    ...device,
+    /**
+     * One of the models that `wattfleet-devices models` lists, or `sunspec`; `sml` or `obis-text` for what a meter pushes
+     * through an infrared head on a serial line.
+     */
+    model: z
+      .string()
+      .refine(isKnown(...Object.keys(TELEGRAM_MODELS)), UNKNOWN)
+      .default('eastron-sdm630'),
+    /** False where the house cannot feed in and its meter has no counter for it. */
+    feedsIn: z.boolean().default(true),
+    /** The most that the connection's fuses carry, W. */
+    mostW: z.int().min(1_000).max(1_000_000).default(HOUSE_CONNECTION_W),
+  })
+  .refine(isSomewhere, SOMEWHERE)
+  .refine(({ model, serial }) => serial !== undefined || !(model in TELEGRAM_MODELS), {
+    path: ['serial'],
+    message: 'expected the serial line of the infrared head',
+  })
+
+const inverter = z
+  .strictObject({
+    ...device,
+    /** `sunspec`, or one of the models that show an inverter's power. */
+    model: z.string().refine(isKnown(), UNKNOWN).default('sunspec'),
+  })
+  .refine(isSomewhere, SOMEWHERE)
+
 /** The gateway's configuration file. */
 export const agentConfigSchema = z.strictObject({
   /** Keys, grant and outbox: for this gateway alone. */
@@ -57,35 +83,9 @@ export const agentConfigSchema = z.strictObject({
   serial: z.string().regex(SERIAL, SERIAL_FORM).optional(),
   /** Where the maker's serial is read; the default is a Raspberry Pi's. */
   serialPath: z.string().min(1).default('/proc/device-tree/serial-number'),
-  meter: z
-    .strictObject({
-      ...device,
-      /**
-       * One of the models that `wattfleet-devices models` lists, or `sunspec`; `sml` or `obis-text` for what a meter pushes
-       * through an infrared head on a serial line.
-       */
-      model: z
-        .string()
-        .refine(isKnown(...Object.keys(TELEGRAMS)), UNKNOWN)
-        .default('eastron-sdm630'),
-      /** False where the house cannot feed in and its meter has no counter for it. */
-      feedsIn: z.boolean().default(true),
-      /** The most that the connection's fuses carry, W. */
-      mostW: z.int().min(1_000).max(1_000_000).default(HOUSE_CONNECTION_W),
-    })
-    .refine(isSomewhere, SOMEWHERE)
-    .refine(({ model, serial }) => serial !== undefined || !(model in TELEGRAMS), {
-      path: ['serial'],
-      message: 'expected the serial line of the infrared head',
-    }),
-  inverter: z
-    .strictObject({
-      ...device,
-      /** `sunspec`, or one of the models that show an inverter's power. */
-      model: z.string().refine(isKnown(), UNKNOWN).default('sunspec'),
-    })
-    .refine(isSomewhere, SOMEWHERE)
-    .optional(),
+  /** Without it what the grant or a configuration from afar says; where neither does, nothing is read. */
+  meter: meter.optional(),
+  inverter: inverter.optional(),
   strategy: z
     .strictObject({
       /** Most this house pays per kWh, fees included: below a retail price of 0.30. */
@@ -103,4 +103,10 @@ export const agentConfigSchema = z.strictObject({
 
 export type AgentConfig = z.infer<typeof agentConfigSchema>
 /** Where a device is and how it is asked. */
-export type DeviceConfig = AgentConfig['meter'] | NonNullable<AgentConfig['inverter']>
+export type DeviceConfig = MeterConfig | InverterConfig
+export type MeterConfig = z.infer<typeof meter>
+export type InverterConfig = z.infer<typeof inverter>
+
+export const DEVICES = ['meter', 'inverter'] as const
+/** The devices by themselves, as the file would name them. */
+export const devicesSchema = z.strictObject({ meter: meter.optional(), inverter: inverter.optional() })

@@ -1,4 +1,4 @@
-import { type Claim, DEFAULT_RULES, type EnrolmentGrant, GATEWAY_ID } from '@wattfleet/protocol'
+import { type Claim, DEFAULT_RULES, type EnrolmentGrant, GATEWAY_ID, type GrantedDevices } from '@wattfleet/protocol'
 import { z } from 'zod'
 
 const count = z.int().min(0)
@@ -57,4 +57,6 @@ export const grantSchema: z.ZodType<EnrolmentGrant> = z.object({
   capImportWh: count,
   capExportWh: count,
   serviceUrl: z.url({ protocol: /^https$/, error: 'expected https://host:port of the enrolment service' }).optional(),
+  // looked at when it is used (granted.ts): a model that this software does not know is no reason not to be let in
+  devices: z.custom<GrantedDevices>().exactOptional(),
 })

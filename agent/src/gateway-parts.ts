@@ -1,5 +1,6 @@
 import type { Clock } from '@wattfleet/protocol'
 import type { Strategy } from './core/decide.ts'
+import type { Pulse } from './core/pulse.ts'
 import type { Findings } from './findings.ts'
 import type { Identity } from './identity.ts'
 import type { GridMeter, Link, Log, Outbox, Remote, Scheduler, SunSource } from './ports.ts'
@@ -27,5 +28,7 @@ export interface GatewayParts {
   readonly findings: Findings
   /** Absent: nothing is taken from afar. */
   readonly remote?: Remote
+  /** Where somebody watches whether the loops turn. */
+  readonly pulse?: Pulse
   readonly log: Log
 }

@@ -11,6 +11,7 @@ import {
   shippedModel,
   sunSpecInverter,
   sunSpecMeter,
+  TELEGRAM_MODELS,
   watchedMeter,
 } from '@wattfleet/devices'
 import { type Clock, fromHex, monotonicClock, type Program, runProgram, toHex, wallClock } from '@wattfleet/protocol'
@@ -24,15 +25,17 @@ import { serialOf } from './adapters/serial.ts'
 import { openSqliteOutbox } from './adapters/sqlite-outbox.ts'
 import { stateFiles } from './adapters/state-files.ts'
 import { openUpdates } from './adapters/updates.ts'
+import { keepWatchdog, tellSystemd, watchdogMs } from './adapters/watchdog.ts'
 import { runCertified, serviceIn } from './certified.ts'
-import { type AgentConfig, agentConfigSchema, TELEGRAMS } from './config.ts'
+import { type AgentConfig, agentConfigSchema, type InverterConfig, type MeterConfig } from './config.ts'
+import { createPulse, type Pulse } from './core/pulse.ts'
 import type { Credential } from './credential.ts'
 import { type Credentials, openCredentials } from './credentials.ts'
 import { type Enrolled, enrol } from './enrol.ts'
 import { createFindings, type Findings } from './findings.ts'
 import { runGateway } from './gateway.ts'
 import { sealer } from './identity.ts'
-import type { Outbox } from './ports.ts'
+import type { GridMeter, Outbox } from './ports.ts'
 import { createRemote, type RemoteControl } from './remote.ts'
 import { remoteFile } from './remote-state.ts'
 import { HEALTH, UPDATES } from './updater/hand-over.ts'
@@ -40,32 +43,33 @@ import { VERSION_OF_AGENT } from './version.ts'
 
 const random = () => randomBytes(4).readUInt32LE() / 2 ** 32
 
-/** The grid meter, its values looked at before anything is made of them. */
-function meterOf(config: AgentConfig, lines: Lines, clock: Clock, findings: Findings): Meter {
-  const { unit, mostW } = config.meter
-  // what a phase shows is held against what the inverter gives
-  const phases = config.inverter !== undefined
+/** Where nothing says which meter there is, none is guessed: the gateway is there, and waits to be told. */
+const NO_METER: GridMeter = { read: async () => undefined }
+
+/** The grid meter, its values looked at before anything is made of them; what a phase shows, where an inverter is held against it. */
+function meterOf(config: MeterConfig, phases: boolean, lines: Lines, clock: Clock, findings: Findings): Meter {
+  const { unit, mostW } = config
   const options = {
     mostW,
     onFinding: ({ counter, is, energyWh }: Finding) => findings.note(`${counter}-counter-${is}`, { energyWh }),
   }
-  const format = TELEGRAMS[config.meter.model]
-  if (format !== undefined && config.meter.serial !== undefined) {
-    const { path, baudRate } = config.meter.serial
+  const format = TELEGRAM_MODELS[config.model]
+  if (format !== undefined && config.serial !== undefined) {
+    const { path, baudRate } = config.serial
     const head = { path, format, mostW, clock, ...(baudRate !== undefined && { baudRate }) }
     return watchedMeter(lines.infrared(head), options)
   }
-  if (config.meter.model === 'sunspec') {
-    return watchedMeter(sunSpecMeter(lines.to(config.meter), unit, clock, { phases }), options)
+  if (config.model === 'sunspec') {
+    return watchedMeter(sunSpecMeter(lines.to(config), unit, clock, { phases }), options)
   }
-  const model = shippedModel(config.meter.model)
-  const line = lines.to(config.meter, model)
+  const model = shippedModel(config.model)
+  const line = lines.to(config, model)
   const rollsOverAtWh = rolloverWh(model)
   const meter = modelMeter(line, unit, model, clock, { phases })
   return watchedMeter(meter, { ...options, ...(rollsOverAtWh !== undefined && { rollsOverAtWh }) })
 }
 
-function inverterOf(config: NonNullable<AgentConfig['inverter']>, lines: Lines, clock: Clock): Inverter {
+function inverterOf(config: InverterConfig, lines: Lines, clock: Clock): Inverter {
   if (config.model === 'sunspec') return sunSpecInverter(lines.to(config), config.unit, clock)
   const model = shippedModel(config.model)
   return modelInverter(lines.to(config, model), config.unit, model, clock)
@@ -81,11 +85,14 @@ interface Standing {
   readonly log: pino.Logger
   readonly transport: Clock
   readonly onWall: boolean
+  readonly pulse: Pulse
+  /** Ends this round and begins another. */
+  readonly again: () => void
 }
 
 /** Runs the gateway with one configuration until aborted. */
 async function runRound(standing: Standing, signal: AbortSignal) {
-  const { program, enrolled, credentials, outbox, remote, log, transport, onWall } = standing
+  const { program, enrolled, credentials, outbox, remote, log, transport, onWall, pulse } = standing
   const { clock, ready } = program
   const config = remote.config()
   log.level = config.logLevel
@@ -94,7 +101,11 @@ async function runRound(standing: Standing, signal: AbortSignal) {
   const steady = onWall ? transport : clock
   const findings = createFindings(steady, log)
   try {
-    const meter = gridMeter(meterOf(config, lines, clock, findings), log, config.meter.feedsIn)
+    const own = config.meter && meterOf(config.meter, config.inverter !== undefined, lines, clock, findings)
+    const meter = own === undefined ? NO_METER : gridMeter(own, log, config.meter?.feedsIn)
+    const { devices } = remote.standing()
+    if (devices?.reason !== undefined) log.error(devices, 'a device is not configured')
+    const granted = JSON.stringify(credentials.current().grant.devices)
     const inverter = config.inverter && inverterOf(config.inverter, lines, clock)
     for (const device of [config.meter, config.inverter]) if (device) await lines.share(device)
     const linkOf = ({ grant, tlsKeyPem: keyPem }: Credential) => mqttLink({ ...grant, keyPem }, transport, random, log)
@@ -102,18 +113,19 @@ async function runRound(standing: Standing, signal: AbortSignal) {
       ...{ credentials, key: enrolled.key, link: linkOf, service: renewalClient, wall: wallClock() },
       ...{ transport, random, log, otherwiseAt: () => serviceIn(config.claimPath) },
     }
-    await runCertified(certified, signal, (identity, link, lifeSignal) =>
-      runGateway(
+    await runCertified(certified, signal, async (identity, link, lifeSignal) => {
+      if (JSON.stringify(identity.grant.devices) !== granted) return standing.again()
+      await runGateway(
         {
           ...{ clock, steady, transport, meter, sun: inverter && sunSource(inverter), outbox, link, identity },
           // node-schedule knows only the wall's clock; a scaled one keeps its own time
           scheduler: onWall ? wallScheduler(clock) : clockScheduler(clock),
-          ...{ strategy: config.strategy, pollMs: config.pollS * 1000, random, findings, remote, log },
+          ...{ strategy: config.strategy, pollMs: config.pollS * 1000, random, findings, remote, pulse, log },
         },
         lifeSignal,
         ready,
-      ),
-    )
+      )
+    })
   } finally {
     await lines.close()
   }
@@ -124,6 +136,11 @@ async function main(program: Program<AgentConfig>): Promise<void> {
   const log = pino({ level: config.logLevel })
   const transport = monotonicClock()
   const onWall = process.env.WATTFLEET_CLOCK === undefined
+  const pulse = createPulse(() => transport.nowMs())
+  const spanMs = watchdogMs(process.env)
+  if (spanMs !== undefined) {
+    void keepWatchdog({ spanMs, isWell: pulse.isWell, tell: tellSystemd, transport, log }, signal)
+  }
   mkdirSync(config.stateDir, { recursive: true, mode: 0o700 })
   const files = stateFiles(config.stateDir)
   const enrolled = await enrol(
@@ -135,6 +152,7 @@ async function main(program: Program<AgentConfig>): Promise<void> {
   )
   if (enrolled === undefined) return
   const { grant } = enrolled
+  const credentials = openCredentials(files, enrolled)
   const seal = sealer(enrolled, () => Uint8Array.from(randomBytes(16)))
   const signer = { epoch: grant.epoch, gateway: toHex(enrolled.key.publicKey) }
   let round = new AbortController()
@@ -142,6 +160,7 @@ async function main(program: Program<AgentConfig>): Promise<void> {
   const remote = createRemote(
     {
       ...{ file: config, version: VERSION_OF_AGENT, clock, steady: onWall ? transport : clock, transport, random, log },
+      granted: () => credentials.current().grant.devices,
       store: remoteFile(files, signer.gateway, signer.epoch),
       utilityKey: grant.utilityKey === undefined ? undefined : fromHex(grant.utilityKey, 32),
       updates: openUpdates(join(config.stateDir, UPDATES), grant.caPem),
@@ -157,8 +176,8 @@ async function main(program: Program<AgentConfig>): Promise<void> {
     program.ready()
   }
   const standing = {
-    ...{ program: { ...program, ready }, enrolled, outbox, remote, log, transport, onWall },
-    credentials: openCredentials(files, enrolled),
+    ...{ program: { ...program, ready }, enrolled, credentials, outbox, remote, log, transport, onWall, pulse },
+    again: () => round.abort(),
   }
   try {
     while (!signal.aborted && !isOver) {

@@ -182,7 +182,7 @@ export interface Remote {
   /** Takes what came from the broker, if the utility has signed it for this gateway. What it means is durable on return. */
   hear(kind: DirectiveType, payload: Uint8Array): void
   /** What the status says of it. */
-  standing(): Pick<Status, 'version' | 'config' | 'lastConfig' | 'lastCommand'>
+  standing(): Pick<Status, 'version' | 'config' | 'lastConfig' | 'lastCommand' | 'devices'>
   /** Runs beside the loops of the gateway. Returns when aborted, or before. */
   run(view: RemoteView, signal: AbortSignal): Promise<void>
 }

@@ -14,6 +14,12 @@ import { survivingStore } from './surviving-store.ts'
 const JOURNAL_EVERY_MS = 5 * 60_000
 /** A meter that is silent is asked ever more seldom, at most this many polls apart; a slot's start always asks. */
 const LONGEST_SILENCE_POLLS = 8
+/**
+ * Each slot's start begins a turn, however seldom the meter is asked, and two slots later where the clock was stepped back:
+ * after so many without one the loop stands still. In slots, and at least so long, for a device may take its time.
+ */
+const OVERDUE_SLOTS = 4
+const OVERDUE_LEAST_MS = 15 * 60_000
 
 /** The loop that reads the meter, decides, and signs. */
 export interface Reader {
@@ -36,6 +42,7 @@ export function createReader(parts: GatewayParts, onSigned: () => void, onChange
   const { clock, steady, outbox, log } = parts
   const { grant } = parts.identity
   const rules = meteringRules(grant)
+  const overdueMs = Math.max(OVERDUE_LEAST_MS, OVERDUE_SLOTS * grant.rules.slotLengthS * 1000)
   const bell = createBell()
   const tried = Promise.withResolvers<void>()
   let metering: Metering = { track: outbox.track() ?? emptyTrack(clock.nowMs(), rules), recent: [], power: undefined }
@@ -103,11 +110,16 @@ export function createReader(parts: GatewayParts, onSigned: () => void, onChange
     tried: tried.promise,
     wake: bell.ring,
     async run(signal) {
-      while (!signal.aborted) {
-        await survivingStore(log, () => turn(signal))
-        tried.resolve()
-        const polls = Math.min(LONGEST_SILENCE_POLLS, 2 ** Math.min(silentPolls, 10))
-        await bell.wait(steady, steady.nowMs() + parts.pollMs * polls, signal)
+      try {
+        while (!signal.aborted) {
+          parts.pulse?.beat(overdueMs)
+          await survivingStore(log, () => turn(signal))
+          tried.resolve()
+          const polls = Math.min(LONGEST_SILENCE_POLLS, 2 ** Math.min(silentPolls, 10))
+          await bell.wait(steady, steady.nowMs() + parts.pollMs * polls, signal)
+        }
+      } finally {
+        parts.pulse?.rest()
       }
     },
   }

@@ -20,6 +20,7 @@ import {
   takeCommand,
   takeConfig,
 } from './core/remote.ts'
+import { sourcesOf } from './granted.ts'
 import type { Log, Remote, RemoteView, Updates } from './ports.ts'
 import { effectiveConfig } from './remote-config.ts'
 import type { RemoteFile } from './remote-state.ts'
@@ -34,6 +35,8 @@ const RETRY_MS = 1_000
 export interface RemoteParts {
   /** The gateway's own file, which settings are laid upon. */
   readonly file: AgentConfig
+  /** What the grant in force says of the devices, as it came. */
+  readonly granted: () => unknown
   readonly store: RemoteFile
   /** What signs configurations and commands; undefined where the grant names none: then none is taken. */
   readonly utilityKey: Uint8Array | undefined
@@ -62,7 +65,7 @@ export interface RemoteControl extends Remote {
  * kept cannot be read.
  */
 export function createRemote(parts: RemoteParts, onEnd: (why: 'config' | 'restart') => void): RemoteControl {
-  const { file, store, clock, steady, log } = parts
+  const { file, granted, store, clock, steady, log } = parts
   let state = store.load()
   let view: RemoteView = { meterGoodMs: () => undefined, tell: () => undefined }
   const updater = createUpdater(parts, () => state, set)
@@ -74,13 +77,13 @@ export function createRemote(parts: RemoteParts, onEnd: (why: 'config' | 'restar
     view.tell()
   }
 
-  /** The settings in force upon the file; without those that no longer fit it. */
+  /** The settings in force upon file and grant; without those that no longer fit them. */
   function config(): AgentConfig {
     for (;;) {
       const settings = inForce(state)?.settings
-      if (settings === undefined) return file
+      if (settings === undefined) return effectiveConfig(file, {}, granted())
       try {
-        return effectiveConfig(file, settings)
+        return effectiveConfig(file, settings, granted())
       } catch (error) {
         if (!(error instanceof Fault && error.code === 'config')) throw error
         log.error({ error: messageOf(error) }, 'the settings from afar do not fit the file: they are dropped')
@@ -105,7 +108,7 @@ export function createRemote(parts: RemoteParts, onEnd: (why: 'config' | 'restar
     const before = state
     const nowS = Math.floor(clock.nowMs() / 1000)
     try {
-      if ('settings' in said) set(takeConfig(state, said, nowS, couldBeRead(), (it) => mistakeIn(file, it)))
+      if ('settings' in said) set(takeConfig(state, said, nowS, couldBeRead(), (it) => mistakeIn(file, it, granted())))
       else set(takeCommand(state, said, nowS))
     } catch (error) {
       // it is sent again: a gateway that did not keep it did not take it
@@ -147,6 +150,7 @@ export function createRemote(parts: RemoteParts, onEnd: (why: 'config' | 'restar
       return {
         version: parts.version,
         config: inForce(state)?.counter ?? 0,
+        devices: sourcesOf(file, granted(), inForce(state)?.settings ?? {}),
         ...(lastConfig !== undefined && { lastConfig }),
         ...(lastCommand !== undefined && { lastCommand }),
       }
@@ -169,9 +173,9 @@ function readDirective(kind: DirectiveType, payload: Uint8Array, utilityKey: Uin
   return body && (kind === 'config' ? parseConfigMessage(body) : parseCommandMessage(body))
 }
 
-function mistakeIn(file: AgentConfig, settings: Settings): string | undefined {
+function mistakeIn(file: AgentConfig, settings: Settings, granted: unknown): string | undefined {
   try {
-    effectiveConfig(file, settings)
+    effectiveConfig(file, settings, granted)
     return undefined
   } catch (error) {
     return reasonOf(messageOf(error))

@@ -19,8 +19,22 @@ describe('a grant', () => {
     expect(grantSchema.parse(grant({ rules }))).toEqual(grant({ rules }))
   })
 
+  it('of a later service is taken without what it adds, as one of before this one is', () => {
+    expect(grantSchema.parse({ ...grant(), added: { meter: 1 } })).toEqual(grant())
+  })
+
   it('with a rule that nobody knows is refused', () => {
     const rules = { ...grant().rules, marketRule: { type: 'lottery' } }
     expect(grantSchema.safeParse({ ...grant(), rules }).success).toBe(false)
+  })
+
+  it.each([
+    { meter: { model: 'no-such-model' } },
+    { meter: { model: 'sunspec', host: 'x', port: 502, later: [1] } },
+    'of a later service',
+    null,
+    7,
+  ])('lets a gateway in whatever it says of the devices, and keeps it: %j', (devices) => {
+    expect(grantSchema.parse({ ...grant(), devices })).toEqual({ ...grant(), devices })
   })
 })

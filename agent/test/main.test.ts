@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -36,10 +36,10 @@ describe('the gateway program', () => {
     rmSync(folder, { recursive: true })
   })
 
-  function start(config: unknown, clock?: object) {
+  function start(config: unknown, clock?: object, more: NodeJS.ProcessEnv = {}) {
     const path = join(folder, 'agent.json')
     writeFileSync(path, typeof config === 'string' ? config : JSON.stringify(config))
-    const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: '1' }
+    const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: '1', ...more }
     delete env.WATTFLEET_CLOCK
     if (clock !== undefined) env.WATTFLEET_CLOCK = JSON.stringify(clock)
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, '--config', path], {
@@ -62,7 +62,7 @@ describe('the gateway program', () => {
 
   it.each([
     { name: 'no JSON', config: '{', error: 'agent.json: is not JSON' },
-    { name: 'a field that is missing', config: { stateDir: '/x', claimPath: '/y' }, error: 'agent.json: meter: ' },
+    { name: 'a field that is missing', config: { stateDir: '/x' }, error: 'agent.json: claimPath: ' },
     {
       name: 'a field that does not exist',
       config: { stateDir: '/x', claimPath: '/y', meter: { port: 5020 }, pollSeconds: 3 },
@@ -125,6 +125,16 @@ describe('the gateway program', () => {
       expect(said.out).not.toMatch(/PRIVATE KEY|signingSeed/)
     })
 
+    it('tells the service manager that it lives, where that wants to hear of it', async () => {
+      const told = join(folder, 'told')
+      writeFileSync(join(folder, 'systemd-notify'), `#!/bin/sh\necho "$@" >>'${told}'\n`, { mode: 0o755 })
+      const env = { WATCHDOG_USEC: '400000', PATH: `${folder}:${process.env.PATH}` }
+      const { child, ended } = start(config(), anchor, env)
+      await vi.waitFor(() => expect(readFileSync(told, 'utf8')).toMatch(/^(WATCHDOG=1\n){3}/), PATIENCE_MS)
+      child.kill('SIGTERM')
+      expect(await ended).toEqual([0, null])
+    })
+
     it('goes on after it was killed in mid-slot: same identity, no sequence again, no slot lost', async () => {
       const first = start(config(), anchor)
       await vi.waitFor(() => expect(utility.hub.orders.size, first.said.err).toBeGreaterThan(0), 15_000)
@@ -183,6 +193,74 @@ describe('the gateway program', () => {
       const slots = utility.hub.energies().map((energy) => energy.slotStart)
       expect(slots).toEqual(slots.map((_, i) => (slots[0] ?? 0) + (i * SLOT_MS) / 1000))
     }, 180_000)
+
+    it('with no device in its file reads what its grant names, also after it was killed', async () => {
+      await utility.close()
+      const devices = { meter: { model: 'eastron-sdm630', host: '127.0.0.1', port: meter.port } }
+      utility = await testUtility({ devices })
+      const { meter: _, ...bare } = config()
+      const first = start(bare, anchor)
+      const reads = { meter: 'good', exportW: 1_500, devices: { meter: 'grant', inverter: 'none' } }
+      await vi.waitFor(() => expect(utility.hub.statuses.at(-1), first.said.err).toMatchObject(reads), PATIENCE_MS)
+      first.child.kill('SIGKILL')
+      await first.ended
+      const { session = 0 } = utility.hub.statuses.at(-1) ?? {}
+      const second = start(bare, anchor)
+      await vi.waitFor(() => {
+        expect(utility.hub.statuses.at(-1), second.said.err).toMatchObject(reads)
+        expect(utility.hub.statuses.at(-1)?.session).toBeGreaterThan(session)
+      }, PATIENCE_MS)
+    }, 180_000)
+
+    it.each([
+      [
+        'of a model that it does not know',
+        { meter: { model: 'no-such', port: 502 } },
+        'grant: meter.model: there is no model no-such; wattfleet-devices models lists them',
+      ],
+      [
+        'without an address',
+        { meter: { model: 'eastron-sdm630' } },
+        'grant: meter: expected a port (with its host) or a serial line, and not both',
+      ],
+      [
+        'that no grant names, as of an older service',
+        undefined,
+        'meter: expected one in the file, the grant or a configuration from afar',
+      ],
+    ])(
+      'is let in with a meter %s, says so, and reads it once a configuration says more',
+      async (_, devices, reason) => {
+        await utility.close()
+        utility = await testUtility({ utilityKey: toHex(UTILITY.publicKey), ...(devices && { devices }) })
+        const { meter: __, ...bare } = config()
+        const { child, said } = start(bare, anchor)
+        await vi.waitFor(() => expect(said.ready, said.err + said.out).toBe(true), PATIENCE_MS)
+        await vi.waitFor(
+          () =>
+            expect(utility.hub.statuses.at(-1)).toMatchObject({
+              meter: 'missing',
+              devices: { meter: 'none', inverter: 'none', reason },
+            }),
+          PATIENCE_MS,
+        )
+        expect(said.out).toContain(reason)
+        expect([child.exitCode, utility.hub.orders.size]).toEqual([null, 0])
+        const { gateway, epoch } = utility.hub.statuses.at(-1) as Status
+        const settings = { meter: { model: 'eastron-sdm630', host: '127.0.0.1', port: meter.port } }
+        const head = { gateway, epoch, counter: 1, expiresAt: 2_000_000_000 }
+        utility.send('config', sealDown(configBody({ ...head, settings, trialS: 60 }), UTILITY))
+        await vi.waitFor(
+          () =>
+            expect(utility.hub.statuses.at(-1)).toMatchObject({
+              ...{ meter: 'good', devices: { meter: 'afar', inverter: 'none' } },
+              lastConfig: { counter: 1, is: 'applied' },
+            }),
+          PATIENCE_MS,
+        )
+      },
+      180_000,
+    )
 
     it('is up with a silent meter, and says that it is missing', async () => {
       meter.silent = true

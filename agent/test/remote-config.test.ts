@@ -25,7 +25,7 @@ describe('settings from afar', () => {
     const meter = { port: null, serial: { path: '/dev/ttyUSB0', baudRate: 9_600 }, model: 'eastron-sdm630' }
     const config = effectiveConfig(FILE, { meter, inverter: null })
     expect(config.meter).toMatchObject({ serial: { path: '/dev/ttyUSB0' }, unit: 3 })
-    expect(config.meter.port).toBeUndefined()
+    expect(config.meter?.port).toBeUndefined()
     expect(config.inverter).toBeUndefined()
   })
 

@@ -1,6 +1,16 @@
 import { Fault, signingKeyFromSeed, toHex } from '@wattfleet/protocol'
 import { describe, expect, it } from 'vitest'
-import { boot, FILE, memoryFiles, NOW_MS, RELEASE, sealedCommand, sealedConfig, UTILITY } from './support/remote.ts'
+import {
+  BARE,
+  boot,
+  FILE,
+  memoryFiles,
+  NOW_MS,
+  RELEASE,
+  sealedCommand,
+  sealedConfig,
+  UTILITY,
+} from './support/remote.ts'
 
 const THIEF = signingKeyFromSeed(new Uint8Array(32).fill(6))
 
@@ -12,7 +22,11 @@ describe('a configuration from the utility', () => {
     expect(one.ends).toEqual(['config'])
     await end()
     expect(one.remote.config()).toEqual({ ...FILE, pollS: 20 })
-    expect(one.remote.standing()).toEqual({ version: '1.0.0', config: 1, lastConfig: { counter: 1, is: 'trying' } })
+    expect(one.remote.standing()).toMatchObject({
+      version: '1.0.0',
+      config: 1,
+      lastConfig: { counter: 1, is: 'trying' },
+    })
     const next = one.round()
     await one.advance(59_000)
     expect(one.remote.standing().lastConfig?.is).toBe('trying')
@@ -77,7 +91,7 @@ describe('a configuration from the utility', () => {
     const one = boot(files)
     one.remote.hear('config', payload)
     expect(one.ends).toEqual([])
-    expect(one.remote.standing()).toEqual({ version: '1.0.0', config: 0 })
+    expect(one.remote.standing()).toEqual({ version: '1.0.0', config: 0, devices: { meter: 'file', inverter: 'none' } })
     expect(files.texts.size).toBe(0)
   })
 
@@ -250,5 +264,52 @@ describe('what is kept', () => {
     boot(files).remote.hear('config', sealedConfig())
     expect(JSON.parse(files.texts.get('remote.json') ?? '')).toMatchObject({ gateway: 'aa'.repeat(32), epoch: 1 })
     expect(files.texts.get('remote.json')).not.toContain(toHex(UTILITY.publicKey))
+  })
+})
+
+describe('devices that the grant names', () => {
+  const METER = { model: 'abb-b23', host: '192.168.1.20', port: 502, unit: 3 }
+
+  it('are used where the file names none, and a configuration from afar comes upon them', async () => {
+    const one = boot(memoryFiles(), { file: BARE, granted: () => ({ meter: METER, inverter: { model: 'sunspec' } }) })
+    expect(one.remote.config()).toMatchObject({ meter: { ...METER, timeoutMs: 1_000 } })
+    expect(one.remote.config().inverter).toBeUndefined()
+    expect(one.remote.standing().devices).toEqual({
+      ...{ meter: 'grant', inverter: 'none' },
+      reason: 'grant: inverter: expected a port (with its host) or a serial line, and not both',
+    })
+    // where the inverter is comes later, and which one it is was known
+    one.remote.hear('config', sealedConfig({ settings: { meter: { unit: 4 }, inverter: { port: 503 } } }))
+    expect(one.remote.config()).toMatchObject({
+      meter: { ...METER, unit: 4 },
+      inverter: { model: 'sunspec', port: 503 },
+    })
+    expect(one.remote.standing()).toMatchObject({
+      config: 1,
+      devices: { meter: 'afar', inverter: 'afar' },
+    })
+  })
+
+  it('are as the grant in force says now', () => {
+    let granted: unknown
+    const one = boot(memoryFiles(), { file: BARE, granted: () => granted })
+    expect(one.remote.config()).toEqual(BARE)
+    expect(one.remote.standing().devices).toEqual({
+      ...{ meter: 'none', inverter: 'none' },
+      reason: 'meter: expected one in the file, the grant or a configuration from afar',
+    })
+    granted = { meter: METER }
+    expect(one.remote.config().meter).toMatchObject(METER)
+    expect(one.remote.standing().devices).toEqual({ meter: 'grant', inverter: 'none' })
+  })
+
+  it('that no longer stand under a configuration from afar take it with them', () => {
+    let granted: unknown = { meter: METER }
+    const files = memoryFiles()
+    const one = boot(files, { file: BARE, granted: () => granted })
+    one.remote.hear('config', sealedConfig({ settings: { meter: { unit: 4 } } }))
+    granted = undefined
+    expect(one.remote.config()).toEqual(BARE)
+    expect(one.remote.standing()).toMatchObject({ config: 0, lastConfig: { is: 'rolled-back' } })
   })
 })

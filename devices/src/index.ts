@@ -38,5 +38,5 @@ export { laidLength, layOut, type ModelAt, type SunSpecGroup, type SunSpecModel 
 export { knownSunSpec, SUNSPEC_BASES, SUNSPEC_END, SUNSPEC_MARKER, sunSpecModel } from './sunspec/models.ts'
 export { type ModelReading, readSunSpecModel } from './sunspec/read-model.ts'
 export { walkModels } from './sunspec/walk.ts'
-export type { TelegramMeter } from './telegrams/telegram-meter.ts'
+export { TELEGRAM_MODELS, type TelegramMeter } from './telegrams/telegram-meter.ts'
 export { type Finding, type WatchOptions, watchedMeter } from './watched-meter.ts'

@@ -16,6 +16,7 @@ import type { Authority, IssuedLeaf } from './authority/authority.ts'
 import { openRequest } from './authority/request.ts'
 import { CERTIFICATE_DAYS } from './config.ts'
 import { type ClaimUse, type ResetPolicy, verdictOn } from './core/claim-use.ts'
+import { devicesOf } from './core/devices.ts'
 import { parseEnrolmentRequest } from './core/request.ts'
 import type { ChainFacts, Registrar, SiteRecord, Store } from './ports.ts'
 import { fundMember, type RegisterSettings, registerSite } from './register.ts'
@@ -187,7 +188,14 @@ async function complete(parts: EnrolmentParts, site: string, stop: AbortSignal):
     return refuse('chain-unavailable', `the chain does not take the key now: ${messageOf(error)}`)
   }
   const leaf = await gatewayCertificate(parts, gateway, tlsKey)
-  const grant: EnrolmentGrant = { gateway, ...handedDown(parts, leaf), ...facts, capImportWh, capExportWh }
+  const grant: EnrolmentGrant = {
+    gateway,
+    ...handedDown(parts, leaf),
+    ...facts,
+    capImportWh,
+    capExportWh,
+    ...devicesOf(record),
+  }
   const isSet = await store.together(() => store.setGrant(site, signingKey, grant, leaf, parts.nowMs()))
   if (isSet) return { ok: true, grant }
   store.setChainKey(site, signingKey)
@@ -200,10 +208,13 @@ async function complete(parts: EnrolmentParts, site: string, stop: AbortSignal):
  */
 async function grantAgain(
   parts: EnrolmentParts,
-  { site, gateway, signingKey = '' }: SiteRecord,
-  known: EnrolmentGrant,
+  record: SiteRecord,
+  granted: EnrolmentGrant,
   tlsKey: Uint8Array,
 ): Promise<EnrolmentAnswer> {
+  const { site, gateway, signingKey = '' } = record
+  // one of before did not say what the manifest knows of the devices
+  const known: EnrolmentGrant = { ...granted, ...devicesOf(record) }
   const spki = new X509Certificate(known.certificatePem).publicKey.export({ format: 'der', type: 'spki' })
   if (sameBytes(spki, tlsKey)) return { ok: true, grant: known }
   const leaf = await gatewayCertificate(parts, gateway, tlsKey)

@@ -1,4 +1,4 @@
-import type { DirectiveAnswer, DirectiveType, Release, Status } from '@wattfleet/protocol'
+import type { DeviceSources, DirectiveAnswer, DirectiveType, Release, Status } from '@wattfleet/protocol'
 import type { RolloutPlan, Target, TargetState } from './core/rollout.ts'
 import type { Deed } from './ports.ts'
 
@@ -23,6 +23,8 @@ export interface GatewayStatus {
   readonly session?: number
   /** Whether the broker has told since that the gateway is gone. */
   readonly isAway: boolean
+  /** Whose word about its devices it goes by; undefined where it is too old to say. */
+  readonly devices?: DeviceSources
 }
 
 export interface StatusStore {

@@ -24,6 +24,15 @@ export function fleetViewer(store: Store): () => readonly GatewayView[] {
   }
 }
 
-function seenOf({ receivedMs, version, clock, clockOffsetMs, meter, findings, isAway }: GatewayStatus): GatewaySeen {
-  return { atMs: receivedMs, version, clock, clockOffsetMs, meter, findings, isAway }
+function seenOf({
+  receivedMs,
+  version,
+  clock,
+  clockOffsetMs,
+  meter,
+  findings,
+  isAway,
+  devices,
+}: GatewayStatus): GatewaySeen {
+  return { atMs: receivedMs, version, clock, clockOffsetMs, meter, findings, isAway, devices }
 }

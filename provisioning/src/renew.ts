@@ -11,6 +11,7 @@ import {
 import { fingerprintOf } from './authority/certificates.ts'
 import { openRequest } from './authority/request.ts'
 import { inForce } from './core/certificates.ts'
+import { devicesOf } from './core/devices.ts'
 import { mayRenew } from './core/life.ts'
 import { parseProvenRequest, parseRenewalRequest } from './core/request.ts'
 import { type EnrolmentParts, gatewayCertificate, handedDown } from './enrol.ts'
@@ -60,7 +61,8 @@ export function renewer(parts: RenewalParts): Renewer {
       if ('pending' in open) return { ok: true, grant: open.pending.grant }
       const rules = await rulesNow(parts, open.grant.rules, signal)
       const certificate = await gatewayCertificate(parts, record.gateway, csr.publicKey)
-      const grant: EnrolmentGrant = { ...open.grant, ...handedDown(parts, certificate), rules }
+      const { devices: _, ...before } = open.grant
+      const grant = { ...before, ...handedDown(parts, certificate), rules, ...devicesOf(record) }
       const renewal = { replaces: request.certificate, tlsKey: csr.publicKey, grant, certificate }
       const kept = await store.together(() => store.addRenewal(record.site, renewal, nowMs()))
       // it was stopped, or renewed with another key, while this certificate was made: nobody will hear of it

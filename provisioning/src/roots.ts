@@ -1,7 +1,10 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { Fault } from '@wattfleet/protocol'
-import { bundleReader } from './authority/trust.ts'
-import { type Behind, behind } from './core/roots.ts'
-import type { Store } from './ports.ts'
+import type { IdentityPaths } from './authority/identities.ts'
+import { bundleReader, certificatesIn, fingerprintIn, rootOf, rootsIn } from './authority/trust.ts'
+import { type Behind, behind, labelOf, type ServerIdentity } from './core/roots.ts'
+import type { Deed, Store } from './ports.ts'
 
 /** Names of the entries in the audit log. */
 export const CA_EVENTS = {
@@ -10,6 +13,7 @@ export const CA_EVENTS = {
   install: 'ca-install',
   switch: 'ca-switch',
   withdraw: 'ca-withdraw',
+  server: 'ca-server',
 } as const
 
 /**
@@ -17,7 +21,7 @@ export const CA_EVENTS = {
  * with a certificate which was proven. Of the others, what their claim says.
  */
 export function behindOn(store: Store, root: string, nowMs: number): Behind {
-  const rootsIn = bundleReader()
+  const rootsOf = bundleReader()
   const entries = store.audit.entries()
   const claimedMs = new Map<string, number>()
   for (const { event, site, atMs } of entries)
@@ -27,7 +31,7 @@ export function behindOn(store: Store, root: string, nowMs: number): Behind {
   return behind(
     root,
     trusted?.atMs,
-    sites.flatMap(({ serial, grant }) => (grant === undefined ? [] : [{ serial, roots: rootsIn(grant.caPem) }])),
+    sites.flatMap(({ serial, grant }) => (grant === undefined ? [] : [{ serial, roots: rootsOf(grant.caPem) }])),
     sites
       .filter(
         ({ grant, claimWritten, claimExpiresMs }) => grant === undefined && claimWritten && claimExpiresMs > nowMs,
@@ -45,12 +49,59 @@ export function standingUnder(store: Store, root: string, nowMs: number): string
 }
 
 /**
- * Goes on where nobody is left behind, or as many as the operator says in so many words: a gateway that lies in a drawer must
- * not hold up a fleet for ever. Throws Fault `enrolment` with how many it would be, and the first of them.
+ * What each server of the operator's was given last, as the log says: it has an entry whenever that was something else. One
+ * that was made before this was written down is known from the next time on that its command runs.
  */
-export function requireLost(lost: readonly string[], accepted: number, what: string): void {
-  if (lost.length === accepted) return
-  const some = lost.slice(0, 10).join(', ')
-  const told = lost.length === 0 ? 'none' : `${some}${lost.length > 10 ? ', …' : ''}`
-  throw new Fault('enrolment', `${lost.length} ${what}: ${told}; --lose ${lost.length} goes on without them`)
+export function serversIn(store: Pick<Store, 'audit'>): ServerIdentity[] {
+  const last = new Map<string, ServerIdentity>()
+  for (const { event, detail } of store.audit.entries()) {
+    if (event === CA_EVENTS.server) last.set(labelOf(detail as never), detail as unknown as ServerIdentity)
+  }
+  return [...last.values()]
+}
+
+/** Writes down what lies in a server's folder now, where that is something else than before. */
+export function noteServer(store: Store, name: string, paths: IdentityPaths, deed: Deed): void {
+  const server = serverAt(name, paths)
+  const known = serversIn(store).find((one) => labelOf(one) === labelOf(server))
+  const said = ({ fingerprint, roots }: ServerIdentity) => [fingerprint, ...roots].join(' ')
+  if (known !== undefined && said(known) === said(server)) return
+  store.note(CA_EVENTS.server, { ...deed, detail: { ...deed.detail, ...server } })
+}
+
+/** The certificates that the service keeps for itself, below the state folder; it makes others by itself, while it runs. */
+export function ownServers(stateDir: string): ServerIdentity[] {
+  const at = (name: string) => join(stateDir, 'tls', name)
+  return ['provisioning', 'utility'].flatMap((name) => {
+    const paths = { caPath: at('ca.pem'), certPath: at(`${name}.pem`), keyPath: at(`${name}.key`) }
+    return existsSync(paths.certPath) && existsSync(paths.caPath) ? [serverAt(name, paths)] : []
+  })
+}
+
+function serverAt(name: string, { caPath, certPath }: IdentityPaths): ServerIdentity {
+  const [leaf, issuing] = certificatesIn(readFileSync(certPath, 'utf8'), certPath)
+  const roots = rootsIn(readFileSync(caPath, 'utf8'), caPath)
+  if (leaf === undefined) throw new Fault('config', `${certPath}: is not a certificate`)
+  return {
+    ...{ name, folder: resolve(dirname(certPath)), fingerprint: fingerprintIn(leaf) },
+    // empty where its root is not trusted any more: then nobody has to wait for it
+    root: rootOf(issuing ?? leaf, roots)?.fingerprint ?? '',
+    ...{ notAfterMs: Date.parse(leaf.validTo), roots: roots.map(({ fingerprint }) => fingerprint) },
+  }
+}
+
+/**
+ * Goes on where nobody is left behind, or as many as the operator says in so many words: a gateway that lies in a drawer must
+ * not hold up a fleet for ever. `lost`: who, by what is the matter with them. Throws Fault `enrolment` with how many it would
+ * be, and the first of them.
+ */
+export function requireLost(lost: Readonly<Record<string, readonly string[]>>, accepted: number): void {
+  const all = Object.values(lost).flat().length
+  if (all === accepted) return
+  const told = Object.entries(lost).flatMap(([what, names]) => {
+    const some = `${names.slice(0, 10).join(', ')}${names.length > 10 ? ', …' : ''}`
+    return names.length === 0 ? [] : [`${names.length} ${what}: ${some}`]
+  })
+  const said = told.length === 0 ? 'nobody would be lost' : told.join('; ')
+  throw new Fault('enrolment', `${said}; --lose ${all} goes on without them`)
 }

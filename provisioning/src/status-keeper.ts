@@ -93,12 +93,13 @@ function isOfItsGrant(record: SiteRecord | undefined, status: Pick<Status, 'gate
 }
 
 function rowOf(gateway: string, status: Status, receivedMs: number, clockOffsetMs: number): GatewayStatus {
-  const { epoch, session, version, config = 0, lastConfig, lastCommand, clock, meter, findings } = status
+  const { epoch, session, version, config = 0, lastConfig, lastCommand, clock, meter, findings, devices } = status
   return {
     ...{ gateway, receivedMs, epoch, config, clock, clockOffsetMs, meter, findings, isAway: false },
     ...(version !== undefined && { version }),
     ...(lastConfig !== undefined && { lastConfig }),
     ...(lastCommand !== undefined && { lastCommand }),
     ...(session !== undefined && { session }),
+    ...(devices !== undefined && { devices }),
   }
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { Fault, gatewayIdFrom, toHex } from '@wattfleet/protocol'
 import { z } from 'zod'
-import { FORMULA, HOUSEHOLD_LENGTH } from './core/manifest-row.ts'
+import { DEVICE_ADDRESS_FORM, parseDeviceAddress } from './core/device-address.ts'
+import { FORMULA, HOUSEHOLD_LENGTH, MODEL, UNITS } from './core/manifest-row.ts'
 import { gatewayOf } from './fleet.ts'
 import type { Deed, SiteRecord, Store } from './ports.ts'
 
@@ -12,7 +13,14 @@ const hex = (digits: number) =>
     .toLowerCase()
 const natural = (min: number) => z.coerce.number().int().min(min).max(0xffff_ffff)
 
-/** Where a gateway goes, as the manifest's columns name it. What is not said is as it was, but the site, which is drawn. */
+const model = z.string().regex(MODEL, 'expected the id of a model, such as eastron-sdm630')
+const address = z.string().refine((text) => parseDeviceAddress(text) !== undefined, DEVICE_ADDRESS_FORM)
+const unit = z.coerce.number().int().min(UNITS.least).max(UNITS.most)
+
+/**
+ * Where a gateway goes, as the manifest's columns name it. What is not said is as it was, but the site, which is drawn, and
+ * the devices: those of the former household stay there.
+ */
 export const newHome = z.strictObject({
   household: z
     .string('expected the new household')
@@ -24,8 +32,19 @@ export const newHome = z.strictObject({
   zone: natural(0).optional(),
   capImportWh: natural(1).optional(),
   capExportWh: natural(0).optional(),
+  meter: model.optional(),
+  meterAddress: address.optional(),
+  meterUnit: unit.optional(),
+  inverter: model.optional(),
+  inverterAddress: address.optional(),
+  inverterUnit: unit.optional(),
 })
 export type NewHome = z.infer<typeof newHome>
+
+const DEVICE_GROUPS = [
+  ['meter', 'meterAddress', 'meterUnit'],
+  ['inverter', 'inverterAddress', 'inverterUnit'],
+] as const
 
 /**
  * Takes a gateway from its household to another. Its site is retired with all that was of it: readings, trades and story
@@ -46,9 +65,15 @@ export function transfer(store: Store, name: string, home: NewHome, deed: Deed):
   }
   const { zone = record.zone, capImportWh = record.capImportWh, capExportWh = record.capExportWh } = home
   const gateway = gatewayIdFrom(randomBytes(16))
+  const { meter, meterAddress, meterUnit, inverter, inverterAddress, inverterUnit } = home
+  const devices = { meter, meterAddress, meterUnit, inverter, inverterAddress, inverterUnit }
+  for (const [kind, ...others] of DEVICE_GROUPS) {
+    const alone = others.find((field) => home[kind] === undefined && home[field] !== undefined)
+    if (alone) throw new Fault('config', `transfer: ${alone}: expected ${kind}, its model, beside it`)
+  }
   const step = store.transfer(
     record.site,
-    { ...record, site, household, member, zone, capImportWh, capExportWh, gateway },
+    { ...record, site, household, member, zone, capImportWh, capExportWh, gateway, ...devices },
     deed,
   )
   if (!step.ok) throw new Fault('enrolment', `${record.serial}: ${step.reason}`)

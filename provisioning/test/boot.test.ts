@@ -16,8 +16,12 @@ describe('write-boot', () => {
     dir = temporaryFolder()
     const paths = { stateDir: at('state'), claimsDir: at('claims'), operatorSeedPath: at('operator.seed') }
     writeFileSync(at('utility.json'), JSON.stringify({ ...paths, hubKey: 'ab'.repeat(32) }))
-    const header = 'serial,household,member,zone,capImportWh,capExportWh,meter,inverter'
-    writeFileSync(at('m.csv'), `${header}\npi-1,House,${MEMBER},1,3000,0,abb-b23,sunspec\n`)
+    const header =
+      'serial,household,member,zone,capImportWh,capExportWh,meter,meterAddress,meterUnit,inverter,inverterAddress'
+    writeFileSync(
+      at('m.csv'),
+      `${header}\npi-1,House,${MEMBER},1,3000,0,abb-b23,/dev/ttyUSB0:9600,3,sunspec,192.168.1.21\n`,
+    )
     mkdirSync(at('boot'))
     writeFileSync(at('boot/cmdline.txt'), 'quiet\n')
     await cli('import', at('m.csv'))
@@ -49,6 +53,21 @@ describe('write-boot', () => {
       ...FIRST_BOOT,
       meter: { ...device, model: 'abb-b23' },
       inverter: { ...device, model: 'x' }, // what the installer says is what is there
+    })
+  })
+
+  it('says where a device is too, where the configuration names it without a place', async () => {
+    const path = agent({ ...FIRST_BOOT, meter: { timeoutMs: 500 }, pollS: 10 })
+    await cli('write-boot', 'pi-1', at('boot'), '--agent', path)
+    // and leaves a device that it does not name to the grant
+    expect(JSON.parse(readFileSync(at('boot/wattfleet-agent.json'), 'utf8'))).toEqual({
+      ...FIRST_BOOT,
+      meter: { model: 'abb-b23', serial: { path: '/dev/ttyUSB0', baudRate: 9_600 }, unit: 3, timeoutMs: 500 },
+      pollS: 10,
+    })
+    expect(await cli('show', 'pi-1')).toMatchObject({
+      ...{ meter: 'abb-b23', meterAddress: '/dev/ttyUSB0:9600', meterUnit: 3 },
+      ...{ inverter: 'sunspec', inverterAddress: '192.168.1.21' },
     })
   })
 

@@ -11,7 +11,7 @@ import type { Asked } from '../src/commands/command.ts'
 import { rootCommands } from '../src/commands/root.ts'
 import { provisioningConfig } from '../src/config.ts'
 import { createAuthority, issueHubCertificate } from '../src/index.ts'
-import { authorityDir, lookInto, openLedger, openOffice } from '../src/office.ts'
+import { authorityDir, lookInto, openLedger, openOffice, serviceIdentity } from '../src/office.ts'
 import type { Store } from '../src/ports.ts'
 import { type Fleet, fleetOf } from './fixtures/fleet.ts'
 import { formerCa } from './fixtures/former-ca.ts'
@@ -214,8 +214,8 @@ describe('one root in the place of another', () => {
     await formerCa(state())
     fleet = await fleetOf(config(), manifestOf(1))
     await fleet.enrol('pi-1')
-    const [former] = (await run('ca show')) as { root: string; under: number }[]
-    expect(former?.under).toBe(1)
+    const [former] = (await run('ca show')) as { root: string; under: object }[]
+    expect(former?.under).toEqual({ gateways: 1, servers: [] })
     const root = await offlineRoot('new-root')
     await run('ca trust', [join(root, 'root.pem')])
     await run('ca install', [await newIssuing(root)])
@@ -225,7 +225,61 @@ describe('one root in the place of another', () => {
     await run('ca switch')
     expect(existsSync(join(state(), 'ca.key'))).toBe(false)
     await run('ca withdraw', [former?.root ?? ''], { lose: '1' })
-    expect(await run('ca show')).toMatchObject([{ issuing: true, under: 0 }])
+    expect(await run('ca show')).toMatchObject([{ issuing: true, under: { gateways: 0, servers: [] } }])
+  })
+
+  it('does not go on without a broker or hub that still depends on it, and names them', async () => {
+    await createAuthority(state(), 'Stadtwerke Süd')
+    const [former] = (await run('ca show')) as { root: string }[]
+    const server = () => run('ca server', ['broker', path('broker')])
+    const client = () => run('ca client', ['hub', path('hub')])
+    const [broker, hub] = [`broker (${path('broker')})`, `hub (${path('hub')})`]
+    await server()
+    await client()
+    await server() // from cron: what is the same is not written down again
+    const root = await offlineRoot('new-root')
+    const { root: next } = await run('ca trust', [join(root, 'root.pem')])
+    await run('ca install', [await newIssuing(root)])
+    await expect(run('ca switch')).rejects.toThrow(
+      `2 servers do not trust the new root yet (ca server and ca client tell them): ${broker}, ${hub}; --lose 2`,
+    )
+    await server()
+    await expect(run('ca switch')).rejects.toThrow(
+      `1 servers do not trust the new root yet (ca server and ca client tell them): ${hub}`,
+    )
+    await client()
+    await run('ca switch')
+    expect(await run('ca show')).toMatchObject([
+      { root: former?.root, under: { gateways: 0, servers: [broker, hub] }, behind: { servers: [] } },
+      { root: next, under: { gateways: 0, servers: [] }, behind: { servers: [] } },
+    ])
+    const withdraw = (lose?: string) => run('ca withdraw', [former?.root ?? ''], lose === undefined ? {} : { lose })
+    await expect(withdraw()).rejects.toThrow(
+      `2 servers have a certificate that goes back to this root (ca server and ca client make others): ${broker}, ${hub}`,
+    )
+    await server()
+    await expect(withdraw()).rejects.toThrow(`make others): ${hub}; --lose 1`)
+    // a hub that is not there any more holds nobody up: by so many words, or once its certificate is over
+    await expect(run('ca withdraw', [former?.root ?? ''], {}, Date.now() + 366 * 86_400_000)).resolves.toBeDefined()
+    const store = openLedger(config())
+    expect(store.audit.entries().filter(({ event }) => event === 'ca-server')).toHaveLength(5)
+    store.close()
+  })
+
+  it('does not go on without the service itself', async () => {
+    const { authority, store } = await openOffice(config())
+    store.close()
+    await serviceIdentity(authority, config())
+    const [former] = (await run('ca show')) as { root: string }[]
+    const root = await offlineRoot('new-root')
+    await run('ca trust', [join(root, 'root.pem')])
+    await run('ca install', [await newIssuing(root)])
+    await run('ca switch')
+    await expect(run('ca withdraw', [former?.root ?? ''])).rejects.toThrow(
+      `goes back to this root (ca server and ca client make others): provisioning (${join(config().stateDir, 'tls')})`,
+    )
+    await serviceIdentity(authority, config()) // as it does every ten seconds
+    await run('ca withdraw', [former?.root ?? ''])
   })
 
   it('refuses steps that make no sense', async () => {
@@ -283,6 +337,10 @@ describe('certificates of servers and hubs', () => {
     expect(readFileSync(paths.certPath, 'utf8')).toBe(before)
     await run('ca trust', [join(await offlineRoot('root'), 'root.pem')])
     await run('ca install', [await newIssuing(path('root'))])
+    for (const [kind, name] of [['ca server', 'broker'] as const, ['ca client', 'hub-2'] as const]) {
+      await run(kind, [name, path('tls')])
+      expect(readFileSync(paths.certPath, 'utf8')).toBe(before)
+    }
     await run('ca switch')
     await run('ca server', ['broker', path('tls')])
     expect(readFileSync(paths.certPath, 'utf8')).not.toBe(before)

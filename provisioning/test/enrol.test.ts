@@ -11,6 +11,7 @@ import {
   gatewayKeys,
   HUB_KEY,
   post,
+  setDevices,
   type TestOffice,
   testOffice,
 } from './fixtures/office.ts'
@@ -51,6 +52,20 @@ describe('an enrolment', () => {
       gateway: site?.gateway,
       atMs: AT_MS,
       detail: { fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/), epoch: 1 },
+    })
+  })
+
+  it('says what the manifest knows of the devices, and nothing where it knows nothing', async () => {
+    const [one, other] = [await gatewayKeys('pi-1'), await gatewayKeys('pi-2')]
+    setDevices(office, 'pi-1', { meter: 'abb-b23', meterAddress: '/dev/ttyUSB0:9600:E1', meterUnit: 3 })
+    const { body } = await office.post(await one.request(claim()))
+    const serial = { path: '/dev/ttyUSB0', baudRate: 9_600, parity: 'even', stopBits: 1 }
+    expect(body.devices).toEqual({ meter: { model: 'abb-b23', serial, unit: 3 } })
+    expect('devices' in (await office.post(await other.request(office.claim(1).claim))).body).toBe(false)
+    // to a gateway that asks again, whose grant was of a service of before
+    setDevices(office, 'pi-2', { meter: 'sunspec' })
+    expect((await office.post(await other.request(office.claim(1).claim))).body.devices).toEqual({
+      meter: { model: 'sunspec' },
     })
   })
 

@@ -2,6 +2,7 @@ import { Fault } from '@wattfleet/protocol'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { manifestOf as read } from '../src/adapters/manifest-file.ts'
+import { DEVICE_ADDRESS_FORM } from '../src/core/device-address.ts'
 import { type Existing, planImport } from '../src/core/manifest.ts'
 import { manifestOf } from './fixtures/office.ts'
 
@@ -38,6 +39,21 @@ describe('columns', () => {
     expect(csv(header, row(',,,,'))).toMatchObject([{ meter: undefined, inverter: undefined, claim: undefined }])
   })
 
+  it('say where the devices are, in CSV as in YAML', () => {
+    const header = `${REQUIRED},meter,meterAddress,meterUnit,inverter,inverterAddress,inverterUnit`
+    const devices = {
+      ...{ meter: 'abb-b23', meterAddress: '/dev/ttyUSB0:9600:E1', meterUnit: 3 },
+      ...{ inverter: 'sunspec', inverterAddress: '192.168.1.21', inverterUnit: undefined },
+    }
+    expect(csv(header, row(',abb-b23,/dev/ttyUSB0:9600:E1,3,sunspec,192.168.1.21,'))).toMatchObject([devices])
+    const yaml = [
+      ...['- serial: pi-1', '  household: House', `  member: ${MEMBER}`, '  zone: 1', '  capImportWh: 3000'],
+      ...['  capExportWh: 2500', '  meter: abb-b23', '  meterAddress: /dev/ttyUSB0:9600:E1', '  meterUnit: 3'],
+      ...['  inverter: sunspec', '  inverterAddress: 192.168.1.21', ''],
+    ].join('\n')
+    expect(outcomeOf(yaml, 'm.yaml')).toMatchObject([devices])
+  })
+
   it.each<[string, string]>([
     ['Serial', 'serial'],
     ['seriel', 'serial'],
@@ -47,6 +63,8 @@ describe('columns', () => {
     ['metre', 'meter'],
     ['Area', 'area'],
     ['clame', 'claim'],
+    ['meter address', 'meterAddress'],
+    ['inverterunit', 'inverterUnit'],
   ])('%s: did you mean %s?', (typed, meant) => {
     expect(csv(`${REQUIRED},${typed}`, row(',x'))).toEqual([
       `1: column ${JSON.stringify(typed)} is unknown: did you mean ${meant}?`,
@@ -65,6 +83,8 @@ describe('columns', () => {
 })
 
 describe('a bad row', () => {
+  const UNIT = 'expected a whole number from 1 to 247'
+  const ALONE = (device: string) => `expected ${device}, its model, beside it`
   const FULL = `${REQUIRED},site,community,meter,inverter,claim`
   it.each<[string, string, string[]]>([
     [
@@ -100,6 +120,24 @@ describe('a bad row', () => {
     ],
   ])('with %s', (_, text, errors) => {
     expect(csv(FULL, text)).toEqual(errors)
+  })
+
+  it.each<[string, string[]]>([
+    [
+      'abb-b23,192.168.1,0,,,',
+      [`meterAddress: ${DEVICE_ADDRESS_FORM}, got "192.168.1"`, `meterUnit: ${UNIT}, got "0"`],
+    ],
+    [
+      ',192.168.1.20:502,,,,7',
+      [`meterAddress: ${ALONE('meter')}, got "192.168.1.20:502"`, `inverterUnit: ${ALONE('inverter')}, got "7"`],
+    ],
+    [
+      ',,,sunspec,=1+1,248',
+      [`inverterAddress: ${DEVICE_ADDRESS_FORM}, got "=1+1"`, `inverterUnit: ${UNIT}, got "248"`],
+    ],
+  ])('with devices %s', (text, reasons) => {
+    const header = `${REQUIRED},meter,meterAddress,meterUnit,inverter,inverterAddress,inverterUnit`
+    expect(csv(header, row(`,${text}`))).toEqual(reasons.map((reason) => `2: ${reason}`))
   })
 
   it('is named by the line at which it begins', () => {

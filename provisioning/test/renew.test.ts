@@ -10,6 +10,7 @@ import {
   type GatewayKeys,
   gatewayKeys,
   serialIn,
+  setDevices,
   type TestOffice,
   testOffice,
 } from './fixtures/office.ts'
@@ -51,6 +52,18 @@ describe('a renewal', () => {
       actor: 'gateway',
       detail: { serial: serialIn(body), replaces: serialIn(first) },
     })
+  })
+
+  it('brings what the manifest knows of the devices, also to a gateway whose grant is of before, and takes back what it knew', async () => {
+    setDevices(office, 'pi-1', { meter: 'abb-b23', meterAddress: '192.168.1.20' })
+    const { body: next } = await renew(await keys.renewal(first))
+    expect(first.devices).toBeUndefined()
+    expect(next.devices).toEqual({ meter: { model: 'abb-b23', host: '192.168.1.20', port: 502 } })
+    await prove(next)
+    office.time.nowMs += 60 * DAY_MS
+    setDevices(office, 'pi-1', {})
+    const { body: last } = await renew(await keys.renewal(next))
+    expect('devices' in last).toBe(false)
   })
 
   it('is the same again for the same request, however often, at once, and after a restart', async () => {

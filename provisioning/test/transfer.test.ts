@@ -10,7 +10,15 @@ import { gatewayOf, take } from '../src/fleet.ts'
 import { importManifest } from '../src/import.ts'
 import { registerAll, revokeAll } from '../src/register.ts'
 import { newHome, transfer } from '../src/transfer.ts'
-import { AT_MS, type GatewayKeys, gatewayKeys, manifestOf, type TestOffice, testOffice } from './fixtures/office.ts'
+import {
+  AT_MS,
+  type GatewayKeys,
+  gatewayKeys,
+  manifestOf,
+  setDevices,
+  type TestOffice,
+  testOffice,
+} from './fixtures/office.ts'
 
 const signal = new AbortController().signal
 const operator = { actor: 'operator', atMs: AT_MS } as const
@@ -76,6 +84,27 @@ describe('a gateway that goes to another household', () => {
       ...['operator transferred', 'operator reissue', 'gateway claim', 'service activate'],
     ])
     expect(office.store.audit.verify()).toMatchObject({ ok: true })
+  })
+
+  it('leaves the devices of the former household there, and reads those of the next where they are said', async () => {
+    setDevices(office, 'pi-1', { meter: 'abb-b23', meterAddress: '192.168.1.20:502', meterUnit: 3 })
+    expect(pi1()).toMatchObject({ meter: 'abb-b23', meterAddress: '192.168.1.20:502', meterUnit: 3 })
+    const { from, to } = move()
+    expect([from.meter, to.meter, to.meterAddress, to.meterUnit]).toEqual(['abb-b23', undefined, undefined, undefined])
+    const next = { meter: 'eastron-sdm630', meterAddress: '/dev/ttyUSB0', meterUnit: '2' }
+    expect(move({ household: 'House 10', member: MEMBER, ...next }).to).toMatchObject({ ...next, meterUnit: 2 })
+    const { body } = await enrol(await gatewayKeys('pi-1'), claimNow())
+    expect(body.devices).toEqual({ meter: { model: 'eastron-sdm630', serial: { path: '/dev/ttyUSB0' }, unit: 2 } })
+  })
+
+  it.each<[object, RegExp]>([
+    [{ meterAddress: '192.168.1.20' }, /meterAddress: expected meter, its model, beside it/],
+    [{ inverter: 'sunspec', inverterAddress: '192.168.1' }, /inverterAddress: expected an address such as/],
+    [{ meter: 'SDM 630' }, /meter: expected the id of a model/],
+    [{ meter: 'abb-b23', meterUnit: 248 }, /meterUnit: .*247/],
+  ])('is refused with devices %j', (devices, why) => {
+    expect(() => move({ household: 'House 9', member: MEMBER, ...devices })).toThrow(why)
+    expect(pi1().household).toBe('House 1')
   })
 
   it('is given its claim by the next import, where the one of the transfer was not written', () => {
@@ -228,6 +257,7 @@ describe('a store of before gateways could move on', () => {
     // as the steps before made it, with a column and an index that somebody else has added
     old.pragma('foreign_keys = OFF')
     old.exec(`
+      ALTER TABLE gateway_statuses DROP COLUMN devices_json;
       DROP TABLE renewals; ALTER TABLE certificates DROP COLUMN not_before_ms;
       ALTER TABLE certificates DROP COLUMN issued_ms; ALTER TABLE certificates DROP COLUMN root;
       ALTER TABLE certificates DROP COLUMN key_hash;

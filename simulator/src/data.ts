@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Fault, readConfig } from '@wattfleet/protocol'
@@ -25,6 +25,9 @@ export interface WorldOptions {
 /** Throws Fault `config` for a file that is not weather. */
 export function loadWeather(name = 'sunny-day', folder = '.'): Weather {
   const path = SHIPPED_WEATHER.includes(name) ? fileURLToPath(dataFile(`${name}.json`)) : resolve(folder, name)
+  if (!existsSync(path)) {
+    throw new Fault('config', `weather: expected ${SHIPPED_WEATHER.join(', ')} or a file; there is no ${path}`)
+  }
   const { date, utcOffsetS, latitudeDeg, longitudeDeg, hours } = readConfig(path, weatherFile)
   const midnightMs = Date.parse(`${date}T00:00:00Z`)
   const midnightUtcS = midnightMs / 1000 - utcOffsetS

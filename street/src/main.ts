@@ -68,10 +68,12 @@ async function run(options: StreetOptions, terminal: Terminal, stop: AbortContro
     process.stdout.write(`${JSON.stringify(onceResult(totals, firstSettledMs ?? 0))}\n`)
     return EXIT.ok
   } finally {
+    if (!options.once) event('stopping')
     clearTimeout(timer)
     const closing = exchange.close()
     await street.stop()
     await closing
+    if (!options.once) event(`stopped; what is kept in ${options.stateDir} goes on with the next start`)
   }
 }
 

@@ -31,7 +31,7 @@ import {
 import { initRoot, signIssuing } from '../../provisioning/src/authority/root.ts'
 import { certificatesIn, fingerprintIn } from '../../provisioning/src/authority/trust.ts'
 import { gatewayOf, take } from '../../provisioning/src/fleet.ts'
-import { type TestOffice, testOffice } from '../../provisioning/test/fixtures/office.ts'
+import { setDevices, type TestOffice, testOffice } from '../../provisioning/test/fixtures/office.ts'
 import { until } from './support/until.ts'
 
 /*
@@ -192,6 +192,17 @@ describe('a certificate that renews itself', () => {
       return isProven()
     })
     await again.stop()
+  })
+
+  it('brings the devices that the manifest names to a gateway of before, which begins anew with them', async () => {
+    const gateway = startGateway()
+    await until('it is connected', () => gateway.seen.ups === 1)
+    setDevices(office, 'pi-1', { meter: 'abb-b23', meterAddress: '192.168.1.20' })
+    await pass(60)
+    await until('it begins anew', () => gateway.seen.grants.length === 2)
+    const devices = { meter: { model: 'abb-b23', host: '192.168.1.20', port: 502 } }
+    expect(gateway.seen.grants.map((one) => one.devices)).toEqual([undefined, devices])
+    expect(openCredentials(stateFiles(state()), enrolled).current().grant.devices).toEqual(devices)
   })
 
   it('brings other rules of the community, and the gateway begins anew with them', async () => {

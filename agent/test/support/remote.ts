@@ -9,7 +9,7 @@ import {
   signingKeyFromSeed,
   signRelease,
 } from '@wattfleet/protocol'
-import { agentConfigSchema } from '../../src/config.ts'
+import { type AgentConfig, agentConfigSchema } from '../../src/config.ts'
 import type { StateFiles, Updates } from '../../src/ports.ts'
 import { createRemote } from '../../src/remote.ts'
 import { remoteFile } from '../../src/remote-state.ts'
@@ -18,6 +18,8 @@ import { memoryLog } from './fixtures.ts'
 export const UTILITY = signingKeyFromSeed(new Uint8Array(32).fill(5))
 export const OWN = 'aa'.repeat(32)
 export const NOW_MS = 1_800_000_000_000
+/** The file of a gateway whose installer has written nothing of its devices. */
+export const BARE = agentConfigSchema.parse({ stateDir: '/s', claimPath: '/c', pollS: 10 })
 export const FILE = agentConfigSchema.parse({ stateDir: '/s', claimPath: '/c', meter: { port: 502 }, pollS: 10 })
 export const RELEASE: Release = { version: '2.0.0', sha256: 'cd'.repeat(32), size: 9, url: 'https://dl.example/a.tgz' }
 
@@ -54,7 +56,13 @@ export function memoryFiles(): StateFiles & { isFull: boolean; readonly texts: M
 /** A gateway's remote control on a clock that the test moves; `boot` again on the same files is another process. */
 export function boot(
   files: StateFiles,
-  options: { updates?: Partial<Updates>; utilityKey?: undefined; epoch?: number } = {},
+  options: {
+    updates?: Partial<Updates>
+    utilityKey?: undefined
+    epoch?: number
+    file?: AgentConfig
+    granted?: () => unknown
+  } = {},
 ) {
   const clock = manualClock(NOW_MS)
   const ends: string[] = []
@@ -74,7 +82,16 @@ export function boot(
   const nothing: Updates = { fetch: async () => {}, request() {}, result: () => undefined }
   const remote = createRemote(
     {
-      ...{ file: FILE, version: '1.0.0', clock, steady: clock, transport: clock, random: () => 0, log: memoryLog() },
+      ...{
+        file: options.file ?? FILE,
+        version: '1.0.0',
+        clock,
+        steady: clock,
+        transport: clock,
+        random: () => 0,
+        log: memoryLog(),
+      },
+      granted: options.granted ?? (() => undefined),
       store: remoteFile(files, OWN, options.epoch ?? 1),
       utilityKey: 'utilityKey' in options ? undefined : UTILITY.publicKey,
       updates: { ...nothing, ...options.updates },

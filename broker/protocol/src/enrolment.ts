@@ -37,6 +37,29 @@ export interface EnrolmentRequest {
   readonly proof: string
 }
 
+/** What the utility's list says of one of a gateway's devices: members of the agent's configuration file, and nothing else. */
+export interface GrantedDevice {
+  /** Id of a model, such as `eastron-sdm630`. */
+  readonly model: string
+  /** Where it is, if the list says so: behind a network address, or on a serial line. */
+  readonly host?: string
+  readonly port?: number
+  readonly framing?: 'rtu'
+  readonly serial?: {
+    readonly path: string
+    readonly baudRate?: number
+    readonly parity?: 'none' | 'even' | 'odd'
+    readonly stopBits?: 1 | 2
+  }
+  /** Modbus unit id. */
+  readonly unit?: number
+}
+
+export interface GrantedDevices {
+  readonly meter?: GrantedDevice
+  readonly inverter?: GrantedDevice
+}
+
 export interface EnrolmentGrant {
   /** Wire name: common name of the certificate, MQTT client id, topic level. */
   readonly gateway: string
@@ -60,6 +83,11 @@ export interface EnrolmentGrant {
   readonly capExportWh: number
   /** `https://host:port` where the certificate is renewed; a grant of before does not say. */
   readonly serviceUrl?: string | undefined
+  /**
+   * For the devices that the gateway's own file does not name; a grant of before says none. Nobody has checked it against
+   * the models that this gateway's software knows: it does that itself before it uses any of it.
+   */
+  readonly devices?: GrantedDevices
 }
 
 export const ENROLMENT_REFUSALS = [

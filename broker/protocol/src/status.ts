@@ -1,4 +1,4 @@
-import { type DirectiveAnswer, parseAnswer } from './down/directive.ts'
+import { type DirectiveAnswer, parseAnswer, parseReason } from './down/directive.ts'
 import { parseObject } from './down/envelope.ts'
 import { allOf, type Body, hex, natural, oneOf } from './down/fields.ts'
 import { VERSION } from './release.ts'
@@ -30,6 +30,23 @@ export interface Status {
   /** What became of the last configuration and the last command from afar. */
   readonly lastConfig?: DirectiveAnswer
   readonly lastCommand?: DirectiveAnswer
+  readonly devices?: DeviceSources
+}
+
+export const DEVICE_SOURCES = [
+  'file', // the gateway's own, which the installer wrote
+  'grant', // the utility's list, as the grant brought it
+  'afar', // a configuration that was rolled out
+  'none', // nothing that can be used: nothing is read
+] as const
+export type DeviceSource = (typeof DEVICE_SOURCES)[number]
+
+/** Whose word about its devices a gateway goes by. */
+export interface DeviceSources {
+  readonly meter: DeviceSource
+  readonly inverter: DeviceSource
+  /** For people: what is missing, or wrong with what the grant brought, with its path and what was expected. */
+  readonly reason?: string
 }
 
 /** A gateway has two counters, three phases and a handful of things that can be wrong with each. */
@@ -72,7 +89,7 @@ export function decodeStatus(payload: Uint8Array): Status | undefined {
   return said && fromAfar && { ...said, ...fromAfar }
 }
 
-type FromAfar = Pick<Status, 'version' | 'config' | 'lastConfig' | 'lastCommand'>
+type FromAfar = Pick<Status, 'version' | 'config' | 'lastConfig' | 'lastCommand' | 'devices'>
 
 /** What a gateway says of its software and of what the utility told it; undefined where a field of it is wrong. */
 function fromAfarOf(body: Body): FromAfar | undefined {
@@ -82,6 +99,19 @@ function fromAfarOf(body: Body): FromAfar | undefined {
     ...('config' in body && { config: natural(body, 'config') }),
     ...('lastConfig' in body && { lastConfig: parseAnswer(body.lastConfig) }),
     ...('lastCommand' in body && { lastCommand: parseAnswer(body.lastCommand) }),
+    ...('devices' in body && { devices: devicesOf(body.devices) }),
   }
   return isVersion ? allOf({ ...fields, ...(version !== undefined && { version }) }) : undefined
+}
+
+function devicesOf(value: unknown): DeviceSources | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const body = value as Body
+  const sources = allOf({
+    meter: oneOf(body, 'meter', DEVICE_SOURCES),
+    inverter: oneOf(body, 'inverter', DEVICE_SOURCES),
+  })
+  if (sources === undefined || body.reason === undefined) return sources
+  const reason = parseReason(body.reason)
+  return reason === undefined ? undefined : { ...sources, reason }
 }

@@ -43,6 +43,7 @@ describe('status', () => {
       ...{ ...SAMPLE, version: '1.2.3', config: 4 },
       lastConfig: { counter: 5, is: 'rolled-back', reason: 'no meter' },
       lastCommand: { counter: 2, is: 'applied' },
+      devices: { meter: 'none', inverter: 'grant', reason: 'grant: meter: expected a port' },
     }
     expect(decodeStatus(encodeStatus(told))).toEqual(told)
   })
@@ -55,6 +56,10 @@ describe('status', () => {
     { lastConfig: null },
     { lastConfig: { counter: 1, is: 'fine' } },
     { lastCommand: { counter: 1, is: 'refused', reason: 'x'.repeat(161) } },
+    { devices: 'file' },
+    { devices: { meter: 'file' } },
+    { devices: { meter: 'elsewhere', inverter: 'none' } },
+    { devices: { meter: 'none', inverter: 'none', reason: 7 } },
   ])('is undefined with only %o wrong of what it says to the utility', (wrong) => {
     expect(decodeStatus(utf8({ ...SAMPLE, ...wrong }))).toBeUndefined()
   })

@@ -1,12 +1,11 @@
 import { type Clock, monotonicClock } from '@wattfleet/protocol'
-import { type TelegramMeter, telegramMeter } from '../telegrams/telegram-meter.ts'
+import { type TelegramFormat, type TelegramMeter, telegramMeter } from '../telegrams/telegram-meter.ts'
 import { openPort } from './serial-port.ts'
 
 export interface InfraredMeterOptions {
   /** The head's port, such as `/dev/ttyUSB0`. */
   readonly path: string
-  /** `sml`: binary; `text`: readable, IEC 62056-21 mode D. */
-  readonly format: 'sml' | 'text'
+  readonly format: TelegramFormat
   /** Without it 9600. */
   readonly baudRate?: number
   /** The most that the connection can carry, W. */

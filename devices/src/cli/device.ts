@@ -9,6 +9,7 @@ import type { RegisterReader } from '../ports.ts'
 import type { ModelAt } from '../sunspec/model.ts'
 import { type ModelReading, readSunSpecModel } from '../sunspec/read-model.ts'
 import { walkModels } from '../sunspec/walk.ts'
+import { TELEGRAM_MODELS } from '../telegrams/telegram-meter.ts'
 import { type PointValue, valueReader } from '../value-reader.ts'
 import { listed, wholeNumber } from './options.ts'
 import type { Cli } from './ports.ts'
@@ -71,6 +72,7 @@ export interface Shown {
 
 /** A model that ships, or one from a file: what ends in `.json` or has a slash. Throws Fault `config`. */
 export function modelNamed(text: string): DeviceModel {
+  if (Object.hasOwn(TELEGRAM_MODELS, text)) throw new Fault('config', `${text} has no registers: an agent reads it`)
   return text.endsWith('.json') || text.includes('/') ? readModel(text) : shippedModel(text)
 }
 

@@ -3,12 +3,14 @@ import { type Control, type DeviceModel, type Point, wordsOf } from '../core/poi
 import { frameText } from '../discovery/target.ts'
 import { modelIds, shippedModel } from '../models/load.ts'
 import { parseFlags } from './options.ts'
+import { OTHERS_TEXT, showOther } from './other-models.ts'
 import { type Cli, type Command, EXIT } from './ports.ts'
 import { type Align, jsonText, tableLines } from './table.ts'
 
 const USAGE = `wattfleet-devices models [<id>] [--json]
 
 The device models that ship; with an id the one model's points: addresses as on the wire (from 0), types, units, OBIS codes.
+\`sunspec\` lists the models of SunSpec that are known.
 `
 
 const hexText = (at: number) => `0x${at.toString(16).padStart(4, '0')}`
@@ -98,7 +100,7 @@ function allModels(isJson: boolean, { out, err }: Cli): number {
     out.write(jsonText({ models: rows }))
   } else {
     const rows = models.map((model) => [model.id, model.maker, model.name, model.category, sourceText(model)])
-    out.write(`${tableLines(['ID', 'MAKER', 'NAME', 'CATEGORY', 'SOURCE'], rows, [], out).join('\n')}\n`)
+    out.write(`${tableLines(['ID', 'MAKER', 'NAME', 'CATEGORY', 'SOURCE'], rows, [], out).join('\n')}\n${OTHERS_TEXT}`)
   }
   for (const fault of faults) err.write(`${fault}\n`)
   return faults.length === 0 ? EXIT.ok : EXIT.nothing
@@ -112,6 +114,7 @@ export const modelsCommand: Command = {
     const [id, ...rest] = positionals
     if (rest.length > 0) throw new Fault('config', 'one model at a time')
     if (id === undefined) return allModels(values.json, cli)
+    if (showOther(id, values.json, cli)) return EXIT.ok
     const model = shippedModel(id)
     if (values.json) cli.out.write(jsonText(modelJson(model)))
     else oneModel(model, cli)

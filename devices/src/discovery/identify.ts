@@ -8,7 +8,7 @@ import { readSunSpecModel } from '../sunspec/read-model.ts'
 import { walkModels } from '../sunspec/walk.ts'
 import { type PointValue, valueReader } from '../value-reader.ts'
 import type { Came, Evidence } from './evidence.ts'
-import { judge, keyPoints, type Ranked, rank, type Trial } from './rank.ts'
+import { judge, keyPoints, type Ranked, rank, saysNothing, type Trial } from './rank.ts'
 
 /**
  * After so long at one device no further model is tried: a device that is silent where it lacks a register would hold up
@@ -108,7 +108,7 @@ async function tryModel({ reader, unitId, clock, signal }: Asking, model: Device
   const read = (names: readonly string[]) => valueReader(reader, unitId, model, names, clock).read(signal)
   if (keys.length === 0) return { model, values: await read(all) }
   const values = await read(keys)
-  if (judge({ model, values }).fit === 'no') return { model, values }
+  if (judge({ model, values }).fit === 'no' && !saysNothing(values)) return { model, values }
   return { model, values: [...values, ...(await read(all.filter((name) => !keys.includes(name))))] }
 }
 

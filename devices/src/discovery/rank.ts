@@ -22,7 +22,8 @@ export interface MarkResult {
 
 /**
  * `certain`: marks hold. `likely`: all key quantities are what they can be. `possible`: some are, or the model has none to
- * look at. `no`: a mark contradicts, or nothing could be read or is what it can be.
+ * look at, or the device says of each that it has none. `no`: a mark contradicts, or nothing could be read or is what it
+ * can be.
  */
 export type Fit = 'certain' | 'likely' | 'possible' | 'no'
 
@@ -90,12 +91,21 @@ function fitOf(
   plausible: number,
   implausible: number,
   unread: number,
+  refused: number,
   given: number,
 ): Fit {
   if (given === 0 || marks.some(({ is }) => is === 'contradicts')) return 'no'
   if (marks.length > 0 && marks.every(({ is }) => is === 'holds')) return 'certain'
   if (plausible > 0) return implausible === 0 && unread === 0 && marks.length === 0 ? 'likely' : 'possible'
-  return implausible === 0 && unread === 0 ? 'possible' : 'no'
+  return implausible === 0 && refused === 0 ? 'possible' : 'no'
+}
+
+const isUnavailable = ({ measured }: PointValue) =>
+  measured.quality === 'missing' && measured.reason === 'not-available'
+
+/** Whether key points tell for or against a model at all: a device that has none of them is to be read on. */
+export function saysNothing(values: readonly PointValue[]): boolean {
+  return values.every(isUnavailable)
 }
 
 /** How one model fits. */
@@ -107,13 +117,15 @@ export function judge({ model, values }: Trial): Ranked {
   const isOut = (value: PointValue) =>
     isPlausible(value) === false || (value.measured.quality === 'missing' && value.measured.reason === 'implausible')
   const implausible = keys.filter(isOut)
-  const unread = keys.filter((value) => value.measured.quality === 'missing' && !isOut(value)).map(({ name }) => name)
+  const missing = keys.filter((value) => value.measured.quality === 'missing' && !isOut(value))
+  const unread = missing.map(({ name }) => name)
+  const refused = missing.filter((value) => !isUnavailable(value)).length
   const idlePhases = keys.filter((value) => KEY_QUANTITIES[value.name]?.orZero && numberIn(value) === 0).length
   const given = values.filter(({ measured }) => measured.quality !== 'missing').length
   const exceptions = values.filter(
     ({ measured }) => measured.quality === 'missing' && measured.reason === 'exception',
   ).length
-  const fit = fitOf(marks, plausible.length, implausible.length, unread.length, given)
+  const fit = fitOf(marks, plausible.length, implausible.length, unread.length, refused, given)
   return { modelId: model.id, fit, marks, plausible, implausible, unread, idlePhases, exceptions, given }
 }
 

@@ -9,9 +9,14 @@ import { type Entry, entriesIn } from './sml-list.ts'
 import { telegramIn } from './sml-transport.ts'
 import { readingOf } from './values.ts'
 
+/** How telegrams are written: binary, or readable (IEC 62056-21 mode D). */
+export type TelegramFormat = 'sml' | 'text'
+
+/** What stands for a model where a meter has no registers but pushes telegrams. */
+export const TELEGRAM_MODELS: Readonly<Record<string, TelegramFormat>> = { sml: 'sml', 'obis-text': 'text' }
+
 export interface TelegramMeterOptions {
-  /** `sml`: binary; `text`: readable, IEC 62056-21 mode D. */
-  readonly format: 'sml' | 'text'
+  readonly format: TelegramFormat
   /** The most that the connection can carry, W: readable telegrams are confirmed by it. */
   readonly mostW: number
   /** Opens the infrared head's line, again after it was lost; given up when the signal is aborted. Rejects with a Fault. */
@@ -37,7 +42,7 @@ export const WAIT_MS = { sml: 10_000, text: 20_000 } as const
 
 /** What one look at the bytes gives: the values of a telegram, or that one was broken. */
 function nextOf(
-  format: 'sml' | 'text',
+  format: TelegramFormat,
   bytes: Uint8Array,
 ): { entries?: readonly Entry[]; isBroken: boolean; next: number; isDone: boolean } {
   if (format === 'text') {

@@ -6,7 +6,7 @@ describe('models', () => {
   it('lists each model that ships, with maker, name, category and source', async () => {
     const { code, out, err } = await ran('models')
     expect([code, err]).toEqual([0, ''])
-    const lines = out.trimEnd().split('\n')
+    const lines = (out.split('\n\n')[0] ?? '').split('\n')
     expect(lines[0]).toMatch(/^ID +MAKER +NAME +CATEGORY +SOURCE$/)
     expect(lines.slice(1).map((line) => line.split(' ')[0])).toEqual(modelIds())
     expect(out).toMatch(/^eastron-sdm630 +Eastron +SDM630 +grid-meter +Eastron, SDM630Modbus/m)
@@ -39,6 +39,23 @@ describe('models', () => {
     expect(points.find(({ name }: { name: string }) => name === 'voltageL1')).toMatchObject({
       ...{ at: 0x5b00, kind: 'holding', unit: 'V', obis: '32.7.0', notAvailable: ['0xffffffff'] },
     })
+  })
+
+  it('names what is no table of registers, and shows it', async () => {
+    expect((await ran('models')).out).toMatch(
+      /\n\nAnd what is no table .*: sunspec, .*; sml, binary .*; obis-text, readable/,
+    )
+    const { code, out } = await ran('models sunspec')
+    expect(code).toBe(0)
+    expect(out).toMatch(/^103 +Inverter \(Three Phase\)$/m)
+    const { models } = JSON.parse((await ran('models sunspec --json')).out)
+    expect(models).toContainEqual({ id: 203, label: expect.any(String) })
+    expect(models).toHaveLength(36)
+    expect((await ran('models obis-text')).out).toContain(
+      'readable telegrams (IEC 62056-21 mode D) through an infrared head',
+    )
+    expect((await ran('models sml --json')).code).toBe(2)
+    expect((await ran('read --tcp 127.0.0.1:1 --model sml')).err).toContain('sml has no registers: an agent reads it')
   })
 
   it('says which there are where one is asked for that there is not', async () => {

@@ -45,6 +45,9 @@ describe('a model', () => {
     ['of which a part is refused', { voltageL1: 230, frequency: 'exception' }, [], 'possible'],
     ['of which all is refused', { voltageL1: 'exception', frequency: 'exception' }, [], 'no'],
     ['of a device that is silent', { voltageL1: 'timeout', frequency: 'timeout' }, [], 'no'],
+    ['of a device that has none of them', { voltageL1: 'not-available', totalPower: 5 }, [], 'possible'],
+    ['of a device that has nothing at all', { voltageL1: 'not-available', totalPower: 'not-available' }, [], 'no'],
+    ['of which one is not there, one refused', { voltageL1: 'not-available', frequency: 'exception', x: 1 }, [], 'no'],
     ['without anything to judge it by', { totalPower: 0 }, [], 'possible'],
   ])('%s', (_, shown, marks, fit) => {
     expect(judge(trial('m', shown, marks)).fit).toBe(fit)

@@ -136,6 +136,15 @@ describe('a scan of addresses', () => {
     expect([...new Set(asked.map(({ code }) => code))].sort()).toEqual([3, 4])
   })
 
+  it('does not rule a model out whose voltages the device says it has not', async () => {
+    const none = { voltageL1: NaN, voltageL2: NaN, voltageL3: NaN, frequency: NaN }
+    const { port } = await deviceThat(sdm630(none))
+    const { finds } = await scanned({ network: [at(port)], units: [1] })
+    expect(finds[0]?.ranked.find(({ modelId }) => modelId === 'eastron-sdm630')).toMatchObject({
+      ...{ fit: 'possible', given: 2 },
+    })
+  })
+
   it('takes units that answer alike for one', async () => {
     const { port } = await deviceThat(sdm630())
     const { finds } = await scanned({ network: [at(port)], units: [1, 2, 7] })

@@ -1,11 +1,11 @@
-import type { DirectiveAnswer, Status } from '@wattfleet/protocol'
+import type { DeviceSources, DirectiveAnswer, Status } from '@wattfleet/protocol'
 import type Database from 'better-sqlite3'
 import type { GatewayStatus, StatusStore, TagStore } from '../fleet-ports.ts'
 import type { StoreParts } from './store-parts.ts'
 
 const COLUMNS = [
   ...['gateway', 'received_ms', 'epoch', 'version', 'config', 'last_config_json', 'last_command_json'],
-  ...['clock', 'clock_offset_ms', 'meter', 'findings_json', 'session', 'is_away'],
+  ...['clock', 'clock_offset_ms', 'meter', 'findings_json', 'session', 'is_away', 'devices_json'],
 ]
 const REPLACE = `INSERT OR REPLACE INTO gateway_statuses (${COLUMNS.join(', ')})
   VALUES (${COLUMNS.map(() => '?').join(', ')})`
@@ -24,6 +24,7 @@ interface StatusRow {
   findings_json: string
   session: number | null
   is_away: number
+  devices_json: string | null
 }
 
 export function statusStore({ db, read, writeQuietly }: StoreParts): StatusStore {
@@ -49,6 +50,7 @@ function valuesOf(one: GatewayStatus) {
     ...[one.gateway, one.receivedMs, one.epoch, one.version ?? null, one.config],
     ...[text(one.lastConfig), text(one.lastCommand), one.clock, one.clockOffsetMs, one.meter],
     ...[JSON.stringify(one.findings), one.session ?? null, Number(one.isAway)],
+    one.devices === undefined ? null : JSON.stringify(one.devices),
   ]
 }
 
@@ -67,6 +69,7 @@ function statusOf(row: StatusRow): GatewayStatus {
     findings: JSON.parse(row.findings_json) as string[],
     ...(row.session !== null && { session: row.session }),
     isAway: row.is_away === 1,
+    ...(row.devices_json !== null && { devices: JSON.parse(row.devices_json) as DeviceSources }),
   }
 }
 

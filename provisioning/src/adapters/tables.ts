@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { type EnrolmentGrant, Fault } from '@wattfleet/protocol'
 import type Database from 'better-sqlite3'
+import { DEVICE_COLUMNS, type ManifestDevices } from '../core/devices.ts'
 import type { LifeState } from '../core/life.ts'
 import type { NewSite, SiteRecord } from '../ports.ts'
 import { addRenewals } from './certificate-tables.ts'
@@ -64,6 +65,12 @@ const STEPS: readonly ((db: Database.Database) => unknown)[] = [
   addRenewals,
   // 6: what the manifest says of the devices
   (db) => db.exec('ALTER TABLE sites ADD COLUMN meter TEXT; ALTER TABLE sites ADD COLUMN inverter TEXT'),
+  // 7: and where they are, and what gateways make of that
+  (db) =>
+    db.exec(`
+      ALTER TABLE sites ADD COLUMN meter_address TEXT; ALTER TABLE sites ADD COLUMN meter_unit INTEGER;
+      ALTER TABLE sites ADD COLUMN inverter_address TEXT; ALTER TABLE sites ADD COLUMN inverter_unit INTEGER;
+      ALTER TABLE gateway_statuses ADD COLUMN devices_json TEXT`),
 ]
 
 /** The far end of time that a claim of before has. */
@@ -138,6 +145,10 @@ export interface Row {
   cap_export_wh: number
   meter: string | null
   inverter: string | null
+  meter_address: string | null
+  meter_unit: number | null
+  inverter_address: string | null
+  inverter_unit: number | null
   gateway: string
   state: LifeState
   is_approved: number
@@ -157,17 +168,33 @@ export interface Row {
 
 /** A site that comes in, with its claim if there is one yet, as the parameters of `insertSite`. */
 export function rowOf({ claim, ...site }: Omit<NewSite, 'claim'> & Partial<Pick<NewSite, 'claim'>>) {
-  const devices = { meter: site.meter ?? null, inverter: site.inverter ?? null }
+  const devices = Object.fromEntries(DEVICE_COLUMNS.map((column) => [column, site[column] ?? null]))
   const hash = claim === undefined ? null : Buffer.from(claim.hash)
   return { ...site, ...devices, hash, expires: claim?.expiresMs ?? 0, written: Number(claim?.isWritten ?? false) }
 }
 
 export const insertSite = `
-INSERT INTO sites (serial, household, site, member, zone, cap_import_wh, cap_export_wh, meter, inverter, gateway,
-  claim_hash, claim_expires_ms, claim_written)
-VALUES (@serial, @household, @site, @member, @zone, @capImportWh, @capExportWh, @meter, @inverter, @gateway,
-  @hash, @expires, @written)
+INSERT INTO sites (serial, household, site, member, zone, cap_import_wh, cap_export_wh, meter, inverter, meter_address,
+  meter_unit, inverter_address, inverter_unit, gateway, claim_hash, claim_expires_ms, claim_written)
+VALUES (@serial, @household, @site, @member, @zone, @capImportWh, @capExportWh, @meter, @inverter, @meterAddress,
+  @meterUnit, @inverterAddress, @inverterUnit, @gateway, @hash, @expires, @written)
 `
+
+export type DeviceRow = Pick<
+  Row,
+  'meter' | 'inverter' | 'meter_address' | 'meter_unit' | 'inverter_address' | 'inverter_unit'
+>
+
+export function devicesIn(row: DeviceRow): ManifestDevices {
+  return {
+    meter: row.meter ?? undefined,
+    inverter: row.inverter ?? undefined,
+    meterAddress: row.meter_address ?? undefined,
+    meterUnit: row.meter_unit ?? undefined,
+    inverterAddress: row.inverter_address ?? undefined,
+    inverterUnit: row.inverter_unit ?? undefined,
+  }
+}
 
 export function recordOf(row: Row): SiteRecord {
   return {
@@ -178,8 +205,7 @@ export function recordOf(row: Row): SiteRecord {
     zone: row.zone,
     capImportWh: row.cap_import_wh,
     capExportWh: row.cap_export_wh,
-    meter: row.meter ?? undefined,
-    inverter: row.inverter ?? undefined,
+    ...devicesIn(row),
     gateway: row.gateway,
     state: row.state,
     isApproved: row.is_approved === 1,

@@ -1,8 +1,9 @@
 import type Database from 'better-sqlite3'
 import type { GatewayView } from '../core/gateway-view.ts'
 import type { LifeState } from '../core/life.ts'
+import { type DeviceRow, devicesIn } from './tables.ts'
 
-interface Row {
+interface Row extends DeviceRow {
   serial: string
   household: string
   site: string
@@ -27,7 +28,7 @@ interface Row {
 const SQL = `
 SELECT serial, household, site, gateway, member, zone, state, is_approved, claim_spent, moved_on, on_chain,
   EXISTS (SELECT 1 FROM strangers WHERE strangers.site = sites.site AND strangers.state = 'pending') AS reset_asked,
-  claim_expires_ms,
+  claim_expires_ms, meter, meter_address, meter_unit, inverter, inverter_address, inverter_unit,
   json_extract(grant_json, '$.epoch') AS epoch,
   (SELECT max(not_after_ms) FROM certificates WHERE certificates.site = sites.site AND is_in_force = 1
     AND fingerprint NOT IN (SELECT fingerprint FROM renewals)) AS ends_ms
@@ -46,6 +47,7 @@ export function viewRows(db: Database.Database): Omit<GatewayView, 'seen' | 'tag
       onChain: row.on_chain === 1,
       resetAsked: row.reset_asked === 1,
     },
+    ...devicesIn(row),
     claimExpiresMs: row.claim_expires_ms,
     epoch: row.epoch ?? undefined,
     certificateEndsMs: row.epoch === null ? undefined : (row.ends_ms ?? undefined),

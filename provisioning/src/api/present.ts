@@ -17,6 +17,9 @@ export function presentGateway(view: GatewayView, context: PresentContext): Gate
   return {
     ...{ serial, ...(context.mayNameHouseholds && { household }) },
     ...{ site, gateway, member, zone, state, isApproved, resetAsked, movedOn, onChain },
+    ...{ meter: view.meter ?? null, meterAddress: view.meterAddress ?? null, meterUnit: view.meterUnit ?? null },
+    ...{ inverter: view.inverter ?? null, inverterAddress: view.inverterAddress ?? null },
+    inverterUnit: view.inverterUnit ?? null,
     claimExpires: state === 'expected' && view.claimExpiresMs > 0 ? instantOf(view.claimExpiresMs) : null,
     epoch: view.epoch ?? null,
     certificateEnds: instantOrNull(view.certificateEndsMs),
@@ -25,6 +28,7 @@ export function presentGateway(view: GatewayView, context: PresentContext): Gate
       ? {
           ...{ at: instantOf(seen.atMs), version: seen.version ?? null, clock: seen.clock, meter: seen.meter },
           ...{ clockOffsetMs: seen.clockOffsetMs, findings: [...seen.findings], isAway: seen.isAway },
+          devices: seen.devices ? { reason: null, ...seen.devices } : null,
         }
       : null,
     concerns: concernsOf(view, context.nowMs, context.byHand),

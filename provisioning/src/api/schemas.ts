@@ -1,3 +1,4 @@
+import { DEVICE_SOURCES } from '@wattfleet/protocol'
 import { z } from 'zod'
 import { BULK_EVENTS } from '../core/bulk.ts'
 import { CONCERNS } from '../core/gateway-view.ts'
@@ -120,8 +121,19 @@ const seen = z.object({
   meter: z.enum(['good', 'missing']),
   findings: z.array(z.string()),
   isAway: z.boolean(),
+  devices: z
+    .object({
+      meter: z.enum(DEVICE_SOURCES),
+      inverter: z.enum(DEVICE_SOURCES),
+      reason: z.string().nullable().meta({ description: 'What is missing, or wrong with what the grant says.' }),
+    })
+    .nullable()
+    .meta({ description: 'Whose word about its devices it goes by; null of an older version.' }),
 })
 
+const modelId = z.string().nullable().meta({ description: 'Id of the model that the manifest names.' })
+const place = z.string().nullable().meta({ description: 'Where the manifest says that it is.' })
+const unit = z.int().nullable().meta({ description: 'Modbus unit id in the manifest.' })
 export const gateway = z.object({
   serial: z.string(),
   household: z.string().optional().meta({ description: 'Only for roles that see it.' }),
@@ -129,6 +141,14 @@ export const gateway = z.object({
   gateway: z.string().meta({ description: 'Its name on the wire.' }),
   member: z.string(),
   zone: z.int(),
+  ...{
+    meter: modelId,
+    meterAddress: place,
+    meterUnit: unit,
+    inverter: modelId,
+    inverterAddress: place,
+    inverterUnit: unit,
+  },
   state: z.enum(LIFE_STATES),
   isApproved: z.boolean(),
   resetAsked: z.boolean().meta({ description: 'Other keys with its claim wait for an approval.' }),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Fault, messageOf, parseObject } from '@wattfleet/protocol'
 import { claimPath } from '../claims.ts'
+import { devicesOf } from '../core/devices.ts'
 import { gatewayOf } from '../fleet.ts'
 import { claimOf } from '../labels/labels.ts'
 import { bootPartition } from '../pi/boot-partition.ts'
@@ -10,6 +11,8 @@ import { argumentOf, type Commands, onStore } from './command.ts'
 /** What `provisioning/pi` takes from the boot partition at the first start. */
 const CLAIM = 'wattfleet.claim'
 const AGENT = 'wattfleet-agent.json'
+/** What says where a device is. */
+const PLACE = ['host', 'port', 'framing', 'serial']
 /** Where the first start puts the claim. */
 const FIRST_BOOT_CLAIM = '/var/lib/wattfleet/claim'
 
@@ -24,7 +27,7 @@ export const bootCommands: Commands = {
       if (typeof claim === 'string') throw new Fault('enrolment', `${serial}: ${claim}`)
       if (claimExpiresMs <= asked.nowMs) throw new Fault('enrolment', `${serial}: its claim has expired: reissue it`)
       const { agent } = asked.options
-      const configuration = typeof agent === 'string' ? withModels(agent, record) : undefined
+      const configuration = typeof agent === 'string' ? withDevices(agent, record) : undefined
       const boot = bootPartition(argumentOf(asked, 1))
       if (configuration !== undefined) boot.write(AGENT, configuration)
       boot.write(CLAIM, `${JSON.stringify(claim, null, 2)}\n`)
@@ -35,7 +38,8 @@ export const bootCommands: Commands = {
 }
 
 /** A configuration with what the manifest says of the devices, where it does not say it itself. */
-function withModels(path: string, { serial, meter, inverter }: SiteRecord): string {
+function withDevices(path: string, record: SiteRecord): string {
+  const { serial } = record
   let text: string
   try {
     text = readFileSync(path, 'utf8')
@@ -54,9 +58,13 @@ function withModels(path: string, { serial, meter, inverter }: SiteRecord): stri
   if (config.claimPath !== FIRST_BOOT_CLAIM) {
     throw new Fault('config', `${path}: claimPath: expected ${FIRST_BOOT_CLAIM}, where the first start puts it`)
   }
-  for (const [name, model] of Object.entries({ meter, inverter })) {
+  // a device that the configuration does not name comes with the grant
+  for (const [name, known] of Object.entries(devicesOf(record).devices ?? {})) {
     const device = config[name]
-    if (model !== undefined && typeof device === 'object') config[name] = { model, ...device }
+    if (typeof device !== 'object' || device === null) continue
+    // where the installer says a place of its own, what the manifest knows of another one is not mixed into it
+    const isPlaced = PLACE.some((field) => field in device)
+    config[name] = { ...(isPlaced ? { model: known.model } : known), ...device }
   }
   return `${JSON.stringify(config, null, 2)}\n`
 }

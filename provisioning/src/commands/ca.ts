@@ -11,24 +11,33 @@ import {
   withdrawRoot,
 } from '../authority/replace.ts'
 import { fingerprintIn, nameOf } from '../authority/trust.ts'
+import { serversBehind, serversUnder } from '../core/roots.ts'
 import { authorityDir, openLedger } from '../office.ts'
 import type { Store } from '../ports.ts'
-import { behindOn, CA_EVENTS, requireLost, standingUnder } from '../roots.ts'
+import { behindOn, CA_EVENTS, ownServers, requireLost, serversIn, standingUnder } from '../roots.ts'
 import { type Asked, argumentOf, type Command, type Commands, deedOf } from './command.ts'
 
+const UNKNOWN_TO_GATEWAYS = 'gateways do not know the new root yet'
+const UNKNOWN_TO_SERVERS = 'servers do not trust the new root yet (ca server and ca client tell them)'
+const UNDER = 'servers have a certificate that goes back to this root (ca server and ca client make others)'
 const LOSE = { lose: { type: 'string' } } as const
 
 /** What an operator does with the CA on the computer that runs the fleet. */
 export const caCommands: Commands = {
   'ca show': onCa(
     [],
-    'roots that are trusted, the issuing CA, and who does not know them yet',
-    (dir, store, { nowMs }) => {
+    'roots that are trusted, the issuing CA, who does not know them yet, and who depends on them',
+    (dir, store, { config, nowMs }) => {
       const inForce = rootInForce(dir)
+      const servers = [...serversIn(store), ...ownServers(config.stateDir)]
       return readRoots(dir).map(({ fingerprint, certificate }) => ({
         ...{ root: fingerprint, name: nameOf(certificate), notAfter: dateOf(certificate.validTo) },
         issuing: fingerprint === inForce,
-        ...{ behind: behindOn(store, fingerprint, nowMs), under: standingUnder(store, fingerprint, nowMs).length },
+        behind: { ...behindOn(store, fingerprint, nowMs), servers: serversBehind(fingerprint, servers, nowMs) },
+        under: {
+          gateways: standingUnder(store, fingerprint, nowMs).length,
+          servers: serversUnder(fingerprint, servers, nowMs),
+        },
       }))
     },
   ),
@@ -67,7 +76,9 @@ export const caCommands: Commands = {
     (dir, store, asked) => {
       const { root } = nextIssuing(dir)
       const { gateways, claims } = behindOn(store, root.fingerprint, asked.nowMs)
-      requireLost([...gateways, ...claims], lostIn(asked), 'gateways do not know the new root yet')
+      const servers = serversBehind(root.fingerprint, serversIn(store), asked.nowMs)
+      const lost = { [UNKNOWN_TO_GATEWAYS]: [...gateways, ...claims], [UNKNOWN_TO_SERVERS]: servers }
+      requireLost(lost, lostIn(asked))
       return shown(putInForce(dir, store, asked))
     },
     LOSE,
@@ -78,8 +89,12 @@ export const caCommands: Commands = {
     (dir, store, asked) => {
       const fingerprint = argumentOf(asked)
       if (readRoots(dir).some((one) => one.fingerprint === fingerprint)) {
-        const under = standingUnder(store, fingerprint, asked.nowMs)
-        requireLost(under, lostIn(asked), 'gateways have a certificate that goes back to this root')
+        const servers = [...serversIn(store), ...ownServers(asked.config.stateDir)]
+        const lost = {
+          'gateways have a certificate that goes back to this root': standingUnder(store, fingerprint, asked.nowMs),
+          [UNDER]: serversUnder(fingerprint, servers, asked.nowMs),
+        }
+        requireLost(lost, lostIn(asked))
       }
       const root = withdrawRoot(dir, fingerprint)
       note(store, asked, CA_EVENTS.withdraw, { root: root.fingerprint })

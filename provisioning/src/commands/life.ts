@@ -1,4 +1,5 @@
 import { clearClaimFiles } from '../claims.ts'
+import { saidOf } from '../core/devices.ts'
 import { approve, gatewayOf, OPERATOR_EVENTS, type OperatorEvent, take, writeRefused } from '../fleet.ts'
 import type { SiteRecord } from '../ports.ts'
 import { argumentOf, type Command, type Commands, deedOf, onOffice, onStore } from './command.ts'
@@ -32,11 +33,10 @@ function moving(event: OperatorEvent): Command {
 
 /** A gateway as a command prints it. */
 export function shown(record: SiteRecord) {
-  const { serial, household, site, gateway, state, isApproved, onChain, meter, inverter, grant } = record
+  const { serial, household, site, gateway, state, isApproved, onChain, grant } = record
   return {
     ...{ serial, household, site, gateway, state, onChain },
-    ...(meter !== undefined && { meter }),
-    ...(inverter !== undefined && { inverter }),
+    ...saidOf(record),
     ...(state === 'claimed' && { isApproved }),
     ...(grant !== undefined && { epoch: grant.epoch }),
   }

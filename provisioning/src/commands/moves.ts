@@ -28,7 +28,7 @@ export const moveCommands: Commands = {
   ),
   transfer: onOffice(
     ['<gateway>'],
-    'to another household: --household --member, and --site --zone --capImportWh --capExportWh where they differ',
+    'to another household: --household --member, and --site --zone --capImportWh --capExportWh where they differ; --meter, --meterAddress … of its devices',
     ({ store, claims, refusedPath }, asked) => {
       const { reason: _, ...home } = asked.options
       const { from, to } = transfer(store, argumentOf(asked), checkConfig(home, newHome, 'transfer'), deedOf(asked))

@@ -2,14 +2,18 @@ import { existsSync, readFileSync } from 'node:fs'
 import { Fault, messageOf, PUBLIC_MODE, writeFileAtomic } from '@wattfleet/protocol'
 import { ISSUING_DAYS, ROOT_DAYS } from '../authority/authority.ts'
 import {
+  type Identity,
+  type IdentityPaths,
   issueHubCertificate,
   issueServerCertificate,
   issueUtilityCertificate,
   keepIdentity,
 } from '../authority/identities.ts'
 import { initRoot, signIssuing } from '../authority/root.ts'
+import type { Office } from '../office.ts'
 import { readPassphrase } from '../passphrase.ts'
-import { type Asked, argumentOf, type Commands, onOffice } from './command.ts'
+import { noteServer } from '../roots.ts'
+import { type Asked, argumentOf, type Commands, deedOf, onOffice } from './command.ts'
 
 const PASSPHRASE = { 'passphrase-file': { type: 'string' }, days: { type: 'string' } } as const
 
@@ -49,22 +53,22 @@ export const rootCommands: Commands = {
   'ca server': onOffice(
     ['<name>', '<folder>'],
     'keep the certificate of a server, such as the broker, in a folder; --host for each of its names and addresses',
-    async ({ authority }, asked) => {
-      const [commonName, folder] = [argumentOf(asked), argumentOf(asked, 1)]
+    async (office, asked) => {
+      const { authority } = office
       const hosts = [asked.options.host ?? []].flat().map(String)
-      const options = { commonName, ...(hosts.length > 0 && { hosts }) }
-      return keepIdentity(authority, folder, commonName, () => issueServerCertificate(authority, options))
+      const options = { commonName: argumentOf(asked), ...(hosts.length > 0 && { hosts }) }
+      return kept(office, asked, () => issueServerCertificate(authority, options))
     },
     { host: { type: 'string', multiple: true } },
   ),
   'ca client': onOffice(
     ['<name>', '<folder>'],
     'keep the certificate of a hub (hub, hub-<n>) or of the utility (utility, utility-<n>) in a folder',
-    ({ authority }, asked) => {
-      const [name, folder] = [argumentOf(asked), argumentOf(asked, 1)]
+    (office, asked) => {
+      const name = argumentOf(asked)
       const issue = CLIENTS[/^(hub|utility)(-[0-9]{1,4})?$/.exec(name)?.[1] ?? '']
       if (issue === undefined) throw new Fault('config', `${name}: expected hub or utility, or one with -<n> after it`)
-      return keepIdentity(authority, folder, name, () => issue(authority, name))
+      return kept(office, asked, () => issue(office.authority, name))
     },
   ),
 }
@@ -72,6 +76,14 @@ export const rootCommands: Commands = {
 const CLIENTS: Readonly<Record<string, typeof issueHubCertificate>> = {
   hub: issueHubCertificate,
   utility: issueUtilityCertificate,
+}
+
+/** Keeps what was asked for, and writes it down: a root is not withdrawn while it stands under it. */
+async function kept({ authority, store }: Office, asked: Asked, make: () => Promise<Identity>): Promise<IdentityPaths> {
+  const [name, folder] = [argumentOf(asked), argumentOf(asked, 1)]
+  const paths = await keepIdentity(authority, folder, name, make)
+  noteServer(store, name, paths, deedOf(asked))
+  return paths
 }
 
 function secretOf({ options }: Asked): string {

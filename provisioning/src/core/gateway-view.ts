@@ -1,3 +1,5 @@
+import type { DeviceSources } from '@wattfleet/protocol'
+import type { ManifestDevices } from './devices.ts'
 import type { LifeState } from './life.ts'
 
 /** What a gateway last said of itself, and when that was received. Times are UTC Unix milliseconds of the wall's clock. */
@@ -14,10 +16,12 @@ export interface GatewaySeen {
   readonly findings: readonly string[]
   /** Whether it has gone since, as its broker says. */
   readonly isAway: boolean
+  /** Whose word about its devices it goes by, and what is missing; undefined where it does not say. */
+  readonly devices?: DeviceSources | undefined
 }
 
 /** A gateway as an operator looks at it. */
-export interface GatewayView {
+export interface GatewayView extends ManifestDevices {
   readonly serial: string
   readonly household: string
   readonly site: string
@@ -65,6 +69,7 @@ export const CONCERNS = [
   'clock-off',
   'meter-missing', // its meter cannot be read
   'device-findings', // it found something wrong about its devices
+  'device-not-configured', // it has no meter to read, or cannot use what its grant says of a device
 ] as const
 export type Concern = (typeof CONCERNS)[number]
 
@@ -89,6 +94,7 @@ export function concernsOf(view: GatewayView, nowMs: number, byHand: boolean): C
     'clock-off': isHeard && Math.abs(seen.clockOffsetMs) > CLOCK_OFF_MS,
     'meter-missing': isHeard && seen.meter === 'missing',
     'device-findings': isHeard && seen.findings.length > 0,
+    'device-not-configured': isHeard && seen.devices?.reason !== undefined,
   }
   return CONCERNS.filter((concern) => found[concern])
 }

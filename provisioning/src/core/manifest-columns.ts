@@ -1,9 +1,10 @@
+import { DEVICE_COLUMNS } from './devices.ts'
 import type { ManifestLine, RowError } from './manifest.ts'
 import { nearest } from './nearest.ts'
 
 /** Columns that a manifest must have, and those that it may leave out. */
 export const REQUIRED_COLUMNS = ['serial', 'household', 'member', 'zone', 'capImportWh', 'capExportWh'] as const
-export const OPTIONAL_COLUMNS = ['site', 'community', 'meter', 'inverter', 'claim'] as const
+export const OPTIONAL_COLUMNS = ['site', 'community', ...DEVICE_COLUMNS, 'claim'] as const
 export type Column = (typeof REQUIRED_COLUMNS)[number] | (typeof OPTIONAL_COLUMNS)[number]
 
 const COLUMNS: readonly Column[] = [...REQUIRED_COLUMNS, ...OPTIONAL_COLUMNS]

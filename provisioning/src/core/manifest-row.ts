@@ -1,15 +1,18 @@
 import { SERIAL, SERIAL_FORM } from '@wattfleet/protocol'
+import { DEVICE_ADDRESS_FORM, parseDeviceAddress } from './device-address.ts'
 import type { ManifestLine, ManifestRow } from './manifest.ts'
 import type { Column } from './manifest-columns.ts'
 
 const U32 = 2 ** 32 - 1
+/** Modbus over serial line 1.02, 2.2: 0 is a broadcast, and what is above is reserved. */
+export const UNITS = { least: 1, most: 247 } as const
 export const HOUSEHOLD_LENGTH = 100
 /** What a spreadsheet would run when it opens the list again (OWASP, CSV Injection). */
 export const FORMULA = /^[=+\-@\t\r]/
 /** A number that a spreadsheet took for one and shortened: the digits are lost. */
 const SHORTENED = /^[0-9][.,]?[0-9]*E\+?[0-9]+$/i
 /** Ids of device models, such as `eastron-sdm630`; which ones there are only the gateway knows. */
-const MODEL = /^[a-z0-9][a-z0-9.-]{0,63}$/
+export const MODEL = /^[a-z0-9][a-z0-9.-]{0,63}$/
 /** What no name holds: it is invisible in every list, so two names that differ by it look the same. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
 
@@ -40,15 +43,28 @@ export function readRow(
     if (value.length !== digits || !/^[0-9a-f]*$/.test(value)) refuse(column, `expected ${digits} hex digits`)
     return value
   }
-  const natural = (column: Column, min: number) => {
+  const natural = (column: Column, min: number, max = U32) => {
     const value = /^[0-9]{1,10}$/.test(text(column)) ? Number(text(column)) : Number.NaN
-    if (!(value >= min && value <= U32)) refuse(column, `expected a whole number from ${min} to ${U32}`)
+    if (!(value >= min && value <= max)) refuse(column, `expected a whole number from ${min} to ${max}`)
     return value
   }
   const model = (column: Column) => {
     if (text(column) === '') return undefined
     if (!MODEL.test(text(column))) refuse(column, 'expected the id of a model, such as eastron-sdm630')
     return text(column)
+  }
+  /** Where a device is: of no use, and a mistake, where it is not said what is there. */
+  const placed = (device: 'meter' | 'inverter') => {
+    const [address, unit] = [`${device}Address`, `${device}Unit`] as const
+    for (const column of [address, unit] as const) {
+      if (text(column) !== '' && text(device) === '') refuse(column, `expected ${device}, its model, beside it`)
+    }
+    if (text(address) !== '' && parseDeviceAddress(text(address)) === undefined) refuse(address, DEVICE_ADDRESS_FORM)
+    return {
+      [device]: model(device),
+      [address]: text(address) === '' ? undefined : text(address),
+      [unit]: text(unit) === '' ? undefined : natural(unit, UNITS.least, UNITS.most),
+    }
   }
   const serial = text('serial')
   if (!SERIAL.test(serial)) refuse('serial', SERIAL_FORM)
@@ -66,8 +82,8 @@ export function readRow(
     zone: natural('zone', 0),
     capImportWh: natural('capImportWh', 1),
     capExportWh: natural('capExportWh', 0),
-    meter: model('meter'),
-    inverter: model('inverter'),
+    ...placed('meter'),
+    ...placed('inverter'),
     claim: text('claim') === '' ? undefined : hex('claim', 64),
   }
   return { row, reasons }

@@ -1,3 +1,4 @@
+import { DEVICE_COLUMNS, type ManifestDevices } from './devices.ts'
 import type { LifeState } from './life.ts'
 import { columnsOf, NO_HEADER } from './manifest-columns.ts'
 import { readRow } from './manifest-row.ts'
@@ -11,7 +12,7 @@ export interface ManifestLine {
 }
 
 /** A gateway and its site as the utility's list names them. */
-export interface ManifestSite {
+export interface ManifestSite extends ManifestDevices {
   /** 16 bytes, hex: the site's pseudonym. */
   readonly site: string
   /** What the maker engraved on the gateway: its claim is good for no other. */
@@ -24,9 +25,6 @@ export interface ManifestSite {
   /** Most the site may import or export in one slot, Wh, from the nameplate. */
   readonly capImportWh: number
   readonly capExportWh: number
-  /** Ids of the models of its devices, where the list says them. */
-  readonly meter?: string | undefined
-  readonly inverter?: string | undefined
 }
 
 /** A gateway that is there, or was. One that is retired is a tombstone: its serial and its site are never used again. */
@@ -143,7 +141,7 @@ function matchOf(
     'capImportWh',
     'capExportWh',
   ] as const
-  const ifSaid = (['site', 'meter', 'inverter'] as const).filter((field) => row[field] !== undefined)
+  const ifSaid = (['site', ...DEVICE_COLUMNS] as const).filter((field) => row[field] !== undefined)
   const changed = [...always, ...ifSaid].filter((field) => row[field] !== same[field])
   const figures = (verb: string) => changed.map((field) => `${field} ${verb} ${same[field] ?? 'not given'}`).join(', ')
   if (changed.length === 0) return { site: same.site }

@@ -1,14 +1,17 @@
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { releaseMistake, VERSION } from '@wattfleet/protocol'
 import { rolldown } from 'rolldown'
 import { closureOf } from './closure.ts'
 
 /*
  * `npm run package:agent [-- --arch amd64 --out <folder> --fast]`: the agent as a Debian package that needs nothing but the
- * system's C library. Node refuses TypeScript under node_modules, so what is installed is bundled JavaScript; the two modules
+ * system's C library; with `--release` as the archive that a software roll-out brings, which holds the same programs, and
+ * with `--url <https://…/>` also the file for `rollout create`. Node refuses TypeScript under node_modules, so what is installed is bundled JavaScript; the two modules
  * with machine code come as the binaries that their makers built, and so does Node itself: what a Raspberry Pi's system has
  * is older than the sources want.
  */
@@ -20,14 +23,23 @@ const NATIVE = ['better-sqlite3', '@serialport/bindings-cpp']
 const ARCHITECTURES = { arm64: 'arm64', amd64: 'x64' } as const
 type Architecture = keyof typeof ARCHITECTURES
 /** What is bundled; each lies as deep as its source, for it looks for the device models from where it is. */
-const PROGRAMS = { agent: 'agent/src/main.ts', devices: 'devices/src/cli/main.ts' } as const
+const PROGRAMS = {
+  agent: 'agent/src/main.ts',
+  update: 'agent/src/update.ts',
+  devices: 'devices/src/cli/main.ts',
+} as const
+const AGENT_PACKAGE = join(ROOT, 'agent/package.json')
 
-async function bundle(stage: string): Promise<void> {
+async function bundle(stage: string, version: string): Promise<void> {
+  // the agent says the version of what it is packed into
+  const own = JSON.stringify({ version })
+  const versioned = { name: 'version', load: (id: string) => (id === AGENT_PACKAGE ? own : undefined) }
   for (const [name, source] of Object.entries(PROGRAMS)) {
     const bundling = await rolldown({
       input: join(ROOT, source),
       platform: 'node',
       external: NATIVE,
+      plugins: [versioned],
       logLevel: 'silent',
     })
     const file = join(stage, HOME, 'app', name, 'main.js')
@@ -84,11 +96,33 @@ function copyDebian(stage: string, arch: Architecture, version: string): void {
   cpSync(join(PI, 'debian'), control, { recursive: true })
   for (const name of ['postinst', 'prerm', 'postrm']) chmodSync(join(control, name), 0o755)
   chmodSync(join(stage, HOME, 'firstboot'), 0o755)
-  for (const name of ['wattfleet-agent', 'wattfleet-devices']) chmodSync(join(stage, 'usr/bin', name), 0o755)
+  for (const name of ['wattfleet-agent', 'wattfleet-update', 'wattfleet-devices'])
+    chmodSync(join(stage, 'usr/bin', name), 0o755)
   const kib = Number(execFileSync('du', ['-sk', stage], { encoding: 'utf8' }).split('\t')[0])
-  const text = readFileSync(join(control, 'control'), 'utf8')
-  const filled = text.replace('@VERSION@', version).replace('@ARCH@', arch).replace('@SIZE@', String(kib))
-  writeFileSync(join(control, 'control'), filled)
+  for (const name of ['control', 'postinst']) {
+    const text = readFileSync(join(control, name), 'utf8')
+    const filled = text.replaceAll('@VERSION@', version).replace('@ARCH@', arch).replace('@SIZE@', String(kib))
+    writeFileSync(join(control, name), filled)
+  }
+}
+
+/** What `updater/releases.ts` unpacks into the folder of its version; the same bytes from the same sources. */
+function packRelease(stage: string, path: string, isFast: boolean): void {
+  const same = ['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner']
+  const gzip = ['--use-compress-program', `gzip --no-name ${isFast ? '-1' : '-9'}`]
+  execFileSync('tar', ['--create', ...gzip, ...same, '--file', path, '--directory', join(stage, HOME), '.'])
+}
+
+/** What `rollout create` reads. */
+function describeRelease(path: string, version: string, url: string): void {
+  const bytes = readFileSync(path)
+  const release = {
+    ...{ version, sha256: createHash('sha256').update(bytes).digest('hex'), size: bytes.length },
+    url: new URL(basename(path), url.endsWith('/') ? url : `${url}/`).href,
+  }
+  const mistake = releaseMistake(release)
+  if (mistake !== undefined) throw new Error(`the release: ${mistake}`)
+  writeFileSync(path.replace(/\.tgz$/, '.json'), `${JSON.stringify({ release }, null, 2)}\n`)
 }
 
 async function main(): Promise<void> {
@@ -97,21 +131,33 @@ async function main(): Promise<void> {
       arch: { type: 'string', default: 'arm64' },
       out: { type: 'string', default: join(ROOT, 'provisioning/pi/dist') },
       fast: { type: 'boolean', default: false },
+      release: { type: 'boolean', default: false },
+      url: { type: 'string' },
+      version: { type: 'string' },
     },
   })
   const arch = values.arch as Architecture
   if (!(arch in ARCHITECTURES)) throw new Error(`--arch: expected arm64 or amd64, got ${values.arch}`)
-  const { version } = JSON.parse(readFileSync(join(ROOT, 'agent/package.json'), 'utf8')) as { version: string }
+  const { version: own } = JSON.parse(readFileSync(AGENT_PACKAGE, 'utf8')) as { version: string }
+  const { version = own } = values
+  if (!VERSION.test(version)) throw new Error(`--version: expected a semantic version such as 1.2.0, got ${version}`)
   // for an owner that dpkg-deb writes as root, and modes that no umask of a builder's changes
   process.umask(0o022)
   const stage = mkdtempSync(join(tmpdir(), 'wattfleet-agent-'))
   try {
     chmodSync(stage, 0o755)
-    await bundle(stage)
+    await bundle(stage, version)
     copyNative(stage, arch)
     copyNode(stage, arch)
-    copyDebian(stage, arch, version)
     mkdirSync(values.out, { recursive: true })
+    if (values.release) {
+      const path = join(values.out, `wattfleet-agent_${version}_${arch}.tgz`)
+      packRelease(stage, path, values.fast)
+      if (values.url !== undefined) describeRelease(path, version, values.url)
+      process.stdout.write(`${path}\n`)
+      return
+    }
+    copyDebian(stage, arch, version)
     const path = join(values.out, `wattfleet-agent_${version}_${arch}.deb`)
     const compression = values.fast ? ['-Zgzip', '-z1'] : ['-Zxz']
     execFileSync('dpkg-deb', ['--root-owner-group', ...compression, '--build', stage, path], { stdio: 'pipe' })

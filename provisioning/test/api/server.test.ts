@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { OPERATIONS, type Operation } from '../../src/api/operations.ts'
 import { mayDo, ROLE_NAMES, type Role } from '../../src/core/roles.ts'
 import { type TestApi, testApi } from '../fixtures/api.ts'
-import { AT_MS, gatewayKeys, type TestOffice, testOffice } from '../fixtures/office.ts'
+import { AT_MS, gatewayKeys, setDevices, type TestOffice, testOffice } from '../fixtures/office.ts'
 
 let office: TestOffice
 let api: TestApi
@@ -114,15 +114,26 @@ describe('the fleet', () => {
       {
         ...{ gateway, receivedMs: AT_MS - 1_000, epoch: 1, version: '0.1.0', config: 0, clock: 'trusted' },
         ...{ clockOffsetMs: 3, meter: 'missing', findings: [], isAway: false },
+        devices: { meter: 'none', inverter: 'none', reason: 'grant: meter: expected a port' },
       },
     ])
     const { body } = await get('/v1/fleet', 'viewer')
     expect(body).toMatchObject({
       ...{ gateways: 3, well: 0, versions: [{ version: '0.1.0', gateways: 1 }] },
       states: { expected: 2, active: 1, retired: 0 },
-      concerns: { 'meter-missing': 1 },
+      concerns: { 'meter-missing': 1, 'device-not-configured': 1 },
       lastSeen: { minutes5: 1, never: 0 },
     })
+    setDevices(office, 'pi-1', { meter: 'abb-b23', meterAddress: '192.168.1.20', meterUnit: 3 })
+    const { body: page } = await get('/v1/gateways?concern=device-not-configured', 'viewer')
+    expect(page.items).toEqual([
+      expect.objectContaining({
+        ...{ serial: 'pi-1', meter: 'abb-b23', meterAddress: '192.168.1.20', meterUnit: 3, inverter: null },
+        seen: expect.objectContaining({
+          devices: { meter: 'none', inverter: 'none', reason: 'grant: meter: expected a port' },
+        }),
+      }),
+    ])
   })
 
   it('a page at a time, without households for who may not know them', async () => {

@@ -71,6 +71,12 @@ describe('what is not well with a gateway', () => {
     ['a clock that it doubts', { seen: seen({ clock: 'doubted' }) }, ['clock-doubted']],
     ['a clock that is off', { seen: seen({ clockOffsetMs: -CLOCK_OFF_MS - 1 }) }, ['clock-off']],
     ['a meter that is silent', { seen: seen({ meter: 'missing' }) }, ['meter-missing']],
+    [
+      'no meter to read',
+      { seen: seen({ meter: 'missing', devices: { meter: 'none', inverter: 'none', reason: 'expected a port' } }) },
+      ['meter-missing', 'device-not-configured'],
+    ],
+    ['devices that are read', { seen: seen({ devices: { meter: 'grant', inverter: 'none' } }) }, []],
     ['a reversed transformer', { seen: seen({ findings: ['phase-2-reversed'] }) }, ['device-findings']],
     ['stopped by the operator: nothing is expected of it', { state: 'suspended', seen: undefined, onChain: false }, []],
     ['retired', { state: 'retired', seen: undefined, certificateEndsMs: undefined, epoch: undefined }, []],

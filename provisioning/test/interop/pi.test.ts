@@ -1,7 +1,9 @@
 import { execFile, execFileSync, spawnSync } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { signingKeyFromSeed, signRelease, toHex } from '@wattfleet/protocol'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { describeWithPrograms } from '../../../test-support/programs.ts'
 import { labelsOf } from '../../src/labels/labels.ts'
@@ -11,6 +13,7 @@ import { type PiMachine, piImage, piMachine, rootfsPath } from '../fixtures/pi-m
 
 const ROOT = join(import.meta.dirname, '../../..')
 const CMDLINE = 'console=serial0,115200 root=PARTUUID=1-02 rootfstype=ext4 init=/usr/lib/raspberrypi-sys-mods/firstboot'
+const SOFTWARE = '/var/lib/wattfleet-software'
 const GRANT = '/var/lib/wattfleet/state/grant.json'
 const run = promisify(execFile)
 const rootfs = rootfsPath()
@@ -116,9 +119,11 @@ describe.skipIf(rootfs === undefined)('the Pi', () => {
       expect(JSON.parse(readFileSync(pi.path('/var/lib/wattfleet/claim'), 'utf8')).claim).toBe(office.claim(1).claim)
       expect(await pi.run(['dpkg', '-s', 'wattfleet-agent'])).toMatch(/^Status: install ok installed$/m)
       expect(await pi.run(['id', '-nG', 'wattfleet'])).toMatch(/dialout/)
-      for (const name of ['wattfleet-agent', 'wattfleet-firstboot']) {
-        expect(existsSync(pi.path(`/usr/lib/systemd/system/${name}.service`))).toBe(true)
+      for (const name of ['wattfleet-agent.service', 'wattfleet-firstboot.service', 'wattfleet-update.path']) {
+        expect(existsSync(pi.path(`/usr/lib/systemd/system/${name}`))).toBe(true)
       }
+      const { version } = JSON.parse(readFileSync(join(ROOT, 'agent/package.json'), 'utf8'))
+      expect((await pi.run(['readlink', `${SOFTWARE}/current`])).trim()).toBe(`releases/${version}`)
 
       await enrols('pi-2')
       expect(await stat(GRANT)).toBe('wattfleet 600')
@@ -142,11 +147,57 @@ describe.skipIf(rootfs === undefined)('the Pi', () => {
     it('has programs that run there, and a configuration that is checked', async () => {
       expect(await pi.run(['wattfleet-agent', '--help'])).toMatch(/One gateway/)
       expect(await pi.run(['wattfleet-devices', 'models'])).toMatch(/eastron-sdm630/)
+      expect(await pi.run(['wattfleet-update', '--help'])).toMatch(/Installs the software/)
+      // nothing to do: it ends
+      await pi.run(['wattfleet-update', '--config', '/etc/wattfleet/update.json'])
+      // a card whose release is gone still has the package's
+      await pi.run(['mv', `${SOFTWARE}/current`, `${SOFTWARE}/away`])
+      expect(await pi.run(['wattfleet-agent', '--help'])).toMatch(/One gateway/)
+      await pi.run(['mv', `${SOFTWARE}/away`, `${SOFTWARE}/current`])
       writeFileSync(pi.path('/etc/bad.json'), '{"stateDir": "/x", "claimPath": "/y", "meter": {"port": 0}}')
       await expect(pi.run(['wattfleet-agent', '--config', '/etc/bad.json'])).rejects.toMatchObject({
         code: 2,
         stderr: expect.stringMatching(/\/etc\/bad\.json: meter\.port/),
       })
+    })
+
+    it('runs what the utility sent once the packaged updater has installed it, and the package’s own after the next package', async () => {
+      const args = ['--release', '--fast', '--arch', 'amd64', '--version', '9.9.9', '--out', at('release')]
+      const archive = (
+        await run('npm', ['run', '--silent', 'package:agent', '--', ...args], { cwd: ROOT })
+      ).stdout.trim()
+      const bytes = readFileSync(archive)
+      const sha256 = createHash('sha256').update(bytes).digest('hex')
+      const key = signingKeyFromSeed(Uint8Array.from(randomBytes(32)))
+      const url = 'https://dl.example.org/a.tgz'
+      const release = signRelease({ version: '9.9.9', sha256, size: bytes.length, url }, key)
+      // as the agent leaves it, and an agent that says at once that it is well
+      const updates = '/var/lib/wattfleet/state/updates'
+      mkdirSync(pi.path(updates))
+      writeFileSync(pi.path(`${updates}/${sha256}.tgz`), bytes)
+      writeFileSync(pi.path(`${updates}/request.json`), JSON.stringify({ counter: 3, release }))
+      await pi.run(['chown', '-R', 'wattfleet:wattfleet', updates])
+      const well = `echo '{"version":"9.9.9","pid":1}' >/var/lib/wattfleet/state/health.json`
+      const packaged = JSON.parse(readFileSync(pi.path('/etc/wattfleet/update.json'), 'utf8'))
+      const config = { ...packaged, restart: ['sh', '-c', well], steadyS: 0, utilityKey: toHex(key.publicKey) }
+      writeFileSync(pi.path('/etc/test.json'), JSON.stringify(config))
+      await pi.run(['wattfleet-update', '--config', '/etc/test.json'])
+
+      const link = async () => (await pi.run(['readlink', `${SOFTWARE}/current`])).trim()
+      expect(await link()).toBe('releases/9.9.9')
+      expect(await pi.run(['cat', `${updates}/result.json`], { user: 'wattfleet' })).toBe(
+        '{"counter":3,"is":"applied"}\n',
+      )
+      // the agent's user runs it, and can change nothing of it
+      expect(await pi.run(['wattfleet-agent', '--help'], { user: 'wattfleet' })).toMatch(/One gateway/)
+      expect(
+        await pi.run(['find', `${SOFTWARE}/`, '!', '-user', 'root', '-o', '-perm', '/6022', '!', '-type', 'l']),
+      ).toBe('')
+      const { version } = JSON.parse(readFileSync(join(ROOT, 'agent/package.json'), 'utf8'))
+      writeFileSync(pi.path('/root/agent.deb'), readFileSync(deb))
+      await pi.run(['dpkg', '--install', '/root/agent.deb'])
+      expect(await link()).toBe(`releases/${version}`)
+      expect(await pi.run(['wattfleet-agent', '--help'])).toMatch(/One gateway/)
     })
 
     it('takes a claim that write-boot puts on the card later, and says where there is none for it', async () => {
@@ -174,6 +225,7 @@ describe.skipIf(rootfs === undefined)('the Pi', () => {
       expect(existsSync(keys)).toBe(true)
       await pi.run(['dpkg', '--purge', 'wattfleet-agent'])
       expect(existsSync(pi.path('/var/lib/wattfleet'))).toBe(false)
+      expect(existsSync(pi.path(SOFTWARE))).toBe(false)
     })
 
     it('has its claim written into an image by name', async () => {

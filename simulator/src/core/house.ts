@@ -85,6 +85,11 @@ export function inverterIn(spec: HouseSpec): Inverter {
   return inverterOf(spec.inverter, peakWOf(spec.pv))
 }
 
+/** What is left of two powers that are meant to be equal, by the arithmetic alone: no meter counts it. W. */
+const ROUNDING_W = 1e-7
+
+const withoutRounding = (powerW: number) => (Math.abs(powerW) < ROUNDING_W ? 0 : powerW)
+
 /** What of this much sun the house would feed in, W, if it drew no more than `loadW` and its battery took nothing. */
 export function surplusW(spec: HouseSpec, loadW: number, availableW: number): number {
   const inverter = inverterIn(spec)
@@ -114,6 +119,7 @@ export function flowsOf(spec: HouseSpec, storedWh: number, loads: Loads, availab
   const { feedInLimitW = Number.POSITIVE_INFINITY } = spec.inverter ?? {}
   const feedW = Math.min(wouldFeedW, dcW(inverter, loadW + feedInLimitW))
   const inverterW = acW(inverter, feedW)
+  const gridW = withoutRounding(loadW - inverterW)
   return {
     ...loads,
     loadW,
@@ -122,8 +128,8 @@ export function flowsOf(spec: HouseSpec, storedWh: number, loads: Loads, availab
     dischargeW,
     inverterW,
     lossW: feedW - inverterW,
-    importW: Math.max(0, loadW - inverterW),
-    exportW: Math.max(0, inverterW - loadW),
+    importW: Math.max(0, gridW),
+    exportW: Math.max(0, -gridW),
     throttled: feedW < wouldFeedW,
   }
 }

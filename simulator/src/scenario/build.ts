@@ -56,6 +56,15 @@ function firstMoments(scenario: Scenario, folder: string): Houses {
   return new Map(houses.map((spec) => [spec.name, first(spec)]))
 }
 
+function housesOf(scenario: Scenario, source: string, folder: string): Houses {
+  try {
+    return firstMoments(scenario, folder)
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    throw new Fault('config', `${source}: ${messageOf(error)}`, { cause: error })
+  }
+}
+
 function ownModel(spec: DeviceSpec): DeviceModel {
   const { name, unit, kind = 'holding', holes = 'readable', maxRegisters = 125, points = {} } = spec
   const parsed = parseModel(name, {
@@ -202,7 +211,7 @@ function faultsThatMisfit({ faults, lines }: Scenario, built: readonly BuiltDevi
 export function buildDevices(scenario: Scenario, source: string, folder: string, around: Surroundings): BuiltDevice[] {
   const mistakes = clashes(scenario)
   const built: BuiltDevice[] = []
-  const houses = firstMoments(scenario, folder)
+  const houses = housesOf(scenario, source, folder)
   const first: Surroundings = {
     ...around,
     house: (name) => {

@@ -72,6 +72,15 @@ describe('the flows of a house', () => {
     )
   })
 
+  it('are nothing at the grid where battery and sun carry the load to the last watt', () => {
+    fc.assert(
+      fc.property(situation, ({ house, storedWh, loadW, availableW }) => {
+        const { importW, exportW } = flowsOf(house, storedWh, base(loadW), availableW, HOURS)
+        for (const flowW of [importW, exportW]) expect(flowW === 0 || flowW > 1e-8).toBe(true)
+      }),
+    )
+  })
+
   it('keep every limit', () => {
     fc.assert(
       fc.property(situation, ({ house, storedWh, loadW, availableW }) => {

@@ -104,7 +104,11 @@ describe('a file of devices', () => {
       },
       /houses\.1\.name: there is another "a"/,
     ],
-    ['weather that is not there', { weather: 'no.json' }, /no\.json: cannot be read/],
+    [
+      'weather that is not there',
+      { weather: 'no.json' },
+      /^[^ ]+: weather: expected sunny-day, winter-day or a file; there is no .*no\.json$/,
+    ],
     ['a broadcast unit on a serial line', device({ line: 'bus', unit: 0 }), /units 1 to 247/],
     ['a model that is not there', device({ model: 'x' }), /meter\): no device model "x"; there are/],
     ['a point that is not there', device({ values: { watt: 1 } }), /there is no point "watt"/],

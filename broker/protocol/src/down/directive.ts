@@ -72,7 +72,12 @@ export function parseAnswer(value: unknown): DirectiveAnswer | undefined {
   const body = value as Body
   const answer = allOf({ counter: natural(body, 'counter'), is: oneOf(body, 'is', ANSWERS) })
   if (answer === undefined || body.reason === undefined) return answer
-  const { reason } = body
-  const isReason = typeof reason === 'string' && reason.length <= MOST_REASON_CHARACTERS && PRINTABLE.test(reason)
-  return isReason ? { ...answer, reason } : undefined
+  const reason = parseReason(body.reason)
+  return reason === undefined ? undefined : { ...answer, reason }
+}
+
+/** A text that `reasonOf` may have made; undefined for anything else. */
+export function parseReason(value: unknown): string | undefined {
+  const isReason = typeof value === 'string' && value.length <= MOST_REASON_CHARACTERS && PRINTABLE.test(value)
+  return isReason ? value : undefined
 }
