@@ -5,13 +5,16 @@ import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import Database from 'better-sqlite3'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { freePorts } from '../../test-support/ports.ts'
 import type { AuditEntry } from '../src/core/audit.ts'
 import { filesIn, manifestOf, post, temporaryFolder } from './fixtures/office.ts'
 
 const MAIN = join(import.meta.dirname, '../src/main.ts')
 const CLI = join(import.meta.dirname, '../src/cli.ts')
+
+// each starts several processes, on a machine that may be busy
+vi.setConfig({ testTimeout: 120_000 })
 
 let dir: ReturnType<typeof temporaryFolder>
 let child: ChildProcess | undefined
@@ -192,7 +195,7 @@ describe('the command line', () => {
     expect(await cli(path, 'forget', site)).toMatchObject({ site, household: '', state: 'retired' })
     await expect(cli(path, 'forget', 'pi-1')).rejects.toMatchObject({ code: 1 })
     expect(await cli(path, 'reset', 'list')).toEqual([])
-  }, 120_000)
+  })
 
   it('explains itself when it is asked for something else', async () => {
     const { path } = await configOf()
