@@ -24,6 +24,8 @@ const ROOT = resolve(import.meta.dirname, '..', '..')
 const HOST = '127.0.0.1'
 /** From the end of the command: a session is cut by then. */
 const CUT_WITHIN_MS = 5_000
+/** The hub matches what one block holds in the next, or in that after it. */
+const BLOCKS_TO_MATCH = 6
 /** From the first slot that the seventh house can bid for to its settlement. */
 const FIRST_SETTLED_MS = 240_000
 
@@ -187,6 +189,27 @@ describe.runIf(process.platform === 'linux')('the life of a gateway on the stree
       ...{ state: 'rejected', reason: 'revoked', tradedWh: 0 },
     })
     expect(await vera.sendOrder()).toBe('ok')
+  })
+
+  it('rests while it is suspended: what it has open is not matched, and is again once it may trade', async () => {
+    const slotStart = vera.slotAhead(8)
+    // dearer than any house would have it: these two only meet each other
+    const bid = vera.order({ slotStart, priceMicro: 1_000_000 })
+    const offer = carl.order({ slotStart, side: 'offer', priceMicro: 900_000, energyTypes: 1 })
+    expect(await vera.send(vera.sign(bid))).toBe('ok')
+    await until('the bid is open', () => chain.entered.has(idOf(bid)))
+    await fleet('suspend', 'vera')
+    expect(await carl.send(carl.sign(offer))).toBe('ok')
+    await until('the offer is open', () => chain.entered.has(idOf(offer)))
+    const { number } = chain.head()
+    await until('blocks in which they could be matched', () => chain.head().number >= number + BLOCKS_TO_MATCH)
+    expect([bid, offer].map((one) => chain.ended.has(idOf(one)))).toEqual([false, false])
+
+    await fleet('resume', 'vera')
+    await until('they are matched', () => chain.ended.has(idOf(bid)) && chain.ended.has(idOf(offer)))
+    expect([bid, offer].map((one) => chain.ended.get(idOf(one))?.[0]?.state)).toEqual(['filled', 'filled'])
+    await until('the broker lets her in again', () => mayConnect(vera))
+    await vera.connect()
   })
 
   it('ends with its revocation: the session is cut, what is open is cancelled on the chain, and its claim is worth nothing', async () => {
