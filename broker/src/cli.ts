@@ -23,7 +23,8 @@ const ENGINES: Readonly<Record<string, Engine>> = {
   emqx: { files: emqxFiles, folder: '/etc/emqx', dataFolder: '/var/lib/emqx' },
 }
 
-const USAGE = `usage: wattfleet-broker config mosquitto|rabbitmq|emqx --config <broker.json> [options]
+const LINE = 'usage: wattfleet-broker config mosquitto|rabbitmq|emqx --config <broker.json> [options]'
+const USAGE = `${LINE}
 
 Writes what makes another broker keep the rules of the embedded one, from that one's own configuration file.
 
@@ -50,18 +51,23 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
 } as const
 
+/** What is wrong, and where the rest is. */
+function misread(mistake: string, cause?: unknown): Fault {
+  return new Fault('config', `${mistake}\n${LINE}\nall options: wattfleet-broker --help`, { cause })
+}
+
 function readCommandLine() {
   try {
     return parseArgs({ options: OPTIONS, allowPositionals: true })
   } catch (error) {
-    throw new Fault('config', `${messageOf(error)}\n${USAGE}`, { cause: error })
+    throw misread(messageOf(error).replace(/\. To specify.*$/s, ''), error)
   }
 }
 
 type Values = ReturnType<typeof readCommandLine>['values']
 
 function settingsOf(values: Values, engine: Engine): EngineSettings {
-  if (values.config === undefined) throw new Fault('config', `${USAGE}\nexpected --config <broker.json>`)
+  if (values.config === undefined) throw misread('expected --config <broker.json>')
   const config = readConfig(values.config, brokerConfig)
   return {
     ...{ host: config.host, port: config.port, limits: config.limits },
@@ -99,7 +105,7 @@ await runProcess(async () => {
   const [command, name = '', ...more] = positionals
   const engine = Object.hasOwn(ENGINES, name) ? ENGINES[name] : undefined
   if (command !== 'config' || engine === undefined || more.length > 0) {
-    throw new Fault('config', `${USAGE}\nexpected config and one of ${Object.keys(ENGINES).join(', ')}`)
+    throw misread(`expected config and one of ${Object.keys(ENGINES).join(', ')}`)
   }
   const files = engine.files(settingsOf(values, engine))
   if (values.out === undefined) {

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { aborted, Fault, listedInFile, messageOf, runProgram } from '@wattfleet/protocol'
+import { aborted, listedInFile, messageOf, readText, runProgram } from '@wattfleet/protocol'
 import { pino } from 'pino'
 import { type Broker, startBroker } from './broker.ts'
 import { type BrokerConfig, brokerConfig } from './config.ts'
@@ -48,7 +47,7 @@ await runProgram(brokerConfig, ABOUT, async ({ config, signal, ready }) => {
 })
 
 function keysIn({ caPath, certPath, keyPath }: BrokerConfig): DoorKeys {
-  return { caPem: readPem(caPath), certificatePem: readPem(certPath), privateKeyPem: readPem(keyPath) }
+  return { caPem: readText(caPath), certificatePem: readText(certPath), privateKeyPem: readText(keyPath) }
 }
 
 /** Takes other certificates when their files change; those that cannot be used, as between two files, are tried again. */
@@ -65,13 +64,5 @@ function keysKeeper(config: BrokerConfig, broker: Broker, log: pino.Logger): () 
     } catch (error) {
       log.error({ error: messageOf(error) }, 'the certificates cannot be used; the last good ones stay')
     }
-  }
-}
-
-function readPem(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new Fault('config', `${path}: cannot be read: ${messageOf(error)}`, { cause: error })
   }
 }

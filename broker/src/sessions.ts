@@ -3,7 +3,7 @@ import type { pino } from 'pino'
 import { openSessionJournal } from './adapters/session-journal.ts'
 import type { BrokerLimits } from './config.ts'
 import { identityOfClientId } from './core/identity.ts'
-import { type Rights, rightsOf } from './core/rights.ts'
+import { rightsOf } from './core/rights.ts'
 import { openRedis } from './redis.ts'
 import type { Refusals } from './refusals.ts'
 import { type SessionQueues, type SessionRules, sessionStore } from './session-store.ts'
@@ -36,19 +36,11 @@ export async function sessionsOf(
 }
 
 function rulesOf(limits: BrokerLimits, refusals: Refusals): SessionRules {
-  // the rights of one name take a dozen hashes, and a SUBSCRIBE asks for them with each of its filters
-  let last: { readonly clientId: string; readonly rights: Rights | undefined } | undefined
-  const rightsFor = (clientId: string) => {
-    if (last?.clientId !== clientId) {
-      const identity = identityOfClientId(clientId)
-      last = { clientId, rights: identity && rightsOf(identity) }
-    }
-    return last.rights
-  }
   const queueLimit = (clientId: string) => (isGateway(clientId) ? limits.queuedPerClient : limits.queuedPerHub)
   return {
     mayKeep(clientId: string, filter: string) {
-      return rightsFor(clientId)?.maySubscribe(filter) ?? false
+      const identity = identityOfClientId(clientId)
+      return identity !== undefined && rightsOf(identity).maySubscribe(filter)
     },
     queueLimit,
     onFull(clientId: string) {

@@ -55,10 +55,18 @@ describe('wattfleet-broker config', () => {
   })
 
   it.each<[string, () => string[], RegExp]>([
-    ['no engine', () => ['config', '--config', config()], /expected config and one of mosquitto, rabbitmq, emqx/],
+    [
+      'no engine',
+      () => ['config', '--config', config()],
+      /^expected config and one of mosquitto, rabbitmq, emqx\nusage: .*\nall options: .*\n$/,
+    ],
     ['an engine that is none', () => ['config', 'toString', '--config', config()], /one of mosquitto/],
-    ['no configuration', () => ['config', 'emqx'], /expected --config/],
-    ['an option that is none', () => ['config', 'emqx', '--colour', 'red'], /--colour/],
+    ['no configuration', () => ['config', 'emqx'], /^expected --config <broker.json>\nusage: .*\n.*--help\n$/],
+    [
+      'an option that is none',
+      () => ['config', 'emqx', '--colour', 'red'],
+      /^Unknown option '--colour'\nusage: .*\n.*--help\n$/,
+    ],
     [
       'a faulty configuration',
       () => ['config', 'emqx', '--config', write('x.json', '{"port": "many"}')],

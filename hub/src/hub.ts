@@ -1,13 +1,14 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import {
+  aborted,
   type Clock,
   Fault,
   fromHex,
   listedInFile,
-  messageOf,
   monotonicMs,
-  type SigningKey,
+  readSeed,
+  readText,
   signingKeyFromSeed,
   upFilter,
 } from '@wattfleet/protocol'
@@ -34,6 +35,8 @@ import { runSettlement } from './settle/settle.ts'
 const KEEP_S = 7 * 86_400
 /** Blocks between two rounds of forgetting. */
 const PRUNE_EVERY_BLOCKS = 500
+/** A round of matching asks of every open order whether its gateway may trade: the list is looked at so often, ms. */
+const MATCH_LOOK_MS = 100
 
 /** What the roles of one process share. */
 interface Parts {
@@ -50,20 +53,6 @@ interface Parts {
   readonly isStopped: IsStopped
   /** Filled by the roles that run here. */
   readonly running: { intake?: Intake; wire?: MqttWire; pushes?: PushListener; blocks: number; readonly roll: Roll }
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new Fault('config', `${path}: cannot be read: ${messageOf(error)}`, { cause: error })
-  }
-}
-
-function readSigningKey(path: string): SigningKey {
-  const seed = fromHex(readText(path).trim(), 32)
-  if (seed === undefined) throw new Fault('config', `${path}: expected a seed of 64 hex digits`)
-  return signingKeyFromSeed(seed)
 }
 
 /**
@@ -84,9 +73,9 @@ async function chainIdOf({ inbox, chain }: Parts): Promise<{ id: Uint8Array; con
   return { id, confirmed: asked.then(() => undefined) }
 }
 
-function isStoppedBy({ refusedKeysPath: path }: HubConfig, log: pino.Logger): IsStopped {
+function isStoppedBy({ refusedKeysPath: path }: HubConfig, log: pino.Logger, lookEveryMs = 0): IsStopped {
   if (path === undefined) return () => false
-  return listedInFile({ path, what: 'a signing key', about: 'list of keys that may not trade', log })
+  return listedInFile({ path, what: 'a signing key', about: 'list of keys that may not trade', log, lookEveryMs })
 }
 
 function makeParts(config: HubConfig, clock: Clock, chain: ChainClient, isStopped: IsStopped, log: pino.Logger): Parts {
@@ -113,7 +102,7 @@ function makeParts(config: HubConfig, clock: Clock, chain: ChainClient, isStoppe
 /** Intake and courier: they share the connection to the broker. */
 async function runIntake(parts: Parts, chainId: Uint8Array, started: () => void, signal: AbortSignal): Promise<void> {
   const { config, clock, inbox, index, chain, log, stored, running } = parts
-  const key = readSigningKey(config.hubSeedPath)
+  const key = signingKeyFromSeed(readSeed(config.hubSeedPath))
   const renewed = () => ({
     ca: readText(config.caPath),
     cert: readText(config.certPath),
@@ -184,10 +173,7 @@ async function runHttp({ config, views, clock, log }: Parts, started: () => void
   const gateway = await startGateway({ config: config.http, views, clock, log })
   log.info({ port: gateway.port }, 'http serves')
   started()
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
+  await aborted(signal)
   await gateway.stop()
 }
 
@@ -229,8 +215,10 @@ async function runRole(
         },
         signal,
       )
-    case 'match':
-      return runMatching({ community, book: index, finalizedBlock, submitter, indexed, log: named }, signal)
+    case 'match': {
+      const isStopped = isStoppedBy(config, named, MATCH_LOOK_MS)
+      return runMatching({ community, book: index, isStopped, finalizedBlock, submitter, indexed, log: named }, signal)
+    }
     case 'settle': {
       const stake = stakeOf(chain, community, submitter.account)
       const stores = { slots: index, energies: inbox, plans: inbox }

@@ -213,6 +213,8 @@ export interface Market {
 /** An open order, and what names it to the chain's matches: it was the n-th to enter its market. */
 export interface OpenOrder extends BookOrder {
   readonly position: number
+  /** The key that signed it, hex. */
+  readonly gateway: string
 }
 
 export interface Book {

@@ -5,6 +5,17 @@ import { BACK_OFF_MS, LOOK_AGAIN_MS, type Pulse } from './pulse.ts'
 
 /* What the roles that submit to the chain, round after round, have in common. */
 
+/** What an engine works with. */
+export interface EngineOptions {
+  readonly community: number
+  readonly submitter: Submitter
+  /** The chain's finalized head, while it can be asked. */
+  readonly finalizedBlock: () => number | undefined
+  /** Beaten when a block was indexed. */
+  readonly indexed: Pulse
+  readonly log: Log
+}
+
 /** Waits until the index holds a block, or gives up when aborted. */
 export async function untilIndexed(
   progress: Progress,

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import {
   Fault,
-  fromHex,
   PRIVATE_MODE,
+  readSeed,
   type SigningKey,
   signingKeyFromSeed,
   toHex,
@@ -22,9 +22,5 @@ export function keepAuditKey(path: string): SigningKey {
 /** The same for a key that is there. */
 export function readAuditKey(path: string): SigningKey {
   if (!existsSync(path)) throw new Fault('config', `${path}: the key of the store's audit log is missing`)
-  if ((statSync(path).mode & 0o077) !== 0)
-    throw new Fault('config', `${path}: may be read by others; expected mode 0600`)
-  const seed = fromHex(readFileSync(path, 'utf8').trim(), 32)
-  if (seed === undefined) throw new Fault('config', `${path}: expected 64 hex digits`)
-  return signingKeyFromSeed(seed)
+  return signingKeyFromSeed(readSeed(path))
 }

@@ -1,9 +1,25 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Claim, Fault, PRIVATE_MODE, sha256, toHex, writeFileAtomic } from '@wattfleet/protocol'
+import {
+  type Claim,
+  Fault,
+  messageOf,
+  PRIVATE_MODE,
+  pause,
+  sha256,
+  syncFolder,
+  toHex,
+  writeFileAtomic,
+} from '@wattfleet/protocol'
+import type { pino } from 'pino'
 import type { PrivateFile } from './adapters/private-files.ts'
+import { isClaimFileOver } from './core/claim-file.ts'
 import type { Deed, Store } from './ports.ts'
+
+const ENDING = '.claim.json'
+/** How often the service looks for claim files that are over: nobody waits for them to go. */
+const CLEAR_EVERY_MS = 60_000
 
 export interface ClaimSettings {
   /** Folder of the claim files, one per gateway. */
@@ -17,7 +33,7 @@ export interface ClaimSettings {
 
 /** Where the claim of a gateway lies: by its serial, which is what the installer reads on it. */
 export function claimPath(claimsDir: string, serial: string): string {
-  return join(claimsDir, `${serial}.claim.json`)
+  return join(claimsDir, `${serial}${ENDING}`)
 }
 
 /** The file that lets the gateway with this serial enrol with this secret. */
@@ -52,4 +68,55 @@ export function issueMissingClaims(store: Store, settings: ClaimSettings, nowMs:
     .sites()
     .filter(({ claimWritten, state }) => !claimWritten && state === 'expected')
     .map(({ site }) => reissueClaim(store, settings, site, { actor: 'operator', atMs: nowMs }))
+}
+
+/**
+ * Removes the claim files that are over (core/claim-file.ts), of these gateways or of all. Yields their serials. It is
+ * decided and removed while nobody else can write the store: another claim is put in force there before its file comes, so
+ * the file that goes is never the next one's. Whoever dies on the way leaves some for the next time.
+ */
+export async function clearClaimFiles(
+  store: Store,
+  claimsDir: string,
+  serials: readonly string[] = serialsIn(claimsDir),
+): Promise<string[]> {
+  const isOver = (serial: string): boolean => {
+    const record = store.siteBySerial(serial)
+    if (record === undefined) return false
+    const { state, isClaimSpent, grant, gateway } = record
+    const heardEpoch = grant && store.statuses.of(gateway)?.epoch
+    return isClaimFileOver({ state, isClaimSpent, epoch: grant?.epoch, heardEpoch })
+  }
+  const clear = (serial: string) => {
+    const path = claimPath(claimsDir, serial)
+    if (!isOver(serial) || !existsSync(path)) return []
+    rmSync(path)
+    return [serial]
+  }
+  const cleared = await Promise.all(serials.filter(isOver).map((serial) => store.together(() => clear(serial))))
+  if (cleared.flat().length > 0) syncFolder(claimsDir)
+  return cleared.flat()
+}
+
+function serialsIn(claimsDir: string): string[] {
+  if (!existsSync(claimsDir)) return []
+  return readdirSync(claimsDir).flatMap((name) => (name.endsWith(ENDING) ? [name.slice(0, -ENDING.length)] : []))
+}
+
+/** The same from time to time, until aborted. */
+export async function keepClaimFiles(
+  store: Store,
+  claimsDir: string,
+  log: pino.Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const serials = await clearClaimFiles(store, claimsDir)
+      if (serials.length > 0) log.info({ serials }, 'claim files are removed: they are of no use any more')
+    } catch (error) {
+      log.error({ error: messageOf(error) }, 'claim files that are of no use any more cannot be removed')
+    }
+    await pause(CLEAR_EVERY_MS, signal)
+  }
 }

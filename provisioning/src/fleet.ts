@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Fault, PUBLIC_MODE, pause, writeFileAtomic } from '@wattfleet/protocol'
 import type { Deed, MoveEvent, SiteRecord, Store } from './ports.ts'
@@ -58,15 +59,13 @@ export function abandonStale(store: Store, atMs: number): string[] {
  * The store is the truth: whoever changed a state writes it, and the service once more at its start.
  */
 export function writeRefused(store: Store, path: string, nowMs: number): void {
-  const write = (to: string, about: string, lines: readonly string[]) =>
+  const write = (to: string, about: string, lines: readonly string[]) => {
+    const text = `${[`# ${about}`, ...lines].join('\n')}\n`
+    // most of the time nobody was stopped or let in, and nobody has to read it again
+    if (existsSync(to) && readFileSync(to, 'utf8') === text) return
     // commands write it beside the service
-    writeFileAtomic(
-      to,
-      `${[`# ${about}`, ...lines].join('\n')}\n`,
-      PUBLIC_MODE,
-      undefined,
-      `${to}.${process.pid}.draft`,
-    )
+    writeFileAtomic(to, text, PUBLIC_MODE, undefined, `${to}.${process.pid}.draft`)
+  }
   // the hub's first: who is let in again by the broker must not be refused for good by the hub
   write(refusedKeysBeside(path), 'their orders are refused by the hub', store.refusedKeys())
   write(path, 'not let in by the broker', store.refusedCertificates(nowMs))

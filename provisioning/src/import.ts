@@ -40,6 +40,10 @@ export function checkManifest(store: Store, lines: readonly ManifestLine[], sour
   const plan = planImport(lines, {
     ...{ sites: store.sites(), community },
     holderOf: (claim) => store.siteByClaim(hashOf(claim))?.serial,
+    cameTo: (site) => {
+      const came = store.audit.entriesOf(site).find(({ event }) => event === 'transferred')
+      return came && { at: new Date(came.atMs).toISOString(), epoch: store.site(site)?.grant?.epoch }
+    },
   })
   if (!plan.ok)
     throw new Fault('config', plan.errors.map(({ line, reason }) => `${source}:${line}: ${reason}`).join('\n'))

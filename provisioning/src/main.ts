@@ -6,6 +6,7 @@ import { openGatekeeper, readSecret } from './adapters/gatekeeper.ts'
 import { hubTrades } from './adapters/hub-trades.ts'
 import type { Gatekeeper, Messenger } from './admission.ts'
 import { startApi } from './api/server.ts'
+import { keepClaimFiles } from './claims.ts'
 import { type ProvisioningConfig, provisioningConfig } from './config.ts'
 import { enroller } from './enrol.ts'
 import { abandonStale, listedSoon, refusedKeeper, writeRefused } from './fleet.ts'
@@ -138,6 +139,7 @@ await runProgram(provisioningConfig, ABOUT, async ({ config, clock, signal, read
     ready()
     const tending = [
       keepTidy(office, keepLists, nowMs, log, signal),
+      keepClaimFiles(office.store, config.claimsDir, log, signal),
       keepIdentityFresh(office, config, servers, log, signal),
     ]
     const telling = gatekeeper && keepTelling(office.store, gatekeeper, log, signal)

@@ -1,5 +1,4 @@
-import { readFileSync, statSync } from 'node:fs'
-import { Fault, messageOf } from '@wattfleet/protocol'
+import { Fault, readPrivateText } from '@wattfleet/protocol'
 
 /** The environment's variable that holds the root's passphrase. */
 export const PASSPHRASE_VARIABLE = 'WATTFLEET_CA_PASSPHRASE'
@@ -14,10 +13,5 @@ export function readPassphrase(path: string | undefined): string {
     if (passphrase) return passphrase
     throw new Fault('config', `expected --passphrase-file <file>, or the passphrase in ${PASSPHRASE_VARIABLE}`)
   }
-  try {
-    if ((statSync(path).mode & 0o077) !== 0) throw new Error('may be read by others; expected mode 0600')
-    return readFileSync(path, 'utf8').split(/\r?\n/)[0] ?? ''
-  } catch (error) {
-    throw new Fault('config', `${path}: ${messageOf(error)}`, { cause: error })
-  }
+  return readPrivateText(path).split(/\r?\n/)[0] ?? ''
 }

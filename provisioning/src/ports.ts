@@ -121,6 +121,15 @@ export interface Renewal {
   readonly certificate: IssuedCertificate
 }
 
+/** Gives a gateway its grant and the certificate in it. Whether it did. */
+type Granting = (
+  site: string,
+  signingKey: string,
+  grant: EnrolmentGrant,
+  certificate: IssuedCertificate,
+  atMs: number,
+) => boolean
+
 /** What the store knows of certificates that renew themselves. */
 export interface CertificateStore {
   /** Of one gateway, the newest first. */
@@ -161,21 +170,9 @@ export interface Store extends CertificateStore, Strangers, Admissions, Estate {
   setAsked(site: string, atMs: number): void
   approve(site: string, deed: Deed): void
   /** Completes the enrolment of these keys; false when another claim was put in force since they were bound, or it was stopped. */
-  setGrant(
-    site: string,
-    signingKey: string,
-    grant: EnrolmentGrant,
-    certificate: IssuedCertificate,
-    atMs: number,
-  ): boolean
+  setGrant: Granting
   /** Grants the same gateway another certificate, in place of all that it has; false where it has other keys, or none in force. */
-  replaceGrant(
-    site: string,
-    signingKey: string,
-    grant: EnrolmentGrant,
-    certificate: IssuedCertificate,
-    atMs: number,
-  ): boolean
+  replaceGrant: Granting
   /** Takes a gateway on in its life, with what that means for its keys and certificates. */
   move(site: string, event: MoveEvent, deed: Deed): LifeStep
   /** The same for many gateways, in one transaction; those that cannot go stay, each with its reason. */

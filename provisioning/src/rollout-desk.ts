@@ -9,8 +9,8 @@ import {
   TRIAL_S,
 } from '@wattfleet/protocol'
 import { z } from 'zod'
-import { parseStages, stageSizes } from './core/rollout.ts'
-import { type Selectable, type Selection, select, spread } from './core/selection.ts'
+import { parseStages, spread, stageSizes } from './core/rollout.ts'
+import { type Selectable, type Selection, select } from './core/select.ts'
 import {
   directiveOf,
   type RolloutBody,
@@ -96,8 +96,11 @@ export function selectables(store: Store): (SiteRecord & Selectable)[] {
   const tags = store.tags.tags()
   return store
     .sites()
-    .map((one) => ({ ...one, tags: tags.get(one.site) ?? new Set<string>(), community: one.grant?.rules.community }))
+    .map((one) => ({ ...one, tags: [...(tags.get(one.site) ?? [])], community: one.grant?.rules.community }))
 }
+
+/** Roll-outs are made for tags, states and communities. */
+const NO_SEARCH = { concernsOf: () => [], mayNameHouseholds: false }
 
 /** What a roll-out would do, to whom, in which order. Throws Fault `config` where it would be none. */
 export function previewRollout(store: Store, { body, selection, stages, settings }: RolloutOrder): RolloutPreview {
@@ -105,14 +108,14 @@ export function previewRollout(store: Store, { body, selection, stages, settings
   if (reaches === undefined) {
     throw new Fault('config', `--stages: expected how far each reaches, such as 1,5%,25%,100%, got ${stages}`)
   }
-  const fitting = spread(select(selectables(store), selection), JSON.stringify(body))
+  const all = selectables(store)
+  const fitting = spread(select(all, selection, NO_SEARCH), JSON.stringify(body))
   const leftOut = fitting.flatMap((one) => {
     const reason = unreachable(one)
     return reason === undefined ? [] : [{ serial: one.serial, reason }]
   })
   const chosen = fitting.filter((one) => unreachable(one) === undefined)
-  if (chosen.length === 0)
-    throw new Fault('config', `no gateway that can be told anything fits; left out: ${leftOut.length}`)
+  if (chosen.length === 0) throw new Fault('config', whyNobody(selection, all.length, leftOut))
   const sizes = stageSizes(reaches, chosen.length)
   let from = 0
   const serials = sizes.map((size) => {
@@ -121,6 +124,31 @@ export function previewRollout(store: Store, { body, selection, stages, settings
   })
   const targets = chosen.map(({ site }) => ({ site }))
   return { body, plan: { ...settings, stages: sizes }, targets, serials, leftOut }
+}
+
+/** Serials that are named for each reason: enough to look one up. */
+const MOST_NAMED = 5
+
+/** Why a roll-out would be for nobody. */
+function whyNobody(
+  { tags = [], community, state }: Selection,
+  gateways: number,
+  leftOut: RolloutPreview['leftOut'],
+): string {
+  if (leftOut.length === 0) {
+    const asked = Object.entries({ community, state }).filter(([, value]) => value !== undefined)
+    const told = [...tags.map((tag) => ['tag', tag]), ...asked].map((one) => one.join(' '))
+    return `no gateway fits, of ${gateways}${told.length === 0 ? '' : `: ${told.join(', ')}`}`
+  }
+  const serials = new Map<string, string[]>()
+  for (const { serial, reason } of leftOut) serials.set(reason, [...(serials.get(reason) ?? []), serial])
+  const told = [...serials]
+    .sort(([one, its], [other, theirs]) => theirs.length - its.length || (one < other ? -1 : 1))
+    .map(([reason, all]) => {
+      const named = all.sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).slice(0, MOST_NAMED)
+      return `${all.length}: ${reason} (${named.join(', ')}${all.length > MOST_NAMED ? ', …' : ''})`
+    })
+  return `no gateway that fits can be told anything: of ${leftOut.length}, ${told.join(', ')}`
 }
 
 /** Throws Fault `enrolment` where there is none. */

@@ -70,19 +70,21 @@ export function rolloutTurns(parts: RolloutParts): RolloutTurn {
     const next: Memory = { attempts: new Map(), looked: new Map(), version: store.version() }
     const due: { key: string; attempt: Attempt; send: () => Promise<boolean> }[] = []
     for (const rollout of store.rollouts.open()) {
-      const step = decide(parts, rollout, memory, next)
+      const before = store.rollouts.targets(rollout.id)
+      const step = decide(parts, rollout, before, memory, next)
       if (step !== undefined) store.rollouts.advance(step, { actor: 'service', atMs: nowMs() })
       if (rollout.state !== 'running' || !link.isUp) continue
-      for (const target of store.rollouts.targets(rollout.id)) {
+      // who is told from now on has its counter only there
+      for (const target of step === undefined ? before : store.rollouts.targets(rollout.id)) {
         if (target.state !== 'sent') continue
         const key = keyOf(rollout, target)
-        const before = memory.attempts.get(key)
-        if (before !== undefined) next.attempts.set(key, before)
-        if (!isDue(before, target.heardMs, nowMs())) continue
+        const last = memory.attempts.get(key)
+        if (last !== undefined) next.attempts.set(key, last)
+        if (!isDue(last, target.heardMs, nowMs())) continue
         const send = messageFor(parts, rollout, target)
-        const attempt = { count: (before?.count ?? 0) + 1, atMs: nowMs() }
+        const attempt = { count: (last?.count ?? 0) + 1, atMs: nowMs() }
         // one that has taken it is looked at again with its next word
-        if (send === undefined) next.attempts.set(key, { ...attempt, count: before?.count ?? 1 })
+        if (send === undefined) next.attempts.set(key, { ...attempt, count: last?.count ?? 1 })
         else due.push({ key, attempt, send })
       }
     }
@@ -101,6 +103,7 @@ export function rolloutTurns(parts: RolloutParts): RolloutTurn {
 function decide(
   { store, nowMs }: RolloutParts,
   rollout: RolloutRecord,
+  before: readonly TargetRecord[],
   { looked, version }: Memory,
   next: Memory,
 ): RolloutStep | undefined {
@@ -109,7 +112,7 @@ function decide(
   const judged: RolloutStep['judged'][number][] = []
   // statuses are no news to the version: it changes when somebody is stopped
   const mayBeStopped = version !== next.version
-  const targets = store.rollouts.targets(id).map((target): Target => {
+  const targets = before.map((target): Target => {
     if (target.state !== 'sent') return target
     const { heardMs = 0, sentMs = 0 } = target
     const gone = mayBeStopped ? unreachable(store.site(target.site)) : undefined

@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { signingKeyFromSeed } from '@wattfleet/protocol'
 import Database from 'better-sqlite3'
@@ -162,6 +162,26 @@ describe('what the operator says', () => {
     expect(refused()).toEqual([])
     expect(admitted()).toEqual(fingerprintOf())
     expect(office.store.audit.entries().filter(({ event }) => event === 'suspend')).toHaveLength(1)
+  })
+
+  it('writes the lists that are another by it, and leaves the others as they lie', async () => {
+    await enrol()
+    const path = join(office.dir, 'refused.txt')
+    const files = [path, admittedPath(office.dir), refusedKeysBeside(path)]
+    // a file that is written is another one
+    const places = () => files.map((file) => statSync(file).ino)
+    writeRefused(office.store, path, AT_MS)
+    const first = places()
+    writeRefused(office.store, path, AT_MS)
+    expect(places()).toEqual(first)
+    say('suspend')
+    writeRefused(office.store, path, AT_MS)
+    expect(places().map((place, at) => place !== first[at])).toEqual([true, true, true])
+    const [, ...others] = places()
+    rmSync(path)
+    writeRefused(office.store, path, AT_MS)
+    expect(places().slice(1)).toEqual(others)
+    expect(readFileSync(path, 'utf8')).toContain(fingerprintOf()[0])
   })
 
   it('reaches the hub: the keys of all that may not trade are listed beside it, as long as the chain may take them', async () => {

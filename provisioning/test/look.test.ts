@@ -3,9 +3,14 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { readConfig } from '@wattfleet/protocol'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { COMMANDS } from '../src/commands/all.ts'
+import { readCommandLine } from '../src/commands/command-line.ts'
 import { progressOn } from '../src/commands/progress.ts'
+import { provisioningConfig } from '../src/config.ts'
+import { lookInto } from '../src/office.ts'
 import { manifestOf, temporaryFolder } from './fixtures/office.ts'
 
 const CLI = join(import.meta.dirname, '../src/cli.ts')
@@ -58,6 +63,37 @@ describe('what only looks', () => {
     const { 'bad.csv': _, ...after } = everything()
     expect(after).toEqual(before)
     expect(existsSync(join(dir.path, 'state'))).toBe(false)
+  })
+
+  it.each([
+    ...['list', 'overview', 'search', 'tag list', 'rollout list', 'token list', 'reset list', 'labels x.pdf'],
+    ...['audit list', 'audit head', 'audit verify', 'import manifest.csv --dry-run'],
+  ])('%s asks for nothing to be opened that would be made', async (line) => {
+    const at = (name: string) => join(dir.path, name)
+    const before = everything()
+    const read = readCommandLine(['--config', at('utility.json'), ...line.split(' ')], COMMANDS)
+    if ('help' in read || read.config === undefined) throw new Error('is no command')
+    const config = readConfig(read.config, provisioningConfig)
+    const store = lookInto(config)
+    const office = () => Promise.reject(new Error('it changes something'))
+    const files = read.arguments.map(at)
+    try {
+      const { signal } = new AbortController()
+      const { fault } = await read.command.run({
+        ...read,
+        arguments: files,
+        config,
+        office,
+        look: () => store,
+        nowMs: 0,
+        signal,
+      })
+      expect(fault).toBeUndefined()
+    } finally {
+      store.close()
+    }
+    expect(everything()).toEqual(before)
+    expect(existsSync(at('state'))).toBe(false)
   })
 
   it('changes nothing where everything is', async () => {

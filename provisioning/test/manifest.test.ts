@@ -8,7 +8,7 @@ import { manifestOf } from './fixtures/office.ts'
 
 const MEMBER = '5a'.repeat(32)
 const CLAIM = 'c1'.repeat(32)
-const EXISTING: Existing = { sites: [], community: 7, holderOf: () => undefined }
+const EXISTING: Existing = { sites: [], community: 7, holderOf: () => undefined, cameTo: () => undefined }
 const REQUIRED = 'serial,household,member,zone,capImportWh,capExportWh'
 
 /** What becomes of a manifest's bytes: its rows, or `<line>: <reason>` each. */

@@ -89,7 +89,8 @@ describe('the command line for groups and roll-outs', () => {
   it.each([
     [['--stages', '50%'], /--stages: expected/],
     [['--state', 'asleep', '--tag', 'north'], /--state: expected one of/],
-    [['--tag', 'nobody'], /no gateway that can be told anything fits/],
+    [['--tag', 'nobody'], /^no gateway fits, of 3: tag nobody\n$/],
+    [['--state', 'expected'], /^no gateway that fits can be told anything: of 1, 1: it is expected \(pi-3\)\n$/],
   ])('refuses %o, and exits with 2', async (options, expected) => {
     const path = write('file.json', { restart: true })
     await expect(cli('rollout', 'create', path, ...options)).rejects.toMatchObject({

@@ -10,6 +10,7 @@ import {
   toHex,
 } from '@wattfleet/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Selection } from '../src/core/select.ts'
 import { take } from '../src/fleet.ts'
 import type { RolloutBody } from '../src/fleet-ports.ts'
 import { orderRollout, previewRollout, rollBackRollout } from '../src/rollout-desk.ts'
@@ -76,7 +77,64 @@ async function allWell(id: number, turn: () => Promise<void>, changes: Partial<S
   await turn()
 }
 
+describe('a roll-out for nobody', () => {
+  const settings = { trialS: 60, thresholdPermille: 0, deadlineMs: 600_000, soakMs: 10_000 }
+  const previewOf = (selection: Selection) => () =>
+    previewRollout(office.store, { body: CONFIG, selection, stages: '100%', settings })
+
+  it('says by what nobody was found, and among how many', () => {
+    expect(previewOf({ tags: ['north', 'old'], community: 7, state: 'active' })).toThrow(
+      'no gateway fits, of 4: tag north, tag old, community 7, state active',
+    )
+  })
+
+  it('says so of a community that has none', () => {
+    expect(previewOf({ community: 0 })).toThrow(/no gateway fits, of 4: community 0$/)
+  })
+
+  it('says of those that were found why they cannot be told: how many, and the first few', async () => {
+    await office.close()
+    office = await testOffice(12, { utilityKey: toHex(UTILITY.publicKey) })
+    for (const [n, one] of keys.entries()) await office.post(await one.request(office.claim(n).claim))
+    for (const [serial, event] of [
+      ['pi-1', 'suspend'],
+      ['pi-2', 'suspend'],
+      ['pi-3', 'revoke'],
+      ['pi-4', 'retire'],
+    ] as const) {
+      take(office.store, serial, event, operator())
+    }
+    expect(previewOf({ tags: [] })).toThrow(
+      'no gateway that fits can be told anything: of 12, 8: it is expected (pi-5, pi-6, pi-7, pi-8, pi-9, …), ' +
+        '2: it is suspended (pi-1, pi-2), 1: it is retired (pi-4), 1: it is revoked (pi-3)',
+    )
+  })
+})
+
 describe('a roll-out that is carried out', () => {
+  it('reads its gateways once in a turn that changes nothing', async () => {
+    const id = create()
+    let reads = 0
+    const { rollouts } = office.store
+    const counting = {
+      ...rollouts,
+      targets(of: number) {
+        reads++
+        return rollouts.targets(of)
+      },
+    }
+    const store = { ...office.store, rollouts: counting }
+    const turn = rolloutTurns({ store, link, utilityKey: UTILITY, nowMs: () => nowMs, clock })
+    await turn()
+    // who is told has a counter only after it is written down
+    expect([reads, sent.length, statesOf(id)[0]]).toEqual([2, 1, 'sent'])
+    await turn()
+    expect(reads).toBe(3)
+    link.isUp = false
+    await turn()
+    expect(reads).toBe(4)
+  })
+
   it('tells a gateway, signed and for it alone, and then the others when it was well for long enough', async () => {
     const id = create()
     const turn = service()

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
@@ -24,6 +24,8 @@ const ROOT = resolve(import.meta.dirname, '..', '..')
 const HOST = '127.0.0.1'
 /** From the end of the command: a session is cut by then. */
 const CUT_WITHIN_MS = 5_000
+/** The hub matches what one block holds in the next, or in that after it. */
+const BLOCKS_TO_MATCH = 6
 /** From the first slot that the seventh house can bid for to its settlement. */
 const FIRST_SETTLED_MS = 240_000
 
@@ -89,8 +91,12 @@ async function fleet(...words: string[]) {
 
 const claimOf = (name: string) => join(paths.claims, `${name}.claim.json`)
 
+/** The claim as it lies on the gateway, whatever the utility does with its own copy. */
+const cardOf = (name: string) => join(folder, `${name}.card`)
+
 async function visitor(name: string): Promise<TestGateway> {
-  const enrolled = await enrolGateway(claimOf(name), name, join(folder, name), AbortSignal.timeout(90_000))
+  copyFileSync(claimOf(name), cardOf(name))
+  const enrolled = await enrolGateway(cardOf(name), name, join(folder, name), AbortSignal.timeout(90_000))
   const gateway = new TestGateway(enrolled, () => Math.floor(street.clock.nowMs() / 1000))
   await gateway.connect()
   return gateway
@@ -185,6 +191,27 @@ describe.runIf(process.platform === 'linux')('the life of a gateway on the stree
     expect(await vera.sendOrder()).toBe('ok')
   })
 
+  it('rests while it is suspended: what it has open is not matched, and is again once it may trade', async () => {
+    const slotStart = vera.slotAhead(8)
+    // dearer than any house would have it: these two only meet each other
+    const bid = vera.order({ slotStart, priceMicro: 1_000_000 })
+    const offer = carl.order({ slotStart, side: 'offer', priceMicro: 900_000, energyTypes: 1 })
+    expect(await vera.send(vera.sign(bid))).toBe('ok')
+    await until('the bid is open', () => chain.entered.has(idOf(bid)))
+    await fleet('suspend', 'vera')
+    expect(await carl.send(carl.sign(offer))).toBe('ok')
+    await until('the offer is open', () => chain.entered.has(idOf(offer)))
+    const { number } = chain.head()
+    await until('blocks in which they could be matched', () => chain.head().number >= number + BLOCKS_TO_MATCH)
+    expect([bid, offer].map((one) => chain.ended.has(idOf(one)))).toEqual([false, false])
+
+    await fleet('resume', 'vera')
+    await until('they are matched', () => chain.ended.has(idOf(bid)) && chain.ended.has(idOf(offer)))
+    expect([bid, offer].map((one) => chain.ended.get(idOf(one))?.[0]?.state)).toEqual(['filled', 'filled'])
+    await until('the broker lets her in again', () => mayConnect(vera))
+    await vera.connect()
+  })
+
   it('ends with its revocation: the session is cut, what is open is cancelled on the chain, and its claim is worth nothing', async () => {
     const open = vera.order()
     expect(await vera.send(vera.sign(open))).toBe('ok')
@@ -196,7 +223,7 @@ describe.runIf(process.platform === 'linux')('the life of a gateway on the stree
     expect(performance.now() - saidMs).toBeLessThan(CUT_WITHIN_MS)
     await until('the order is cancelled', () => chain.ended.get(idOf(open))?.[0]?.state === 'cancelled')
     expect(await carl.send(vera.sign(vera.order()))).toBe('revoked')
-    const again = enrolGateway(claimOf('vera'), 'vera', join(folder, 'vera-2'), AbortSignal.timeout(30_000))
+    const again = enrolGateway(cardOf('vera'), 'vera', join(folder, 'vera-2'), AbortSignal.timeout(30_000))
     await expect(again).rejects.toThrow('unknown-claim')
     const { site } = await fleet('show', 'vera')
     expect((await (await chain.queries()).site(site))?.gateway).not.toBe(toHex(vera.enrolled.key.publicKey))

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { Fault, messageOf } from './fault.ts'
+import { readText } from './read.ts'
 
 /** The part of the Standard Schema interface (standardschema.dev, version 1) that reading a configuration needs; zod implements it. */
 export interface ConfigSchema<T> {
@@ -30,12 +30,7 @@ export function checkConfig<T>(value: unknown, schema: ConfigSchema<T>, source: 
 
 /** Reads a JSON configuration. Throws Fault `config` naming file, path and expectation. */
 export function readConfig<T>(path: string, schema: ConfigSchema<T>): T {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new Fault('config', `${path}: cannot be read: ${messageOf(error)}`, { cause: error })
-  }
+  const text = readText(path)
   let value: unknown
   try {
     value = JSON.parse(text)

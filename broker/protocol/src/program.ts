@@ -101,3 +101,13 @@ export function aborted(signal: AbortSignal): Promise<void> {
     else signal.addEventListener('abort', () => resolve(), { once: true })
   })
 }
+
+/** What is awaited, unless the signal is aborted first: then the fault, and whatever comes of it is let go. */
+export function unlessAborted<T>(awaited: Promise<T>, signal: AbortSignal, fault: () => Fault): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(fault())
+    if (signal.aborted) onAbort()
+    else signal.addEventListener('abort', onAbort, { once: true })
+    awaited.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}

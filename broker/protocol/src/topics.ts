@@ -28,8 +28,16 @@ export type Topic = { readonly partition: string; readonly gateway: string } & (
 
 const PREFIX = 'wf/1'
 
+/** The topics of one name, of which there are a dozen, are asked for one after the other: one hash does for all of them. */
+let last = { gateway: '', partition: hashed('') }
+
 /** Two hex digits of a hash of the gateway's id: 256 partitions spread agents over hubs on plain MQTT 3.1.1. */
 export function partitionOf(gateway: string): string {
+  if (last.gateway !== gateway) last = { gateway, partition: hashed(gateway) }
+  return last.partition
+}
+
+function hashed(gateway: string): string {
   return toHex(sha256(Buffer.from(gateway, 'utf8')).subarray(0, 1))
 }
 

@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { monotonicMs } from '../src/clock.ts'
 import { Fault } from '../src/fault.ts'
-import { aborted, clockFromEnvironment, EXIT } from '../src/program.ts'
+import { aborted, clockFromEnvironment, EXIT, unlessAborted } from '../src/program.ts'
 
 const CHILD = join(import.meta.dirname, 'support/program-child.ts')
 const GOOD = { port: 0, tls: { cert: 'a.pem' } }
@@ -214,5 +214,37 @@ describe('aborted()', () => {
     await waiting
     await aborted(controller.signal)
     expect(over).toBe(1)
+  })
+})
+
+describe('unlessAborted()', () => {
+  const late = new Fault('timeout', 'too late')
+  const within = <T>(awaited: Promise<T>, signal: AbortSignal) => unlessAborted(awaited, signal, () => late)
+
+  it('yields what is awaited, or throws it, and leaves nothing at the signal', async () => {
+    const { signal } = new AbortController()
+    const added = vi.spyOn(signal, 'addEventListener')
+    const removed = vi.spyOn(signal, 'removeEventListener')
+    expect(await within(Promise.resolve(7), signal)).toBe(7)
+    const own = new Error('own')
+    await expect(within(Promise.reject(own), signal)).rejects.toBe(own)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(removed.mock.calls.map(([, listener]) => listener)).toEqual(added.mock.calls.map(([, listener]) => listener))
+    expect(removed).toHaveBeenCalledTimes(2)
+  })
+
+  it('throws the fault where the signal is aborted first, or was, and lets what fails after that go', async () => {
+    const controller = new AbortController()
+    let fail: (error: Error) => void = () => undefined
+    const awaited = new Promise<never>((_, reject) => {
+      fail = reject
+    })
+    const waiting = within(awaited, controller.signal)
+    controller.abort()
+    await expect(waiting).rejects.toBe(late)
+    await expect(within(awaited, controller.signal)).rejects.toBe(late)
+    // Vitest fails where a rejection is left to nobody
+    fail(new Error('later'))
+    await new Promise((resolve) => setImmediate(resolve))
   })
 })

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { gatewayIdFrom } from '../src/ids.ts'
@@ -33,6 +34,16 @@ describe('topics', () => {
     expect(downFilters(OTHER)).toContain('wf/1/fe/mzxw6ytbojtg633cmfzgm33pmi/down/receipt')
     expect(upFilter()).toBe('wf/1/+/+/up/+')
     expect(upFilter('fe')).toBe('wf/1/fe/+/up/+')
+  })
+
+  it('have the partition of their gateway, whichever was asked for before', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(GATEWAY, OTHER, '', 'hub')), (names) => {
+        for (const name of names) {
+          expect(partitionOf(name)).toBe(createHash('sha256').update(name).digest('hex').slice(0, 2))
+        }
+      }),
+    )
   })
 
   // the first byte of SHA-256, computed with Python's hashlib

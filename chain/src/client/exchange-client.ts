@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { Fault } from '@wattfleet/protocol'
+import { Fault, unlessAborted } from '@wattfleet/protocol'
 import type { FinalizedBlocks } from '../exchange.ts'
 import type { Account } from './account.ts'
 import { finalizedBlocks } from './blocks.ts'
@@ -78,10 +78,5 @@ export function openExchange(endpoints: readonly string[], signal: AbortSignal, 
 
 /** What is awaited, unless its caller stops before: then a Fault `chain`. */
 function unlessStopped<T>(awaited: Promise<T>, stop: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onStop = () => reject(new Fault('chain', 'stopped while waiting for the chain'))
-    if (stop.aborted) return onStop()
-    stop.addEventListener('abort', onStop, { once: true })
-    awaited.then(resolve, reject).finally(() => stop.removeEventListener('abort', onStop))
-  })
+  return unlessAborted(awaited, stop, () => new Fault('chain', 'stopped while waiting for the chain'))
 }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { type Clock, checkConfig, Fault, messageOf } from '@wattfleet/protocol'
+import { type Clock, checkConfig, Fault, messageOf, PROBLEM_TYPE, Refusal } from '@wattfleet/protocol'
 import {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -19,7 +19,7 @@ import { openApiDocument } from './openapi.ts'
 import { OPERATIONS, type Operation, type OperationId } from './operations.ts'
 import { readPageFiles } from './page-files.ts'
 import type { ExchangeViews } from './ports.ts'
-import { PROBLEM_TYPE, problemOf, problemOfError, Refusal, readQuery } from './problem.ts'
+import { readQuery, refusalOf } from './problem.ts'
 
 export interface GatewayOptions {
   readonly config?: GatewayConfigInput
@@ -97,8 +97,7 @@ function createServer(log: FastifyBaseLogger | undefined): FastifyInstance {
     reply.headers(SECURITY_HEADERS)
   })
   app.setErrorHandler((error, request, reply) => {
-    const problem = problemOfError(error)
-    if (problem.status >= 500 && !(error instanceof Refusal))
+    if (refusalOf(error).problem.status >= 500 && !(error instanceof Refusal))
       request.log.error({ err: error, route: request.routeOptions.url }, 'a request failed')
     return sendProblem(reply, error)
   })
@@ -106,16 +105,19 @@ function createServer(log: FastifyBaseLogger | undefined): FastifyInstance {
 }
 
 function sendProblem(reply: FastifyReply, error: unknown): FastifyReply {
-  const problem = problemOfError(error)
-  if (error instanceof Refusal) reply.headers(error.headers)
-  return reply.code(problem.status).type(PROBLEM_TYPE).headers(SECURITY_HEADERS).send(JSON.stringify(problem))
+  const { problem, headers } = refusalOf(error)
+  return reply
+    .code(problem.status)
+    .type(PROBLEM_TYPE)
+    .headers({ ...headers, ...SECURITY_HEADERS })
+    .send(JSON.stringify(problem))
 }
 
 /** Bytes that are no HTTP request, or one that came too slowly or is too long. */
 function refuseUnreadable(error: { readonly code: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
   const statuses: Record<string, number> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }
-  const problem = problemOf(statuses[error.code] ?? 400, 'The request cannot be read.')
+  const { problem } = new Refusal(statuses[error.code] ?? 400, 'The request cannot be read.')
   const body = JSON.stringify(problem)
   socket.end(
     `HTTP/1.1 ${problem.status} ${problem.title}\r\ncontent-type: ${PROBLEM_TYPE}\r\n` +

@@ -1,10 +1,11 @@
-import type { Match, Submitter } from '@wattfleet/chain'
+import type { Match } from '@wattfleet/chain'
 import { matchPayAsBid, type Pairing } from '@wattfleet/market'
 import { invariant, marketTimes } from '@wattfleet/protocol'
-import type { Book, Log, Market, OpenOrder } from '../ports.ts'
-import { LOOK_AGAIN_MS, type Pulse } from '../pulse.ts'
+import type { Book, IsStopped, Market, OpenOrder } from '../ports.ts'
+import { LOOK_AGAIN_MS } from '../pulse.ts'
 import {
   createPenalties,
+  type EngineOptions,
   isBehind,
   limitsUnlessAborted,
   type Penalties,
@@ -13,15 +14,9 @@ import {
   untilIndexed,
 } from '../rounds.ts'
 
-export interface MatchOptions {
-  readonly community: number
+export interface MatchOptions extends EngineOptions {
   readonly book: Book
-  readonly submitter: Submitter
-  /** The chain's finalized head, while it can be asked. */
-  readonly finalizedBlock: () => number | undefined
-  /** Beaten when a block was indexed. */
-  readonly indexed: Pulse
-  readonly log: Log
+  readonly isStopped: IsStopped
 }
 
 /**
@@ -29,6 +24,7 @@ export interface MatchOptions {
  * deadline, pay-as-bid over the index as it stands, submitted under that block's number. One submission at a time; the
  * next market is computed only from a block at or after the one where the last submission ended. What does not fit into
  * one call is left to the next round. A community with another rule than pay-as-bid is left alone, which is said once.
+ * What gateways have open that may not trade now is left out.
  */
 export async function runMatching(options: MatchOptions, signal: AbortSignal): Promise<void> {
   const { book, community, finalizedBlock, indexed, log } = options
@@ -54,6 +50,14 @@ export async function runMatching(options: MatchOptions, signal: AbortSignal): P
   }
 }
 
+/**
+ * The orders that this engine pairs. On the chain what a suspended gateway has open stays so until it expires, because only
+ * the end of its key would cancel it: here it rests until its gateway may trade again.
+ */
+export function matchable(orders: readonly OpenOrder[], isStopped: IsStopped): readonly OpenOrder[] {
+  return orders.filter(({ gateway }) => !isStopped(gateway))
+}
+
 /** The pairings as the chain takes them: it knows an order by its position in its market. */
 function byPosition(pairings: readonly Pairing[], orders: readonly OpenOrder[]): Match[] {
   const positions = new Map(orders.map(({ id, position }) => [id, position]))
@@ -67,7 +71,7 @@ function byPosition(pairings: readonly Pairing[], orders: readonly OpenOrder[]):
 
 /** One round of one market. Whether anything was submitted. */
 async function matchMarket(
-  { book, community, submitter, indexed, log }: MatchOptions,
+  { book, isStopped, community, submitter, indexed, log }: MatchOptions,
   market: Market,
   penalties: Penalties<string>,
   signal: AbortSignal,
@@ -85,7 +89,7 @@ async function matchMarket(
     return false
   }
   if (penalties.isOff(name, head.number)) return false
-  const orders = book.openOrders(market, head.timestampS)
+  const orders = matchable(book.openOrders(market, head.timestampS), isStopped)
   const pairings = matchPayAsBid(orders, rules.feeMicro).slice(0, limits.matches)
   if (pairings.length === 0) return false
 

@@ -1,3 +1,4 @@
+import type { SiteResult } from '@wattfleet/market'
 import type { CommunityRules, MarketKind, Reason, Side } from '@wattfleet/protocol'
 import type { Head } from '../ports.ts'
 
@@ -104,18 +105,9 @@ export interface AccountRow {
   readonly lockedNano: bigint
 }
 
-export interface SettlementRow {
+export interface SettlementRow extends SiteResult {
   readonly community: number
   readonly slotStart: number
-  readonly site: string
-  readonly soldWh: number
-  readonly boughtWh: number
-  readonly allocatedSoldWh: number
-  readonly allocatedBoughtWh: number
-  readonly shortfallWh: number
-  readonly unusedWh: number
-  readonly missingImport: boolean
-  readonly missingExport: boolean
   readonly penaltyNano: bigint
   /** Where the figures come from; a later source overrides an earlier one. */
   readonly source: 'engine' | 'revealed' | 'official'

@@ -1,9 +1,10 @@
-import type { Submission, Submitter } from '@wattfleet/chain'
+import type { Submission } from '@wattfleet/chain'
 import { sha256, slotTimes } from '@wattfleet/protocol'
-import type { Energies, Log, Plan, Plans, Slots, Stake } from '../ports.ts'
-import { LOOK_AGAIN_MS, type Pulse } from '../pulse.ts'
+import type { Energies, Plan, Plans, Slots, Stake } from '../ports.ts'
+import { LOOK_AGAIN_MS } from '../pulse.ts'
 import {
   createPenalties,
+  type EngineOptions,
   isBehind,
   limitsUnlessAborted,
   type Penalties,
@@ -18,18 +19,11 @@ import { isDue, latestOf, nextCall, planSlot } from './plan.ts'
 /** Slots looked at in one round, the oldest first. */
 const SLOTS_PER_ROUND = 100
 
-export interface SettleOptions {
-  readonly community: number
+export interface SettleOptions extends EngineOptions {
   readonly slots: Slots
   readonly energies: Energies
   readonly plans: Plans
   readonly stake: Stake
-  readonly submitter: Submitter
-  /** The chain's finalized head, while it can be asked. */
-  readonly finalizedBlock: () => number | undefined
-  /** Beaten when a block was indexed. */
-  readonly indexed: Pulse
-  readonly log: Log
 }
 
 /**

@@ -3,7 +3,7 @@ import { Fault, manualClock } from '@wattfleet/protocol'
 import { describe, expect, it } from 'vitest'
 import { hostNameOf, isLoopback, namesOf } from '../../src/gateway/config.ts'
 import { LIMITS } from '../../src/gateway/limits.ts'
-import { problemOfError } from '../../src/gateway/problem.ts'
+import { refusalOf } from '../../src/gateway/problem.ts'
 import { startGateway } from '../../src/gateway/server.ts'
 import { memoryViews } from './fixture.ts'
 import { get, getAs, running, runningOver } from './running.ts'
@@ -140,8 +140,8 @@ describe('a store that fails', () => {
     ['thrown text', 500],
     [null, 500],
   ])('%o becomes %d', (error, status) => {
-    expect(problemOfError(error)).toMatchObject({ status })
-    expect(JSON.stringify(problemOfError(error))).not.toContain('secret')
+    expect(refusalOf(error).problem).toMatchObject({ status })
+    expect(JSON.stringify(refusalOf(error).problem)).not.toContain('secret')
   })
 })
 

@@ -1,5 +1,8 @@
 import type { CommunityRules } from '@wattfleet/protocol'
+import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
+import { matchable } from '../../src/match/match.ts'
+import type { OpenOrder } from '../../src/ports.ts'
 import { type Hub, hub } from '../support/hub.ts'
 import { house, moveIn, OPEN_S, SLOT, signedCancel, signedOrder, until } from '../support/street.ts'
 
@@ -16,12 +19,55 @@ async function setup(rules: Partial<CommunityRules> = {}): Promise<Hub> {
   return street
 }
 
-afterEach(() => street.stop())
-
 const matches = ({ chain }: Hub) => chain.submitted.filter((call) => call.call === 'submit-matches')
 const trades = ({ chain }: Hub) => chain.all.flatMap(({ events }) => events.filter((event) => event.type === 'trade'))
 
+describe('what is matched', () => {
+  const openOrder = (id: string, gateway: string): OpenOrder => ({
+    ...{ id, gateway, side: 'bid', member: gateway, zone: 0, priceMicro: 1, remainingWh: 1 },
+    ...{ energyTypes: 0, block: 1, index: 0, position: 0 },
+  })
+
+  it('is every order of a gateway that may trade, in the order given, and none of one that may not', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom('ada', 'ben', 'cy')), fc.subarray(['ada', 'ben', 'cy']), (owners, held) => {
+        const orders = owners.map((owner, at) => openOrder(String(at), owner))
+        const left = matchable(orders, (key) => held.includes(key))
+        expect(left.map(({ id }) => Number(id))).toEqual(
+          owners.flatMap((owner, at) => (held.includes(owner) ? [] : [at])),
+        )
+      }),
+    )
+  })
+})
+
 describe('the matching engine', () => {
+  afterEach(() => street.stop())
+
+  it('leaves out what a gateway has open that its utility has stopped, until it may trade again', async () => {
+    const { put, start, block, blockWhenSubmitted, stopped, chain } = await setup()
+    put(ada, signedOrder(ada, { sequence: 1, side: 'offer', energyWh: 800 }))
+    put(cy, signedOrder(cy, { sequence: 1, side: 'offer', energyWh: 300, priceMicro: 120_000 }))
+    put(ben, signedOrder(ben, { sequence: 1, side: 'bid', energyWh: 1000 }))
+    await blockWhenSubmitted()
+    stopped.add(ada.gateway)
+    start('match')
+    await blockWhenSubmitted()
+    // the dearer offer, although the cheaper one is open on the chain
+    const sold = () => trades(street).map((trade) => trade.type === 'trade' && [trade.sellerSite, trade.energyWh])
+    expect(sold()).toEqual([[cy.site, 300]])
+    await block()
+    await block()
+    expect(chain.waiting()).toBe(0)
+    stopped.clear()
+    await block()
+    await blockWhenSubmitted()
+    expect(sold()).toEqual([
+      [cy.site, 300],
+      [ada.site, 700],
+    ])
+  })
+
   it('matches what a finalized block holds, under the number of that block', async () => {
     const { put, start, blockWhenSubmitted, index } = await setup()
     start('match')

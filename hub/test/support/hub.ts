@@ -67,7 +67,7 @@ export function hub(rules: Partial<CommunityRules> = {}): Hub {
           signal,
         )
       case 'match':
-        return runMatching({ community, book: index, finalizedBlock, submitter, indexed, log }, signal)
+        return runMatching({ community, book: index, isStopped, finalizedBlock, submitter, indexed, log }, signal)
       default:
         return runSettlement(
           {

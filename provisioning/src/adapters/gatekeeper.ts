@@ -1,8 +1,7 @@
 import { createHmac } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { Fault, messageOf } from '@wattfleet/protocol'
+import { Fault, messageOf, readPrivateText } from '@wattfleet/protocol'
 import type { GateAnswer, Gatekeeper, Messenger, Told } from '../admission.ts'
 
 /** An answer is a word and a reason. */
@@ -68,16 +67,11 @@ export function openGatekeeper(options: GatekeeperOptions): Gatekeeper & Messeng
   }
 }
 
-/** The secret in a file. Throws Fault `config`. */
+/** The secret in a file, which its owner alone may read. Throws Fault `config`: file and reason. */
 export function readSecret(path: string): Uint8Array {
-  let secret: string
-  try {
-    secret = readFileSync(path, 'utf8').trim()
-  } catch (error) {
-    throw new Fault('config', `${path}: cannot be read: ${messageOf(error)}`, { cause: error })
-  }
+  const secret = readPrivateText(path).trim()
   if (secret.length < LEAST_SECRET) {
-    throw new Fault('config', `${path}: expected a secret of at least ${LEAST_SECRET} characters`)
+    throw new Fault('config', `${path}: expected a secret of at least ${LEAST_SECRET} characters, got ${secret.length}`)
   }
   return Buffer.from(secret, 'utf8')
 }

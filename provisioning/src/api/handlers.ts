@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
-import { Fault, toHex } from '@wattfleet/protocol'
+import { Fault, Refusal, toHex } from '@wattfleet/protocol'
 import type { z } from 'zod'
 import { doBulk } from '../bulk.ts'
 import { reissueClaim } from '../claims.ts'
 import { planBulk } from '../core/bulk.ts'
-import type { GatewayView } from '../core/gateway-view.ts'
+import { concernsOf, type GatewayView } from '../core/gateway-view.ts'
 import { overviewOf } from '../core/overview.ts'
 import { mayDo, ROLES, type Role } from '../core/roles.ts'
-import { type Selection, selectGateways } from '../core/select.ts'
+import { select } from '../core/select.ts'
 import type { StoryEvent } from '../core/story.ts'
 import type { ApiToken } from '../core/token.ts'
 import { approve, type OperatorEvent, take, writeRefused } from '../fleet.ts'
@@ -18,7 +18,6 @@ import type { ApiParts, B, Call, Q } from './call.ts'
 import { moveHandlers } from './move-handlers.ts'
 import { type OPERATIONS, type OperationId, rightFor } from './operations.ts'
 import { instantOf, type PresentContext, presentEvent, presentGateway } from './present.ts'
-import { ApiProblem } from './problem.ts'
 import { rolloutHandlers } from './rollout-handlers.ts'
 import type * as schemas from './schemas.ts'
 
@@ -29,19 +28,23 @@ type Handlers = { readonly [Id in Handled]: (call: never) => AnswerTo<Id> | Prom
 
 const actorOf = ({ name }: ApiToken): Actor => `api/${name}`
 
-/** What each operation does. Throws ApiProblem, or a Fault that the server turns into one. */
+/** What each operation does. Throws Refusal, or a Fault that the server turns into one. */
 export function handlersOf(parts: ApiParts): Handlers {
   const { store, fleet } = parts
   const contextOf = ({ role }: ApiToken): PresentContext => ({
     ...{ nowMs: parts.nowMs(), byHand: parts.byHand },
     mayNameHouseholds: mayDo(role, 'households'),
   })
-  const select = (selection: Selection, caller: ApiToken) => selectGateways(fleet(), selection, contextOf(caller))
+  const selected = ({ tag, ...selection }: z.output<typeof schemas.selection>, caller: ApiToken) => {
+    const { nowMs, byHand, mayNameHouseholds } = contextOf(caller)
+    const context = { concernsOf: (view: GatewayView) => concernsOf(view, nowMs, byHand), mayNameHouseholds }
+    return select(fleet(), { ...selection, tags: tag === undefined ? undefined : [tag] }, context)
+  }
   const viewOf = (id: string): GatewayView => {
     const found = fleet().find(
       ({ serial, site, gateway, movedOn }) => (serial === id && !movedOn) || site === id || gateway === id,
     )
-    if (found === undefined) throw new ApiProblem(404, `No gateway has the serial, the site or the name ${id}.`)
+    if (found === undefined) throw new Refusal(404, `No gateway has the serial, the site or the name ${id}.`)
     return found
   }
   const shown = (id: string, caller: ApiToken) => presentGateway(viewOf(id), contextOf(caller))
@@ -59,11 +62,11 @@ export function handlersOf(parts: ApiParts): Handlers {
     }
   const bulkViews = (given: z.output<typeof schemas.bulkPreviewBody>, caller: ApiToken) => {
     const { serials } = given.select
-    const found = select(given.select, caller)
+    const found = selected(given.select, caller)
     const known = new Set(found.map(({ serial }) => serial))
     const missing = serials?.filter((serial) => !known.has(serial)) ?? []
     if (missing.length > 0 && Object.keys(given.select).length === 1) {
-      throw new ApiProblem(404, `No gateway has the serial ${missing.slice(0, 10).join(', ')}.`)
+      throw new Refusal(404, `No gateway has the serial ${missing.slice(0, 10).join(', ')}.`)
     }
     return found
   }
@@ -80,7 +83,7 @@ export function handlersOf(parts: ApiParts): Handlers {
       return { at: instantOf(nowMs), ...rest, nextExpiry, versions: [...versions], findings: [...findings] }
     },
     gateways({ caller, query: { after, limit, ...selection } }: Q<typeof schemas.gatewaysQuery>) {
-      const all = select(selection, caller)
+      const all = selected(selection, caller)
       const left = after === undefined ? all : all.filter((view) => placeOf(view) > after)
       const page = left.slice(0, limit)
       const last = left.length > limit ? page.at(-1) : undefined
@@ -114,11 +117,11 @@ export function handlersOf(parts: ApiParts): Handlers {
     },
     bulk({ caller, body }: B<typeof schemas.bulkBody>) {
       const right = rightFor(body.event)
-      if (!mayDo(caller.role, right)) throw new ApiProblem(403, `${body.event} takes the right ${right}.`)
+      if (!mayDo(caller.role, right)) throw new Refusal(403, `${body.event} takes the right ${right}.`)
       const result = doBulk(store, parts.refusedPath, bulkViews(body, caller), body, deedOf(caller, body.reason))
       if (result.ok) return { done: [...result.done], failed: [...result.failed] }
       const text = 'What it would do now is not what was shown; look at the new preview. Nothing was done.'
-      throw new ApiProblem(409, text, { plan: presentPlan(result.plan) })
+      throw new Refusal(409, text, { members: { plan: presentPlan(result.plan) } })
     },
     ...moveHandlers(parts, { shown, viewOf, deedOf }),
     ...rolloutHandlers(parts, deedOf),
@@ -182,7 +185,7 @@ function tokenHandlers({ store, nowMs }: ApiParts) {
         atMs: nowMs(),
         ...(body.reason && { detail: { reason: body.reason } }),
       }
-      if (!store.tokens.revoke(id, deed)) throw new ApiProblem(404, `No token has the name ${id}.`)
+      if (!store.tokens.revoke(id, deed)) throw new Refusal(404, `No token has the name ${id}.`)
       return all()
     },
   }

@@ -1,3 +1,4 @@
+import { Refusal } from '@wattfleet/protocol'
 import { mayDo } from '../core/roles.ts'
 import type { ApiToken } from '../core/token.ts'
 import type { RolloutRecord } from '../fleet-ports.ts'
@@ -5,7 +6,6 @@ import type { Deed } from '../ports.ts'
 import { orderRollout, previewRollout, rollBackRollout, rolloutOf, settingsOf } from '../rollout-desk.ts'
 import { shownRollout, targetsOf } from '../rollout-view.ts'
 import type { ApiParts, B, Call } from './call.ts'
-import { ApiProblem } from './problem.ts'
 import type * as schemas from './schemas.ts'
 
 /** Configuration and software for many gateways, some at a time. */
@@ -16,7 +16,7 @@ export function rolloutHandlers({ store }: ApiParts, deedOf: (caller: ApiToken, 
   }
   const known = (id: string) => {
     if (!/^[1-9]\d{0,8}$/.test(id) || store.rollouts.find(Number(id)) === undefined) {
-      throw new ApiProblem(404, `There is no roll-out ${id}.`)
+      throw new Refusal(404, `There is no roll-out ${id}.`)
     }
     return rolloutOf(store, id)
   }
@@ -36,7 +36,7 @@ export function rolloutHandlers({ store }: ApiParts, deedOf: (caller: ApiToken, 
       const { bring: body, tags, community, state, stages, dryRun, reason } = order
       // whoever chooses the software has all of a gateway
       if (body.kind === 'software' && !mayDo(caller.role, 'end')) {
-        throw new ApiProblem(403, 'A release takes the right end.')
+        throw new Refusal(403, 'A release takes the right end.')
       }
       const selection = { tags, ...(community !== undefined && { community }), ...(state !== undefined && { state }) }
       const preview = previewRollout(store, { body, selection, stages, settings: settingsOf(order) })

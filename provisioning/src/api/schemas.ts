@@ -4,7 +4,7 @@ import { BULK_EVENTS } from '../core/bulk.ts'
 import { CONCERNS } from '../core/gateway-view.ts'
 import { LIFE_STATES } from '../core/life.ts'
 import { ROLE_NAMES } from '../core/roles.ts'
-import { TAG } from '../core/selection.ts'
+import { TAG } from '../core/select.ts'
 import { TOKEN_NAME, TOKEN_NAME_FORM } from '../core/token.ts'
 import { ROLLOUT_STATES } from '../fleet-ports.ts'
 import { fileSchema, ORDER_LIMITS, STAGES } from '../rollout-desk.ts'
@@ -84,7 +84,7 @@ export const imported = z.object({
   left: z.int().meta({ description: 'Rows that are not done because the service was stopped: send it again.' }),
 })
 
-const selection = z
+export const selection = z
   .strictObject({
     serials: z.array(z.string().min(1).max(64)).min(1).max(LIMITS.serials).optional(),
     text: text.optional(),

@@ -1,5 +1,5 @@
 import type { Server as TlsServer } from 'node:tls'
-import { Fault, messageOf } from '@wattfleet/protocol'
+import { Fault, messageOf, PROBLEM_TYPE, Refusal } from '@wattfleet/protocol'
 import {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -17,7 +17,7 @@ import type { ApiParts, Call, SentBody } from './call.ts'
 import { handlersOf } from './handlers.ts'
 import { LIMITS } from './limits.ts'
 import { OPERATIONS, type Operation, type OperationId, openApiDocument } from './operations.ts'
-import { ApiProblem, PROBLEM_TYPE, problemOf, readAs } from './problem.ts'
+import { readAs, refusalOf } from './problem.ts'
 import { nothing } from './schemas.ts'
 
 export interface ApiOptions extends ApiParts {
@@ -87,7 +87,7 @@ function createApp({ certificatePem, privateKeyPem, log }: ApiOptions): FastifyI
     reply.headers(HEADERS)
   })
   app.setErrorHandler((error, request, reply) => {
-    if (problemOf(error).problem.status >= 500) {
+    if (refusalOf(error).problem.status >= 500) {
       request.log.error({ error: messageOf(error), route: request.routeOptions.url }, 'a request failed')
     }
     return sendProblem(reply, error)
@@ -96,9 +96,9 @@ function createApp({ certificatePem, privateKeyPem, log }: ApiOptions): FastifyI
     const path = request.url.split('?', 1)[0] ?? '/'
     const methods = methodsAt(path)
     if (methods.length > 0) {
-      throw new ApiProblem(405, `${path} takes ${methods.join(', ')}.`, { headers: { allow: methods.join(', ') } })
+      throw new Refusal(405, `${path} takes ${methods.join(', ')}.`, { headers: { allow: methods.join(', ') } })
     }
-    throw new ApiProblem(404, `There is nothing at ${path}; /openapi.json says what there is.`)
+    throw new Refusal(404, `There is nothing at ${path}; /openapi.json says what there is.`)
   })
   return app
 }
@@ -116,7 +116,7 @@ function methodsAt(path: string): string[] {
 }
 
 function sendProblem(reply: FastifyReply, error: unknown): FastifyReply {
-  const { problem, headers } = problemOf(error)
+  const { problem, headers } = refusalOf(error)
   return reply
     .code(problem.status)
     .type(PROBLEM_TYPE)
@@ -153,16 +153,16 @@ function addRoutes(app: FastifyInstance, options: ApiOptions): void {
   }
 }
 
-/** Who makes a request. Throws ApiProblem where it may not be made. */
+/** Who makes a request. Throws Refusal where it may not be made. */
 function letIn(parts: ApiParts, right: Right | 'any-token', request: FastifyRequest): ApiToken {
   const caller = callerBehind(parts, request)
   if (right !== 'any-token' && !mayDo(caller.role, right)) {
-    throw new ApiProblem(403, `This takes the right ${right}, which the role ${caller.role} does not have.`)
+    throw new Refusal(403, `This takes the right ${right}, which the role ${caller.role} does not have.`)
   }
   return caller
 }
 
-/** The call behind a request. Throws ApiProblem where it is not well formed. */
+/** The call behind a request. Throws Refusal where it is not well formed. */
 function callOf(operation: Operation, caller: ApiToken, request: FastifyRequest): Call {
   const { id = '' } = (request.params ?? {}) as { id?: string }
   return {
@@ -176,7 +176,7 @@ function callOf(operation: Operation, caller: ApiToken, request: FastifyRequest)
 
 /** A body that is no JSON, as it came, with its type. */
 function sent({ body, headers }: FastifyRequest): SentBody {
-  if (!Buffer.isBuffer(body)) throw new ApiProblem(415, 'Expected text/csv or application/yaml.')
+  if (!Buffer.isBuffer(body)) throw new Refusal(415, 'Expected text/csv or application/yaml.')
   return { bytes: body, type: headers['content-type']?.split(';', 1)[0] ?? '' }
 }
 
@@ -185,5 +185,5 @@ function callerBehind({ store, nowMs }: ApiParts, { headers }: FastifyRequest): 
   const caller = token === undefined ? undefined : callerOf(store, token, nowMs())
   if (caller !== undefined) return caller
   const why = token === undefined ? 'Expected the header authorization: Bearer <token>.' : 'This token is not in force.'
-  throw new ApiProblem(401, why, { headers: { 'www-authenticate': 'Bearer realm="wattfleet"' } })
+  throw new Refusal(401, why, { headers: { 'www-authenticate': 'Bearer realm="wattfleet"' } })
 }

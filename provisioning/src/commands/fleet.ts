@@ -1,11 +1,12 @@
 import { Fault } from '@wattfleet/protocol'
 import { hubTrades } from '../adapters/hub-trades.ts'
 import { doBulk } from '../bulk.ts'
+import { clearClaimFiles } from '../claims.ts'
 import { BULK_EVENTS, planBulk } from '../core/bulk.ts'
 import { CONCERNS, concernsOf, type GatewayView } from '../core/gateway-view.ts'
 import { LIFE_STATES } from '../core/life.ts'
 import { overviewOf } from '../core/overview.ts'
-import { type Selection, selectGateways } from '../core/select.ts'
+import { type Selection, select } from '../core/select.ts'
 import { gatewayOf } from '../fleet.ts'
 import { fleetViewer } from '../fleet-view.ts'
 import type { Office } from '../office.ts'
@@ -51,12 +52,14 @@ export const fleetCommands: Commands = {
 }
 
 function selected(store: Store, asked: Asked): GatewayView[] {
-  return selectGateways(fleetViewer(store)(), selectionOf(asked), {
-    ...{ nowMs: asked.nowMs, byHand: asked.config.approval, mayNameHouseholds: true },
+  const { nowMs, config } = asked
+  return select(fleetViewer(store)(), selectionOf(asked), {
+    concernsOf: (view) => concernsOf(view, nowMs, config.approval),
+    mayNameHouseholds: true,
   })
 }
 
-function bulk(office: Office, asked: Asked) {
+async function bulk(office: Office, asked: Asked) {
   const event = oneOf('<event>', argumentOf(asked), BULK_EVENTS)
   if (event === undefined) throw new Fault('config', `bulk: expected ${BULK_EVENTS.join(', ')}`)
   if (Object.values(selectionOf(asked)).every((value) => value === undefined)) {
@@ -66,7 +69,10 @@ function bulk(office: Office, asked: Asked) {
   const { digest } = asked.options
   if (typeof digest !== 'string') return planBulk(views, event)
   const result = doBulk(office.store, office.refusedPath, views, { event, digest }, deedOf(asked))
-  if (result.ok) return result
+  if (result.ok) {
+    await clearClaimFiles(office.store, office.claims.claimsDir, result.done)
+    return result
+  }
   throw new Fault(
     'enrolment',
     'what it would do now is not what was shown: nothing was done; look at the preview again',
@@ -74,16 +80,11 @@ function bulk(office: Office, asked: Asked) {
 }
 
 function selectionOf({ options: { text, state, concern, tag, zone } }: Asked): Selection {
-  const given = (value: unknown) => {
-    // an option that another command takes several times comes as a list here too
-    const all = [value ?? []].flat()
-    if (all.length > 1) throw new Fault('config', `expected one, got ${all.join(' and ')}`)
-    return typeof all[0] === 'string' ? all[0] : undefined
-  }
-  if (given(zone) !== undefined && !/^\d{1,10}$/.test(String(zone)))
-    throw new Fault('config', '--zone: expected a number')
+  const given = (value: unknown) => (typeof value === 'string' ? value : undefined)
+  if (zone !== undefined && !/^\d{1,10}$/.test(String(zone))) throw new Fault('config', '--zone: expected a number')
   return {
-    ...{ text: given(text), tag: given(tag), zone: zone === undefined ? undefined : Number(zone) },
+    ...{ text: given(text), tags: tag === undefined ? undefined : [String(tag)] },
+    zone: zone === undefined ? undefined : Number(zone),
     state: oneOf('--state', given(state), LIFE_STATES),
     concern: oneOf('--concern', given(concern), CONCERNS),
   }

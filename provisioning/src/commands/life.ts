@@ -1,3 +1,4 @@
+import { clearClaimFiles } from '../claims.ts'
 import { saidOf } from '../core/devices.ts'
 import { approve, gatewayOf, OPERATOR_EVENTS, type OperatorEvent, take, writeRefused } from '../fleet.ts'
 import type { SiteRecord } from '../ports.ts'
@@ -22,9 +23,10 @@ export const lifeCommands: Commands = {
 }
 
 function moving(event: OperatorEvent): Command {
-  return onOffice(['<gateway>'], ABOUT[event], ({ store, refusedPath }, asked) => {
+  return onOffice(['<gateway>'], ABOUT[event], async ({ store, refusedPath, claims }, asked) => {
     const record = take(store, argumentOf(asked), event, deedOf(asked))
     writeRefused(store, refusedPath, asked.nowMs)
+    await clearClaimFiles(store, claims.claimsDir, [record.serial])
     return shown(record)
   })
 }

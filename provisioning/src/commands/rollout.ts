@@ -1,6 +1,6 @@
 import { Fault } from '@wattfleet/protocol'
 import { LIFE_STATES } from '../core/life.ts'
-import { type Selection, TAG } from '../core/selection.ts'
+import { type Selection, TAG } from '../core/select.ts'
 import {
   ORDER_LIMITS,
   orderRollout,

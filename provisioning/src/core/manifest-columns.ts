@@ -1,5 +1,6 @@
 import { DEVICE_COLUMNS } from './devices.ts'
 import type { ManifestLine, RowError } from './manifest.ts'
+import { nearest } from './nearest.ts'
 
 /** Columns that a manifest must have, and those that it may leave out. */
 export const REQUIRED_COLUMNS = ['serial', 'household', 'member', 'zone', 'capImportWh', 'capExportWh'] as const
@@ -9,8 +10,6 @@ export type Column = (typeof REQUIRED_COLUMNS)[number] | (typeof OPTIONAL_COLUMN
 const COLUMNS: readonly Column[] = [...REQUIRED_COLUMNS, ...OPTIONAL_COLUMNS]
 /** What some call the grid zone; the chain calls it zone, so the fee classes are explained with that word. */
 const ALIASES: Readonly<Record<string, Column>> = { area: 'zone' }
-/** Typing slips that still mean one column: more of them could mean another one. */
-const MOST_SLIPS = 2
 
 export const NO_HEADER: RowError = { line: 1, reason: `the header is missing: expected ${REQUIRED_COLUMNS.join(',')}` }
 
@@ -38,26 +37,6 @@ export function columnsOf(header: ManifestLine): ReadonlyMap<Column, number> | R
 }
 
 function meant(name: string): string {
-  const bare = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, '')
-  const typed = bare(name)
-  const [best] = [...COLUMNS, ...Object.keys(ALIASES)]
-    .map((column) => ({ column, slips: slips(typed, bare(column)) }))
-    .filter((one) => one.slips <= MOST_SLIPS && one.slips < typed.length)
-    .sort((a, b) => a.slips - b.slips)
-  return best === undefined ? '' : `: did you mean ${best.column}?`
-}
-
-/** Letters to add, leave out or replace until one text is the other (Levenshtein). */
-function slips(from: string, to: string): number {
-  if (Math.abs(from.length - to.length) > MOST_SLIPS) return Number.POSITIVE_INFINITY
-  let row = Array.from({ length: to.length + 1 }, (_, at) => at)
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= to.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1)
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row[to.length] ?? 0
+  const best = nearest(name, [...COLUMNS, ...Object.keys(ALIASES)])
+  return best === undefined ? '' : `: did you mean ${best}?`
 }

@@ -54,6 +54,8 @@ export interface Existing {
   readonly community: number
   /** The serial whose claim in force has this secret. */
   readonly holderOf: (claim: string) => string | undefined
+  /** When the gateway of this site came from another household, and its epoch here; undefined where it was here from the first. */
+  readonly cameTo: (site: string) => { readonly at: string; readonly epoch: number | undefined } | undefined
 }
 
 /**
@@ -77,7 +79,7 @@ export function planImport(lines: readonly ManifestLine[], existing: Existing): 
   const known: string[] = []
   const index = indexOf(existing.sites)
   for (const row of rows) {
-    const match = matchOf(row, index)
+    const match = matchOf(row, index, existing.cameTo)
     const holder = 'site' in match && match.site === undefined && row.claim && existing.holderOf(row.claim)
     if ('reason' in match) errors.push({ line: row.line, reason: match.reason })
     else if (holder) errors.push({ line: row.line, reason: `claim: is that of the gateway ${holder} already` })
@@ -118,7 +120,11 @@ function indexOf(existing: readonly ExistingSite[]): Index {
   return { serial: by('serial'), household: by('household', living), site: by('site') }
 }
 
-function matchOf(row: ManifestRow, existing: Index): { site: string | undefined } | { reason: string } {
+function matchOf(
+  row: ManifestRow,
+  existing: Index,
+  cameTo: Existing['cameTo'],
+): { site: string | undefined } | { reason: string } {
   const same = existing.serial.get(row.serial)
   if (same === undefined) {
     const other = existing.household.get(row.household)
@@ -136,10 +142,13 @@ function matchOf(row: ManifestRow, existing: Index): { site: string | undefined 
     'capExportWh',
   ] as const
   const ifSaid = (['site', ...DEVICE_COLUMNS] as const).filter((field) => row[field] !== undefined)
-  const changed = [...always, ...ifSaid]
-    .filter((field) => row[field] !== same[field])
-    .map((field) => `${field} was ${same[field] ?? 'not given'}`)
+  const changed = [...always, ...ifSaid].filter((field) => row[field] !== same[field])
+  const figures = (verb: string) => changed.map((field) => `${field} ${verb} ${same[field] ?? 'not given'}`).join(', ')
   if (changed.length === 0) return { site: same.site }
   if (same.state === 'retired') return { reason: `serial ${same.serial} is retired for good: it cannot come back` }
-  return { reason: `serial ${same.serial} exists with other figures: ${changed.join(', ')}` }
+  const came = cameTo(same.site)
+  if (came === undefined) return { reason: `serial ${same.serial} exists with other figures: ${figures('was')}` }
+  const where = came.epoch === undefined ? 'is not enrolled there yet' : `is in epoch ${came.epoch} there`
+  const remedy = `leave the row out, or give what is true now: ${figures('is')}`
+  return { reason: `serial ${same.serial} was transferred at ${came.at} and ${where}: ${remedy}` }
 }

@@ -1,4 +1,4 @@
-import type { DirectiveAnswer } from '@wattfleet/protocol'
+import { type DirectiveAnswer, sha256, toHex } from '@wattfleet/protocol'
 
 /** What a roll-out promised when it was made. */
 export interface RolloutPlan {
@@ -144,4 +144,14 @@ export function stageSizes(reaches: readonly Reach[], all: number): readonly num
     reached = upTo
   }
   return sizes
+}
+
+/**
+ * The order in which gateways are told: by a hash of what is rolled out and the site, so that a stage is spread over
+ * streets, makes and installers however the manifest was sorted, that no house is the first each time, and that a preview
+ * shows what will be done.
+ */
+export function spread<T extends { readonly site: string }>(all: readonly T[], seed: string): readonly T[] {
+  const keyed = all.map((one) => ({ one, key: toHex(sha256(Buffer.from(`${seed}\n${one.site}`, 'utf8'))) }))
+  return keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ one }) => one)
 }

@@ -46,7 +46,7 @@ function labelOf({ serial, household, claimExpiresMs }: SiteRecord, claim: Claim
 
 /** The claim in a file if it is the one in force for this gateway, else why there is none to print. */
 export function claimOf(store: Store, path: string, serial: string): Claim | string {
-  if (!existsSync(path)) return `there is no ${path}`
+  if (!existsSync(path)) return `there is no ${path}: it goes when its claim was used, or is over`
   const read = parseObject(readFileSync(path, 'utf8')) as Partial<Claim> | undefined
   const secret = fromHex(String(read?.claim), 32)
   if (!read || secret === undefined || typeof read.url !== 'string' || typeof read.caPem !== 'string') {

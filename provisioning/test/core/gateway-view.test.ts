@@ -12,7 +12,7 @@ import {
 } from '../../src/core/gateway-view.ts'
 import { LIFE_STATES } from '../../src/core/life.ts'
 import { overviewOf } from '../../src/core/overview.ts'
-import { selectGateways } from '../../src/core/select.ts'
+import { type Selection, select } from '../../src/core/select.ts'
 
 const NOW = 1_795_651_200_000 // 2026-11-26T00:00Z
 const YEAR = 365 * 86_400_000
@@ -121,8 +121,9 @@ describe('the overview', () => {
           fleet.filter((one) => one.state === 'active' && concernsOf(one, NOW, true).length === 0).length,
         )
         for (const concern of CONCERNS) {
-          const context = { nowMs: NOW, byHand: true, mayNameHouseholds: true }
-          expect(selectGateways(fleet, { concern }, context)).toHaveLength(all.concerns[concern] ?? 0)
+          const byConcern = (one: GatewayView) => concernsOf(one, NOW, true)
+          const context = { concernsOf: byConcern, mayNameHouseholds: true }
+          expect(select(fleet, { concern }, context)).toHaveLength(all.concerns[concern] ?? 0)
         }
       }),
     )
@@ -147,21 +148,16 @@ describe('the overview', () => {
 
 describe('a search', () => {
   const fleet = [view(), view({ serial: 'PI-2', household: 'Smith', site: '33'.repeat(16), zone: 2, tags: ['x'] })]
-  const context = {
-    nowMs: NOW,
-    byHand: false,
-    mayNameHouseholds: true,
-    tagsOf: (site: string) => (site[0] === '3' ? ['x'] : []),
-  }
-  const found = (selection: Parameters<typeof selectGateways>[1], mayNameHouseholds = true) =>
-    selectGateways(fleet, selection, { ...context, mayNameHouseholds }).map(({ serial }) => serial)
+  const found = (selection: Selection, mayNameHouseholds = true) =>
+    select(fleet, selection, { concernsOf: () => [], mayNameHouseholds }).map(({ serial }) => serial)
 
   it.each([
     [{ text: 'pi' }, ['pi-1', 'PI-2']],
     [{ text: 'elm street' }, ['pi-1']],
     [{ text: '3333' }, ['PI-2']],
     [{ zone: 2 }, ['PI-2']],
-    [{ tag: 'x' }, ['PI-2']],
+    [{ tags: ['x'] }, ['PI-2']],
+    [{ tags: ['x', 'y'] }, []],
     [{ serials: ['PI-2', 'pi-9'] }, ['PI-2']],
     [{ state: 'active' as const, text: 'smith' }, ['PI-2']],
     [{ state: 'revoked' as const }, []],

@@ -1,10 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { Fault, messageOf } from '@wattfleet/protocol'
+import { Fault, messageOf, PROBLEM_TYPE, Refusal } from '@wattfleet/protocol'
 import type { FaultBox } from '../faults/box.ts'
 import { faultSpec } from '../faults/spec.ts'
-import { PROBLEM_TYPE, pointerTo, Refusal } from './problem.ts'
+import { pointerTo } from './pointer.ts'
 
 export interface ControlOptions {
   readonly faults: FaultBox
@@ -130,12 +130,12 @@ function give(body: unknown, faults: FaultBox): Reply {
   const parsed = faultSpec.safeParse(body)
   if (!parsed.success) {
     const errors = parsed.error.issues.map(({ path, message }) => ({ pointer: pointerTo(path), detail: message }))
-    throw new Refusal(422, 'This is no fault.', { errors })
+    throw new Refusal(422, 'This is no fault.', { members: { errors } })
   }
   const added = faults.add(parsed.data)
   if (!added.ok) {
     const errors = [{ pointer: added.path === '' ? '' : `/${added.path}`, detail: added.message }]
-    throw new Refusal(added.path === '' ? 409 : 422, 'The fault was not taken.', { errors })
+    throw new Refusal(added.path === '' ? 409 : 422, 'The fault was not taken.', { members: { errors } })
   }
   return { status: 201, body: added.fault, headers: { location: `/faults/${added.fault.id}` } }
 }

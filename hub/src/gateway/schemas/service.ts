@@ -46,4 +46,3 @@ export const problem = z
 
 export type HealthResource = z.infer<typeof health>
 export type HealthReason = (typeof HEALTH_REASONS)[number]
-export type Problem = z.infer<typeof problem>
