@@ -167,7 +167,8 @@ describe('the command line', () => {
       detail: { reason: 'broken' },
     })
     expect(market.unavailable).toMatch('hubApiUrl')
-  })
+    // eleven programs, one after the other, on a machine that may be busy
+  }, 120_000)
 
   it('lets callers in, and not any more', async () => {
     const { path } = await configOf()
