@@ -15,17 +15,15 @@ import { credentials, dial, enrolGateway, idOf, TestGateway } from './support/ga
 import { until } from './support/until.ts'
 
 /*
- * The street of six houses trades; the utility adds three gateways to it and takes them out again, with nothing but its
+ * The street of six houses trades; the utility adds four gateways to it and takes them out again, with nothing but its
  * command line. The seventh house is a real one: a simulated meter and an agent that has its claim and its configuration.
- * `vera` and `carl` are enrolled like any other, but say what a test wants them to.
+ * `vera`, `carl` and `dora` are enrolled like any other, but say what a test wants them to.
  */
 
 const ROOT = resolve(import.meta.dirname, '..', '..')
 const HOST = '127.0.0.1'
 /** From the end of the command: a session is cut by then. */
 const CUT_WITHIN_MS = 5_000
-/** The hub matches what one block holds in the next, or in that after it. */
-const BLOCKS_TO_MATCH = 6
 /** From the first slot that the seventh house can bid for to its settlement. */
 const FIRST_SETTLED_MS = 240_000
 
@@ -36,7 +34,7 @@ let street: Street
 let chain: ChainView
 let httpPort: number
 let paths: ReturnType<typeof layout>
-let [vera, carl] = [] as unknown as [TestGateway, TestGateway]
+let [vera, carl, dora] = [] as unknown as [TestGateway, TestGateway, TestGateway]
 let newPorts: number[]
 
 const rowOf = (name: string, n: number) => [name, name, '', String(n).repeat(64), 1, 4_250, 4_250].join(',')
@@ -63,7 +61,7 @@ beforeAll(async () => {
 }, 180_000)
 
 afterAll(async () => {
-  await Promise.all([vera?.disconnect(), carl?.disconnect(), chain?.close()])
+  await Promise.all([vera?.disconnect(), carl?.disconnect(), dora?.disconnect(), chain?.close()])
   const started = await starting?.catch(() => undefined)
   await started?.stop()
   rmSync(folder, { recursive: true, force: true })
@@ -133,8 +131,11 @@ describe.runIf(process.platform === 'linux')('the life of a gateway on the stree
     const meterPort = newPorts[0] as number
     const header = 'serial,household,site,member,zone,capImportWh,capExportWh'
     const manifest = join(folder, 'seven.csv')
-    writeFileSync(manifest, [header, rowOf('house-7', 7), rowOf('vera', 8), rowOf('carl', 9), ''].join('\n'))
-    expect(await fleet('import', manifest)).toMatchObject({ added: 3, known: 0 })
+    writeFileSync(
+      manifest,
+      [header, rowOf('house-7', 7), rowOf('vera', 8), rowOf('carl', 9), rowOf('dora', 6), ''].join('\n'),
+    )
+    expect(await fleet('import', manifest)).toMatchObject({ added: 4, known: 0 })
     const simulated = { host: HOST, stateDir: join(folder, 'simulator-7'), seed: 7 }
     const houses = [{ ...house, name: 'house-7', annualKwh: 6_000, meterPort }]
     const program = (room: string) => join(ROOT, room, 'src/main.ts')
@@ -148,7 +149,7 @@ describe.runIf(process.platform === 'linux')('the life of a gateway on the stree
     // up when it is enrolled and connected
     await street.supervisor.start({ name: 'agent-house-7', program: program('agent'), config })
     expect(await fleet('show', 'house-7')).toMatchObject({ state: 'active', onChain: true, epoch: 1 })
-    ;[vera, carl] = await Promise.all([visitor('vera'), visitor('carl')])
+    ;[vera, carl, dora] = await Promise.all([visitor('vera'), visitor('carl'), visitor('dora')])
   })
 
   it('is interrupted by a suspension: the session is cut within 5 s, what is queued is refused, and resume lets it back', async () => {
@@ -193,16 +194,21 @@ describe.runIf(process.platform === 'linux')('the life of a gateway on the stree
 
   it('rests while it is suspended: what it has open is not matched, and is again once it may trade', async () => {
     const slotStart = vera.slotAhead(8)
-    // dearer than any house would have it: these two only meet each other
-    const bid = vera.order({ slotStart, priceMicro: 1_000_000 })
-    const offer = carl.order({ slotStart, side: 'offer', priceMicro: 900_000, energyTypes: 1 })
+    // dearer than any house would have it: these three only meet each other
+    const [bid, next] = [
+      vera.order({ slotStart, priceMicro: 1_000_000 }),
+      dora.order({ slotStart, priceMicro: 950_000 }),
+    ]
+    const dear = { slotStart, side: 'offer', priceMicro: 900_000, energyTypes: 1 } as const
+    const offer = carl.order({ ...dear, energyWh: bid.energyWh + next.energyWh })
     expect(await vera.send(vera.sign(bid))).toBe('ok')
     await until('the bid is open', () => chain.entered.has(idOf(bid)))
     await fleet('suspend', 'vera')
     expect(await carl.send(carl.sign(offer))).toBe('ok')
     await until('the offer is open', () => chain.entered.has(idOf(offer)))
-    const { number } = chain.head()
-    await until('blocks in which they could be matched', () => chain.head().number >= number + BLOCKS_TO_MATCH)
+    expect(await dora.send(dora.sign(next))).toBe('ok')
+    // the next best bid, in a round in which hers would be the first
+    await until('the other bid is matched', () => chain.ended.get(idOf(next))?.[0]?.state === 'filled')
     expect([bid, offer].map((one) => chain.ended.has(idOf(one)))).toEqual([false, false])
 
     await fleet('resume', 'vera')
