@@ -147,8 +147,10 @@ describe('the gateway program', () => {
         20_000,
       )
       // the broker said that it was gone, and the next connection has a higher number
-      const [gone] = utility.hub.gone
-      expect(utility.hub.statuses.at(-1)?.session).toBeGreaterThan(gone?.session ?? Number.POSITIVE_INFINITY)
+      await vi.waitFor(() => {
+        const [gone] = utility.hub.gone
+        expect(utility.hub.statuses.at(-1)?.session).toBeGreaterThan(gone?.session ?? Number.POSITIVE_INFINITY)
+      }, PATIENCE_MS)
       const slots = utility.hub.energies().map((energy) => energy.slotStart)
       expect(slots).toEqual(slots.map((_, i) => (slots[0] ?? 0) + (i * SLOT_MS) / 1000))
     })
