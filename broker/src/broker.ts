@@ -5,6 +5,7 @@ import { Aedes, type Client } from 'aedes'
 import { pino } from 'pino'
 import { type BrokerLimits, limitsSchema } from './config.ts'
 import { type DoorKeys, openDoor } from './door.ts'
+import { keepHolders } from './holders.ts'
 import { brokerHooks, type HookCounters, nameOf } from './hooks.ts'
 import { countRefusals, type Refusal, type Refusals, refusalOfBrokerError } from './refusals.ts'
 import type { SessionQueues } from './session-store.ts'
@@ -67,6 +68,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const counters: Counters = { paced: 0, published: 0, slowed: 0, held: 0 }
   const store = await sessionsOf(options, limits, refusals, log)
   const aedes = await openAedes(limits, refusals, counters, store, log)
+  const holders = keepHolders(aedes)
   const door = doorOf(options, limits, refusals, counters, aedes, store)
   const { host = '127.0.0.1', port = 8883 } = options
   try {
@@ -86,7 +88,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     stats: () => ({
       connections: door.count(),
       waiting: door.waiting(),
-      clients: aedes.connectedClients,
+      clients: holders.count(),
       published: counters.published,
       paced: counters.paced,
       slowed: counters.slowed,

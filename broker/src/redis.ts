@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { Fault, messageOf } from '@wattfleet/protocol'
 import type { Redis, RedisOptions } from 'ioredis'
 import type { pino } from 'pino'
+import { guardSessions } from './session-guard.ts'
 import type { SessionRules } from './session-store.ts'
 import type { Sessions } from './sessions.ts'
 
@@ -41,6 +42,7 @@ export async function openRedis(url: string, rules: Rules, log: pino.Logger): Pr
   const store = storeOn(data, READ_AT_ONCE)
   keepWillsHere(store)
   forgiveRetained(store, log)
+  guardSessions(store, rules)
   bound(store, (clientId) => data.llen(queueKey(clientId)), rules)
   return { parts: { persistence: store, mq: emitterOn(subscriber, publisher) }, close }
 }

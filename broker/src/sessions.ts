@@ -6,6 +6,7 @@ import { identityOfClientId } from './core/identity.ts'
 import { type Rights, rightsOf } from './core/rights.ts'
 import { openRedis } from './redis.ts'
 import type { Refusals } from './refusals.ts'
+import { guardSessions } from './session-guard.ts'
 import { type SessionQueues, type SessionRules, sessionStore } from './session-store.ts'
 
 export const isGateway = (clientId: string) => identityOfClientId(clientId)?.role === 'gateway'
@@ -32,6 +33,7 @@ export async function sessionsOf(
   if (where.redis !== undefined) return openRedis(where.redis.url, rules, log)
   const store = sessionStore(rules, where.stateDir === undefined ? undefined : openSessionJournal(where.stateDir, log))
   // its types describe the callbacks of older versions
+  guardSessions(store, rules)
   return { parts: { persistence: store as never }, queues: store.queues, close: store.close }
 }
 
