@@ -45,6 +45,10 @@ export interface BrokerStats {
   readonly held: number
   /** Messages that wait for sessions, or for their acknowledgement; 0 where Redis keeps them. */
   readonly queued: number
+  /** Changes of sessions that could not be written, because the disk or the file is full; a crash would lose them. */
+  readonly unwritten: number
+  /** Times that writing sessions failed. */
+  readonly writeFailures: number
   readonly refused: Readonly<Record<Refusal, number>>
 }
 
@@ -94,6 +98,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       slowed: counters.slowed,
       held: counters.held,
       queued: store.queues?.total() ?? 0,
+      unwritten: store.journal?.().unwritten ?? 0,
+      writeFailures: store.journal?.().failures ?? 0,
       refused: { ...refusals.counts },
     }),
     setKeys(keys) {

@@ -1,6 +1,6 @@
 import type { AedesOptions } from 'aedes'
 import type { pino } from 'pino'
-import { openSessionJournal } from './adapters/session-journal.ts'
+import { type JournalState, openSessionJournal } from './adapters/session-journal.ts'
 import type { BrokerLimits } from './config.ts'
 import { identityOfClientId } from './core/identity.ts'
 import { type Rights, rightsOf } from './core/rights.ts'
@@ -16,6 +16,8 @@ export interface Sessions {
   readonly parts: Pick<AedesOptions, 'persistence' | 'mq'>
   /** Absent where several processes share them: then aedes lets a queue out all at once. */
   readonly queues?: SessionQueues
+  /** How the file does; absent where there is none. */
+  readonly journal?: () => JournalState
   close(): void
 }
 
@@ -31,10 +33,16 @@ export async function sessionsOf(
 ): Promise<Sessions> {
   const rules = rulesOf(limits, refusals)
   if (where.redis !== undefined) return openRedis(where.redis.url, rules, log)
-  const store = sessionStore(rules, where.stateDir === undefined ? undefined : openSessionJournal(where.stateDir, log))
+  const journal = where.stateDir === undefined ? undefined : openSessionJournal(where.stateDir, log)
+  const store = sessionStore(rules, journal)
   // its types describe the callbacks of older versions
   guardSessions(store, rules)
-  return { parts: { persistence: store as never }, queues: store.queues, close: store.close }
+  return {
+    parts: { persistence: store as never },
+    queues: store.queues,
+    ...(journal && { journal: journal.state }),
+    close: store.close,
+  }
 }
 
 function rulesOf(limits: BrokerLimits, refusals: Refusals): SessionRules {
