@@ -8,6 +8,7 @@ declare module 'aedes-persistence-redis/persistence.js' {
 
   interface Store {
     addSubscriptions(client: Client, subscriptions: readonly { readonly topic: string }[]): Promise<void>
+    cleanSubscriptions(client: Client): Promise<unknown>
     outgoingEnqueue(to: { readonly clientId: string }, packet: object): Promise<void>
     outgoingEnqueueCombi(to: readonly { readonly clientId: string }[], packet: object): Promise<void>
     outgoingUpdate(client: Client, packet: object): Promise<void>

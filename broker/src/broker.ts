@@ -4,11 +4,13 @@ import { Fault, messageOf } from '@wattfleet/protocol'
 import { Aedes, type Client } from 'aedes'
 import { pino } from 'pino'
 import { type BrokerLimits, limitsSchema } from './config.ts'
+import type { Ending } from './core/session-age.ts'
 import { type DoorKeys, openDoor } from './door.ts'
 import { keepHolders } from './holders.ts'
-import { brokerHooks, type HookCounters, nameOf } from './hooks.ts'
+import { brokerHooks, fingerprintOf, type HookCounters, nameOf } from './hooks.ts'
 import { countRefusals, type Refusal, type Refusals, refusalOfBrokerError } from './refusals.ts'
-import type { SessionQueues } from './session-store.ts'
+import { type KeeperRules, keepSessions, type SessionKeeper } from './session-keeper.ts'
+import type { SessionQueues } from './session-queues.ts'
 import { isGateway, type Sessions, sessionsOf } from './sessions.ts'
 import { openWindow, type Window } from './window.ts'
 
@@ -26,6 +28,8 @@ export interface BrokerOptions extends DoorKeys {
   /** Where several processes share sessions, queues and messages, in place of `stateDir`. Absent: this process is alone. */
   readonly redis?: { readonly url: string }
   readonly log?: pino.Logger
+  /** Wall clock, ms since 1970, for the age of sessions; default: the system's. */
+  readonly now?: () => number
 }
 
 export interface BrokerStats {
@@ -47,6 +51,8 @@ export interface BrokerStats {
   readonly queued: number
   /** Changes of sessions that could not be written, because the disk or the file is full; a crash would lose them. */
   readonly unwritten: number
+  /** Sessions given up, by reason, with what waited for them. */
+  readonly ended: Readonly<Record<Ending, number>>
   /** Times that writing sessions failed. */
   readonly writeFailures: number
   readonly refused: Readonly<Record<Refusal, number>>
@@ -73,6 +79,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const store = await sessionsOf(options, limits, refusals, log)
   const aedes = await openAedes(limits, refusals, counters, store, log)
   const holders = keepHolders(aedes)
+  const keeper = keeperOf(options, limits, aedes, store, log)
   const door = doorOf(options, limits, refusals, counters, aedes, store)
   const { host = '127.0.0.1', port = 8883 } = options
   try {
@@ -84,6 +91,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     throw new Fault('transport', `cannot listen on ${host}:${port}: ${messageOf(error)}`, { cause: error })
   }
   const sweep = setInterval(() => door.sweep(), limits.revocationSweepMs)
+  const keeping = setInterval(() => void keeper.sweep(), limits.sessionSweepMs)
   const bound = (door.server.address() as AddressInfo).port
   log.info({ host, port: bound }, 'broker serves')
 
@@ -99,6 +107,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       held: counters.held,
       queued: store.queues?.total() ?? 0,
       unwritten: store.journal?.().unwritten ?? 0,
+      ended: { ...keeper.ended },
       writeFailures: store.journal?.().failures ?? 0,
       refused: { ...refusals.counts },
     }),
@@ -111,6 +120,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     },
     async stop() {
       clearInterval(sweep)
+      clearInterval(keeping)
       const closed = new Promise((resolve) => door.server.close(resolve))
       await new Promise<void>((resolve) => aedes.close(resolve))
       door.cutAll()
@@ -158,6 +168,22 @@ async function openAedes(
   aedes.on('clientError', onError)
   aedes.on('connectionError', onError)
   return aedes
+}
+
+function keeperOf(
+  { isRevoked = () => false, isKnown = () => true, now = Date.now }: BrokerOptions,
+  limits: BrokerLimits,
+  aedes: Aedes,
+  store: Sessions,
+  log: pino.Logger,
+): SessionKeeper {
+  const rules: KeeperRules = {
+    ...limits,
+    now,
+    fingerprintOf,
+    isRefused: (clientId, fingerprint) => isRevoked(fingerprint) || (isGateway(clientId) && !isKnown(fingerprint)),
+  }
+  return keepSessions(aedes, store.roll, rules, log)
 }
 
 function windowOf(

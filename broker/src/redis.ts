@@ -3,8 +3,9 @@ import { Readable } from 'node:stream'
 import { Fault, messageOf } from '@wattfleet/protocol'
 import type { Redis, RedisOptions } from 'ioredis'
 import type { pino } from 'pino'
+import { queueKey, redisRoll } from './redis-roll.ts'
 import { guardSessions } from './session-guard.ts'
-import type { SessionRules } from './session-store.ts'
+import type { SessionRules } from './session-queues.ts'
 import type { Sessions } from './sessions.ts'
 
 type Store = ReturnType<Awaited<ReturnType<typeof packages>>['storeOn']>
@@ -44,11 +45,8 @@ export async function openRedis(url: string, rules: Rules, log: pino.Logger): Pr
   forgiveRetained(store, log)
   guardSessions(store, rules)
   bound(store, (clientId) => data.llen(queueKey(clientId)), rules)
-  return { parts: { persistence: store, mq: emitterOn(subscriber, publisher) }, close }
+  return { parts: { persistence: store, mq: emitterOn(subscriber, publisher) }, roll: redisRoll(data, store), close }
 }
-
-/** The key under which aedes-persistence-redis 11 lists what waits for a client. */
-const queueKey = (clientId: string) => `outgoing:${encodeURIComponent(clientId)}`
 
 /** Loaded only where they are used: the embedded default does not carry them. */
 async function packages() {

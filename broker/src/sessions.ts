@@ -7,7 +7,9 @@ import { type Rights, rightsOf } from './core/rights.ts'
 import { openRedis } from './redis.ts'
 import type { Refusals } from './refusals.ts'
 import { guardSessions } from './session-guard.ts'
-import { type SessionQueues, type SessionRules, sessionStore } from './session-store.ts'
+import type { SessionQueues, SessionRules } from './session-queues.ts'
+import type { SessionRoll } from './session-roll.ts'
+import { sessionStore } from './session-store.ts'
 
 export const isGateway = (clientId: string) => identityOfClientId(clientId)?.role === 'gateway'
 
@@ -16,6 +18,7 @@ export interface Sessions {
   readonly parts: Pick<AedesOptions, 'persistence' | 'mq'>
   /** Absent where several processes share them: then aedes lets a queue out all at once. */
   readonly queues?: SessionQueues
+  readonly roll: SessionRoll
   /** How the file does; absent where there is none. */
   readonly journal?: () => JournalState
   close(): void
@@ -40,6 +43,7 @@ export async function sessionsOf(
   return {
     parts: { persistence: store as never },
     queues: store.queues,
+    roll: store.roll,
     ...(journal && { journal: journal.state }),
     close: store.close,
   }

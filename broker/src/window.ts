@@ -1,6 +1,6 @@
 import type { Aedes, AedesPublishPacket, Client } from 'aedes'
 import type { Entry, QueuedPacket } from './core/queues.ts'
-import type { SessionQueues } from './session-store.ts'
+import type { SessionQueues } from './session-queues.ts'
 
 /** A message as aedes hands it to a connection. */
 type Delivery = AedesPublishPacket & QueuedPacket

@@ -1,18 +1,10 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { Fault, messageOf } from '@wattfleet/protocol'
-import Database from 'better-sqlite3'
+import { messageOf } from '@wattfleet/protocol'
 import type { pino } from 'pino'
 import type { Entry, QueuedPacket } from '../core/queues.ts'
+import type { Sighting } from '../core/session-age.ts'
 import type { ClientSubscription } from '../core/subscriptions.ts'
-
-/** Grows with every change of the tables; a file of another version is refused, not guessed at. */
-const SCHEMA_VERSION = 1
-const SCHEMA = `
-CREATE TABLE subscriptions (client TEXT NOT NULL, topic TEXT NOT NULL, qos INTEGER NOT NULL, PRIMARY KEY (client, topic)) WITHOUT ROWID;
-CREATE TABLE queue (id INTEGER PRIMARY KEY, client TEXT NOT NULL, packet TEXT NOT NULL, payload BLOB);
-CREATE TABLE retained (topic TEXT PRIMARY KEY, packet TEXT NOT NULL, payload BLOB) WITHOUT ROWID;
-`
+import { type ClientSighting, openDatabase, writerOf } from './session-tables.ts'
 
 /**
  * How long changes wait for each other, ms. Nobody is told anything on the strength of a queued message: aedes acknowledges
@@ -41,7 +33,10 @@ export interface SessionJournal {
     readonly subscriptions: readonly ClientSubscription[]
     readonly entries: readonly Entry[]
     readonly retained: readonly QueuedPacket[]
+    readonly seen: readonly ClientSighting[]
   }
+  saw(clientId: string, sighting: Sighting): void
+  forgot(clientId: string): void
   subscribed(subscription: ClientSubscription): void
   unsubscribed(clientId: string, topic: string): void
   queued(entry: Entry): void
@@ -110,8 +105,15 @@ export function openSessionJournal(dir: string, log: pino.Logger, mostPages = MO
     load() {
       const entries = write.loadQueue()
       for (const { id } of entries) onDisk.add(id)
-      return { subscriptions: write.loadSubscriptions(), entries, retained: write.loadRetained() }
+      return {
+        subscriptions: write.loadSubscriptions(),
+        entries,
+        retained: write.loadRetained(),
+        seen: write.loadSeen(),
+      }
     },
+    saw: (clientId, sighting) => later(`c ${clientId}`, 'put', () => write.see(clientId, sighting)),
+    forgot: (clientId) => later(`c ${clientId}`, 'drop', () => write.unsee(clientId)),
     subscribed(subscription) {
       const key = `s ${subscription.clientId} ${subscription.topic}`
       later(key, 'put', () => write.subscribe(subscription))
@@ -175,69 +177,4 @@ function pendingChanges() {
 
 function piecesOf<T>(all: readonly T[]): T[][] {
   return Array.from({ length: Math.ceil(all.length / AT_ONCE) }, (_, n) => all.slice(n * AT_ONCE, (n + 1) * AT_ONCE))
-}
-
-function openDatabase(dir: string, path: string, mostPages: number): Database.Database {
-  try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 })
-    const db = new Database(path)
-    db.pragma('journal_mode = WAL')
-    // a commit in 50 ms at most can afford it, and an answered SUBSCRIBE holds
-    db.pragma('synchronous = FULL')
-    db.pragma(`max_page_count = ${mostPages}`)
-    const version = db.pragma('user_version', { simple: true })
-    if (version === 0) {
-      db.exec(`BEGIN; ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`)
-    } else if (version !== SCHEMA_VERSION) {
-      db.close()
-      throw new Fault('store', `${path}: has schema version ${version}, expected ${SCHEMA_VERSION}`)
-    }
-    return db
-  } catch (error) {
-    if (error instanceof Fault) throw error
-    throw new Fault('store', `${path}: ${messageOf(error)}`, { cause: error })
-  }
-}
-
-interface PacketRow {
-  readonly packet: string
-  readonly payload: Buffer | null
-}
-
-function writerOf(db: Database.Database) {
-  const put = db.prepare('INSERT OR REPLACE INTO queue (id, client, packet, payload) VALUES (?, ?, ?, ?)')
-  const drop = db.prepare('DELETE FROM queue WHERE id = ?')
-  const subscribe = db.prepare('INSERT OR REPLACE INTO subscriptions (client, topic, qos) VALUES (?, ?, ?)')
-  const unsubscribe = db.prepare('DELETE FROM subscriptions WHERE client = ? AND topic = ?')
-  const retain = db.prepare('INSERT OR REPLACE INTO retained (topic, packet, payload) VALUES (?, ?, ?)')
-  const forget = db.prepare('DELETE FROM retained WHERE topic = ?')
-  return {
-    enqueue: ({ id, clientId, packet }: Entry) => void put.run(id, clientId, ...columnsOf(packet)),
-    dequeue: (id: number) => void drop.run(id),
-    subscribe: ({ clientId, topic, qos }: ClientSubscription) => void subscribe.run(clientId, topic, qos),
-    unsubscribe: (clientId: string, topic: string) => void unsubscribe.run(clientId, topic),
-    retain: (packet: QueuedPacket & { readonly topic: string }) => void retain.run(packet.topic, ...columnsOf(packet)),
-    forget: (topic: string) => void forget.run(topic),
-    loadSubscriptions: () =>
-      db
-        .prepare<[], ClientSubscription>(
-          'SELECT client AS clientId, topic, qos FROM subscriptions ORDER BY client, topic',
-        )
-        .all(),
-    loadQueue: (): Entry[] =>
-      db
-        .prepare<[], PacketRow & { id: number; client: string }>('SELECT * FROM queue ORDER BY id')
-        .all()
-        .map(({ id, client, ...row }) => ({ id, clientId: client, packet: packetOf(row), isFlying: false })),
-    loadRetained: () => db.prepare<[], PacketRow>('SELECT packet, payload FROM retained').all().map(packetOf),
-  }
-}
-
-/** What JSON can say, and the payload beside it. */
-function columnsOf({ payload, ...packet }: QueuedPacket): [string, Buffer | null] {
-  return [JSON.stringify(packet), payload === undefined ? null : Buffer.from(payload as Uint8Array)]
-}
-
-function packetOf({ packet, payload }: PacketRow): QueuedPacket {
-  return { ...(JSON.parse(packet) as QueuedPacket), ...(payload && { payload }) }
 }

@@ -1,4 +1,4 @@
-import { type EngineFiles, type EngineSettings, GRANTS, type Grant, SESSION_DAYS, topicOf } from './rules.ts'
+import { type EngineFiles, type EngineSettings, GRANTS, type Grant, topicOf } from './rules.ts'
 
 /** Who a role's certificates name: the same forms as in `core/identity.ts`, where a test holds them against each other. */
 export const NAMES = {
@@ -56,14 +56,14 @@ mqtt {
   exclusive_subscription = false
   max_inflight = ${limits.inFlight}
   mqueue_store_qos0 = false
-  session_expiry_interval = ${SESSION_DAYS}d
+  session_expiry_interval = ${limits.sessionDays}d
 }
 
 retainer.enable = false
 
 # Sessions and queues outlive the process.
 durable_sessions.enable = true
-durable_sessions.message_retention_period = ${SESSION_DAYS}d
+durable_sessions.message_retention_period = ${limits.sessionDays}d
 
 authorization {
   no_match = deny
