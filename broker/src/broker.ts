@@ -47,7 +47,7 @@ export interface BrokerStats {
   readonly slowed: number
   /** Messages that had to wait because too many of their session were not acknowledged. */
   readonly held: number
-  /** Messages that wait for sessions, or for their acknowledgement; 0 where Redis keeps them. */
+  /** Messages that wait for sessions, or for their acknowledgement; where Redis keeps them, of those who are connected here. */
   readonly queued: number
   /** Changes of sessions that could not be written, because the disk or the file is full; a crash would lose them. */
   readonly unwritten: number
@@ -87,7 +87,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     await once(door.server, 'listening')
   } catch (error) {
     aedes.close()
-    store.close()
+    await store.close()
     throw new Fault('transport', `cannot listen on ${host}:${port}: ${messageOf(error)}`, { cause: error })
   }
   const sweep = setInterval(() => door.sweep(), limits.revocationSweepMs)
@@ -105,7 +105,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       paced: counters.paced,
       slowed: counters.slowed,
       held: counters.held,
-      queued: store.queues?.total() ?? 0,
+      queued: store.queues.total(),
       unwritten: store.journal?.().unwritten ?? 0,
       ended: { ...keeper.ended },
       writeFailures: store.journal?.().failures ?? 0,
@@ -125,7 +125,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       await new Promise<void>((resolve) => aedes.close(resolve))
       door.cutAll()
       await closed
-      store.close()
+      await store.close()
       log.info({ refused: refusals.counts }, 'broker stopped')
     },
   }
@@ -151,8 +151,8 @@ async function openAedes(
     queueLimit: limits.queuedBeforeConnack,
     maxTopicLevels: limits.topicLevels,
   })
-  const { queues } = store
-  if (queues) window = windowOf(aedes, queues, limits, refusals, counters)
+  store.follow?.(aedes)
+  window = windowOf(aedes, store.queues, limits, refusals, counters)
   // its types leave this event out, and without a listener it would end the process
   const events: EventEmitter = aedes
   events.on('error', (error) => log.error({ error: messageOf(error) }, 'the broker failed at something'))
@@ -227,7 +227,7 @@ function doorOf(
     )
   } catch (error) {
     aedes.close()
-    store.close()
+    void store.close()
     throw new Fault('config', `certificate or key cannot be used: ${messageOf(error)}`, { cause: error })
   }
 }

@@ -19,6 +19,7 @@ export interface SessionRules {
 
 /** What the window needs of the store. */
 export interface SessionQueues {
+  /** The entry of a message that is about to be handed over; undefined where it was not kept. */
   find(clientId: string, packet: QueuedPacket): Entry | undefined
   entries(clientId: string): Iterable<Entry>
   /** Gives a message another number, by which the broker knows it. */

@@ -1,4 +1,4 @@
-import type { AedesOptions } from 'aedes'
+import type { Aedes, AedesOptions } from 'aedes'
 import type { pino } from 'pino'
 import { type JournalState, openSessionJournal } from './adapters/session-journal.ts'
 import type { BrokerLimits } from './config.ts'
@@ -16,12 +16,14 @@ export const isGateway = (clientId: string) => identityOfClientId(clientId)?.rol
 /** Where sessions are kept, as aedes takes it. */
 export interface Sessions {
   readonly parts: Pick<AedesOptions, 'persistence' | 'mq'>
-  /** Absent where several processes share them: then aedes lets a queue out all at once. */
-  readonly queues?: SessionQueues
+  /** Where several processes share them, of those who are connected to this one. */
+  readonly queues: SessionQueues
+  /** Told of the broker that uses them. */
+  follow?(aedes: Aedes): void
   readonly roll: SessionRoll
   /** How the file does; absent where there is none. */
   readonly journal?: () => JournalState
-  close(): void
+  close(): void | Promise<void>
 }
 
 /**

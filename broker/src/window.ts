@@ -50,6 +50,7 @@ export function openWindow(broker: Aedes, queues: SessionQueues, rules: WindowRu
       entry.isFlying = entry.packet.messageId !== undefined
       flying += Number(entry.isFlying)
     }
+    numberOn(client, queues.entries(client.id))
     lanes.set(client, { flying, patience: undefined })
   }
 
@@ -81,7 +82,8 @@ export function openWindow(broker: Aedes, queues: SessionQueues, rules: WindowRu
   }
 
   broker.on('connackSent', (_connack, client) => {
-    if (!client.clean) numberOn(client, queues.entries(client.id))
+    // of one with a lane that is done when its queue is read, before anything new is sent
+    if (!client.clean && !rules.isWindowed(client.id)) numberOn(client, queues.entries(client.id))
   })
   broker.on('clientReady', (client) => {
     if (!isWindowed(client)) return
