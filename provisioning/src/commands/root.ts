@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Fault, messageOf, PUBLIC_MODE, writeFileAtomic } from '@wattfleet/protocol'
 import { ISSUING_DAYS, ROOT_DAYS } from '../authority/authority.ts'
 import {
@@ -10,6 +11,7 @@ import {
 import { initRoot, signIssuing } from '../authority/root.ts'
 import { readPassphrase } from '../passphrase.ts'
 import { type Asked, argumentOf, type Commands, onOffice } from './command.ts'
+import { dropForOthers, hostsIn, noteOn, shareWith } from './server-files.ts'
 
 const PASSPHRASE = { 'passphrase-file': { type: 'string' }, days: { type: 'string' } } as const
 
@@ -48,14 +50,22 @@ export const rootCommands: Commands = {
   },
   'ca server': onOffice(
     ['<name>', '<folder>'],
-    'keep the certificate of a server, such as the broker, in a folder; --host for each of its names and addresses',
+    'keep the certificate of a server, such as the broker, in a folder; --host for each of its names and addresses, --group for who may read it',
     async ({ authority }, asked) => {
       const [commonName, folder] = [argumentOf(asked), argumentOf(asked, 1)]
-      const hosts = [asked.options.host ?? []].flat().map(String)
-      const options = { commonName, ...(hosts.length > 0 && { hosts }) }
-      return keepIdentity(authority, folder, commonName, () => issueServerCertificate(authority, options))
+      const { group, host = [] } = asked.options
+      const given = [host].flat().map(String)
+      const certPath = join(folder, `${commonName}.pem`)
+      dropForOthers(certPath, given)
+      // where none is named, those of the certificate that another takes the place of
+      const hosts = given.length > 0 ? given : hostsIn(certPath)
+      const options = { commonName, ...(hosts !== undefined && { hosts }) }
+      const paths = await keepIdentity(authority, folder, commonName, () => issueServerCertificate(authority, options))
+      if (group !== undefined) shareWith(String(group), paths)
+      const inForce = hostsIn(paths.certPath) ?? []
+      return { ...paths, hosts: inForce, ...(group !== undefined && { group }), ...noteOn(inForce) }
     },
-    { host: { type: 'string', multiple: true } },
+    { host: { type: 'string', multiple: true }, group: { type: 'string' } },
   ),
   'ca client': onOffice(
     ['<name>', '<folder>'],
