@@ -26,6 +26,9 @@ redis.call('DEL', KEYS[2])
 return #waiting
 `
 
+/** Forgets a client that has no session, where it was not seen since (KEYS[1], ARGV[1], ARGV[2]: what the hash said). */
+const FORGET = `if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HDEL', KEYS[1], ARGV[1]) end`
+
 interface Store {
   cleanSubscriptions(client: { readonly id: string }): Promise<unknown>
   delWill(client: { readonly id: string }): Promise<unknown>
@@ -48,7 +51,7 @@ export function redisRoll(redis: Redis, store: Store): SessionRoll {
       const ids = new Set(withSubscriptions)
       for (const [clientId, text] of Object.entries(noted)) {
         if (!ids.has(clientId)) {
-          await redis.hdel(SEEN, clientId)
+          await redis.eval(FORGET, 1, SEEN, clientId, text)
           continue
         }
         said.set(clientId, text)
@@ -57,7 +60,7 @@ export function redisRoll(redis: Redis, store: Store): SessionRoll {
       for (const clientId of ids) {
         if (all.has(clientId)) continue
         all.set(clientId, { seenMs: nowMs })
-        await saw(clientId, { seenMs: nowMs })
+        await redis.hsetnx(SEEN, clientId, JSON.stringify({ seenMs: nowMs })) // unless it has just been noted
       }
       return all
     },

@@ -2,9 +2,11 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connectAsync } from 'mqtt'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { freePorts } from '../../../test-support/ports.ts'
 import { isInstalled, listening, type Started, startProcess } from '../acceptance/process.ts'
+import { eventually } from '../fixtures/broker.ts'
 import { testAuthority } from '../fixtures/certificates.ts'
 
 const CLI = join(import.meta.dirname, '../../src/cli.ts')
@@ -58,16 +60,24 @@ describe.skipIf(!isThere)('mosquitto as its own user', () => {
     }
     const start = () => {
       mosquitto = startProcess('mosquitto', ['-c', join(out, 'mosquitto.conf')], dir, {}, { asSelf: true })
-      return listening(port, mosquitto)
+      return mosquitto
     }
     expect(generate().unreadable.length).toBe(3)
-    await expect(start()).rejects.toThrow(/Unable to load|Permission denied|Error/)
+    const failed = start()
+    await eventually(() => failed.child.exitCode !== null, 'its end') // it listens for a moment before it reads its key
+    expect(failed.said()).toMatch(/Unable to load|Permission denied|Error/)
 
     chownSync(tls, 0, gid)
     chmodSync(tls, 0o750)
     chownSync(config.keyPath, 0, gid)
     chmodSync(config.keyPath, 0o640)
     expect(generate().unreadable).toEqual([])
-    await start()
+    await listening(port, start())
+    const name = 'a'.repeat(26)
+    const { certificatePem: cert, privateKeyPem: key } = await authority.issue({ commonName: name, unit: 'gateway' })
+    const options = { ca: authority.caPem, cert, key, clientId: name, protocolVersion: 4 } as const
+    const client = await connectAsync(`mqtts://127.0.0.1:${port}`, options, false)
+    expect(client.connected).toBe(true)
+    await client.endAsync()
   })
 })
