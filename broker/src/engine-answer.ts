@@ -14,15 +14,16 @@ export interface EngineAnswer {
   readonly next: readonly string[]
 }
 
-/** Permissions for others than the owner: to read a file, to go through a folder. */
-const READ = 0o044
-const ENTER = 0o011
+/** Permissions of the group and of everybody: to read a file, to go through a folder. */
+const READ = { group: 0o040, all: 0o004 }
+const ENTER = { group: 0o010, all: 0o001 }
 
 export function answerOf(engine: string, settings: EngineSettings, files: EngineFiles): EngineAnswer {
   const { folder, caPath, certPath, keyPath, crlPath } = settings
   const reads = [caPath, certPath, keyPath, ...(crlPath === undefined ? [] : [crlPath])]
+  const gid = groupOf(engine)
   const unreadable = [...new Set(reads)].flatMap((path) => {
-    const why = hinderedAt(path)
+    const why = hinderedAt(path, gid)
     return why === undefined ? [] : [`${path}: ${why}`]
   })
   const share = `the user ${engine} must read what it is told of: wattfleet-fleet ca server <name> ${dirname(keyPath)} --host <name or address> --group ${engine}, each time; or chgrp ${engine} and chmod g+r the files, g+x the folder`
@@ -55,12 +56,24 @@ const STEPS: Readonly<Record<string, (settings: EngineSettings) => string[]>> = 
   ],
 }
 
-/** Why somebody who is not its owner cannot read a file; undefined where nothing hinders. */
-function hinderedAt(path: string): string | undefined {
+/** Why a user of this group, who is not its owner, cannot read a file; undefined where nothing hinders. */
+function hinderedAt(path: string, gid: number | undefined): string | undefined {
   if (!existsSync(path)) return 'is not there'
-  if ((statSync(path).mode & READ) === 0) return 'only its owner may read it'
+  if (!isOpen(path, READ, gid)) return 'its owner may read it, and the engine may not'
   const folder = dirname(path)
-  return (statSync(folder).mode & ENTER) === 0 ? `only its owner may enter ${folder}` : undefined
+  return isOpen(folder, ENTER, gid) ? undefined : `its owner may enter ${folder}, and the engine may not`
+}
+
+function isOpen(path: string, right: typeof READ, gid: number | undefined): boolean {
+  const { mode, gid: own } = statSync(path)
+  return (mode & right.all) > 0 || ((mode & right.group) > 0 && (gid === undefined || gid === own))
+}
+
+/** The number of the group that the engine's package makes; undefined where it is not installed here. */
+function groupOf(engine: string): number | undefined {
+  if (!existsSync('/etc/group')) return undefined
+  const gid = new RegExp(`^${engine}:[^:]*:([0-9]+):`, 'm').exec(readFileSync('/etc/group', 'utf8'))?.[1]
+  return gid === undefined ? undefined : Number(gid)
 }
 
 /** The list of revoked certificates. Throws Fault `config` where it is none: Mosquitto would not start with it. */

@@ -62,15 +62,17 @@ describe('wattfleet-broker config', () => {
     const answer = async () =>
       JSON.parse((await run('config', 'mosquitto', '--config', path, '--out', 'out')).out) as EngineAnswer
     const before = await answer()
-    expect(before.unreadable).toEqual([`${join(dir, 'b.key')}: only its owner may read it`])
+    expect(before.unreadable).toEqual([`${join(dir, 'b.key')}: its owner may read it, and the engine may not`])
     expect(before.next[0]).toContain(`ca server <name> ${dir} --host <name or address> --group mosquitto`)
     expect(before.next[1]).toContain('no --crl was given')
-    chmodSync(join(dir, 'b.key'), 0o640)
+    chmodSync(join(dir, 'b.key'), 0o644)
     const after = await answer()
     expect(after.unreadable).toEqual([])
     expect(after.next[0]).toContain('no --crl was given')
     chmodSync(dir, 0o700)
-    expect((await answer()).unreadable).toContain(`${join(dir, 'ca.pem')}: only its owner may enter ${dir}`)
+    expect((await answer()).unreadable).toContain(
+      `${join(dir, 'ca.pem')}: its owner may enter ${dir}, and the engine may not`,
+    )
   })
 
   it('prints for the engine’s own folder where none is given', async () => {

@@ -67,6 +67,9 @@ describe.skipIf(!isThere)('mosquitto as its own user', () => {
     await eventually(() => failed.child.exitCode !== null, 'its end') // it listens for a moment before it reads its key
     expect(failed.said()).toMatch(/Unable to load|Permission denied|Error/)
 
+    chmodSync(tls, 0o750)
+    chmodSync(config.keyPath, 0o640)
+    expect(generate().unreadable.length).toBe(3) // of another group
     chownSync(tls, 0, gid)
     chmodSync(tls, 0o750)
     chownSync(config.keyPath, 0, gid)
