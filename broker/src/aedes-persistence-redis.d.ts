@@ -8,9 +8,12 @@ declare module 'aedes-persistence-redis/persistence.js' {
 
   interface Store {
     addSubscriptions(client: Client, subscriptions: readonly { readonly topic: string }[]): Promise<void>
-    outgoingEnqueue(to: { readonly clientId: string }, packet: object): Promise<void>
-    outgoingEnqueueCombi(to: readonly { readonly clientId: string }[], packet: object): Promise<void>
-    outgoingUpdate(client: Client, packet: object): Promise<void>
+    cleanSubscriptions(client: Client): Promise<unknown>
+    outgoingEnqueue(to: { readonly clientId: string }, packet: import('./core/queues.ts').QueuedPacket): Promise<void>
+    outgoingEnqueueCombi(to: readonly { readonly clientId: string }[], packet: import('./core/queues.ts').QueuedPacket): Promise<void>
+    outgoingUpdate(client: Client, packet: import('./core/queues.ts').QueuedPacket): Promise<void>
+    outgoingClearMessageId(client: Client, packet: import('./core/queues.ts').QueuedPacket): Promise<unknown>
+    outgoingStream(client: Client): AsyncIterable<import('./core/queues.ts').QueuedPacket>
     putWill(client: Client, will: object): Promise<void>
     getWill(client: Client): Promise<object | undefined>
     delWill(client: Client): Promise<object | undefined>

@@ -4,10 +4,13 @@ import { Fault, messageOf } from '@wattfleet/protocol'
 import { Aedes, type Client } from 'aedes'
 import { pino } from 'pino'
 import { type BrokerLimits, limitsSchema } from './config.ts'
+import type { Ending } from './core/session-age.ts'
 import { type DoorKeys, openDoor } from './door.ts'
-import { brokerHooks, type HookCounters, nameOf } from './hooks.ts'
+import { keepHolders } from './holders.ts'
+import { brokerHooks, fingerprintOf, type HookCounters, nameOf } from './hooks.ts'
 import { countRefusals, type Refusal, type Refusals, refusalOfBrokerError } from './refusals.ts'
-import type { SessionQueues } from './session-store.ts'
+import { type KeeperRules, keepSessions, type SessionKeeper } from './session-keeper.ts'
+import type { SessionQueues } from './session-queues.ts'
 import { isGateway, type Sessions, sessionsOf } from './sessions.ts'
 import { openWindow, type Window } from './window.ts'
 
@@ -25,6 +28,8 @@ export interface BrokerOptions extends DoorKeys {
   /** Where several processes share sessions, queues and messages, in place of `stateDir`. Absent: this process is alone. */
   readonly redis?: { readonly url: string }
   readonly log?: pino.Logger
+  /** Wall clock, ms since 1970, for the age of sessions; default: the system's. */
+  readonly now?: () => number
 }
 
 export interface BrokerStats {
@@ -42,8 +47,14 @@ export interface BrokerStats {
   readonly slowed: number
   /** Messages that had to wait because too many of their session were not acknowledged. */
   readonly held: number
-  /** Messages that wait for sessions, or for their acknowledgement; 0 where Redis keeps them. */
+  /** Messages that wait for sessions, or for their acknowledgement; where Redis keeps them, of those who are connected here. */
   readonly queued: number
+  /** Changes of sessions that could not be written, because the disk or the file is full; a crash would lose them. */
+  readonly unwritten: number
+  /** Sessions given up, by reason, with what waited for them. */
+  readonly ended: Readonly<Record<Ending, number>>
+  /** Times that writing sessions failed. */
+  readonly writeFailures: number
   readonly refused: Readonly<Record<Refusal, number>>
 }
 
@@ -67,6 +78,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const counters: Counters = { paced: 0, published: 0, slowed: 0, held: 0 }
   const store = await sessionsOf(options, limits, refusals, log)
   const aedes = await openAedes(limits, refusals, counters, store, log)
+  const holders = keepHolders(aedes)
+  const keeper = keeperOf(options, limits, aedes, store, log)
   const door = doorOf(options, limits, refusals, counters, aedes, store)
   const { host = '127.0.0.1', port = 8883 } = options
   try {
@@ -74,10 +87,11 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     await once(door.server, 'listening')
   } catch (error) {
     aedes.close()
-    store.close()
+    await store.close()
     throw new Fault('transport', `cannot listen on ${host}:${port}: ${messageOf(error)}`, { cause: error })
   }
   const sweep = setInterval(() => door.sweep(), limits.revocationSweepMs)
+  const keeping = setInterval(() => void keeper.sweep(), limits.sessionSweepMs)
   const bound = (door.server.address() as AddressInfo).port
   log.info({ host, port: bound }, 'broker serves')
 
@@ -86,12 +100,15 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     stats: () => ({
       connections: door.count(),
       waiting: door.waiting(),
-      clients: aedes.connectedClients,
+      clients: holders.count(),
       published: counters.published,
       paced: counters.paced,
       slowed: counters.slowed,
       held: counters.held,
-      queued: store.queues?.total() ?? 0,
+      queued: store.queues.total(),
+      unwritten: store.journal?.().unwritten ?? 0,
+      ended: { ...keeper.ended },
+      writeFailures: store.journal?.().failures ?? 0,
       refused: { ...refusals.counts },
     }),
     setKeys(keys) {
@@ -103,11 +120,12 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     },
     async stop() {
       clearInterval(sweep)
+      clearInterval(keeping)
       const closed = new Promise((resolve) => door.server.close(resolve))
       await new Promise<void>((resolve) => aedes.close(resolve))
       door.cutAll()
       await closed
-      store.close()
+      await store.close()
       log.info({ refused: refusals.counts }, 'broker stopped')
     },
   }
@@ -133,8 +151,8 @@ async function openAedes(
     queueLimit: limits.queuedBeforeConnack,
     maxTopicLevels: limits.topicLevels,
   })
-  const { queues } = store
-  if (queues) window = windowOf(aedes, queues, limits, refusals, counters)
+  store.follow?.(aedes)
+  window = windowOf(aedes, store.queues, limits, refusals, counters)
   // its types leave this event out, and without a listener it would end the process
   const events: EventEmitter = aedes
   events.on('error', (error) => log.error({ error: messageOf(error) }, 'the broker failed at something'))
@@ -150,6 +168,22 @@ async function openAedes(
   aedes.on('clientError', onError)
   aedes.on('connectionError', onError)
   return aedes
+}
+
+function keeperOf(
+  { isRevoked = () => false, isKnown = () => true, now = Date.now }: BrokerOptions,
+  limits: BrokerLimits,
+  aedes: Aedes,
+  store: Sessions,
+  log: pino.Logger,
+): SessionKeeper {
+  const rules: KeeperRules = {
+    ...limits,
+    now,
+    fingerprintOf,
+    isRefused: (clientId, fingerprint) => isRevoked(fingerprint) || (isGateway(clientId) && !isKnown(fingerprint)),
+  }
+  return keepSessions(aedes, store.roll, rules, log)
 }
 
 function windowOf(
@@ -193,7 +227,7 @@ function doorOf(
     )
   } catch (error) {
     aedes.close()
-    store.close()
+    void store.close()
     throw new Fault('config', `certificate or key cannot be used: ${messageOf(error)}`, { cause: error })
   }
 }

@@ -9,6 +9,7 @@ import { mosquittoFiles } from './core/engines/mosquitto.ts'
 import { rabbitmqFiles } from './core/engines/rabbitmq.ts'
 import { type EngineFiles, type EngineSettings, parseGateways, serviceNamed } from './core/engines/rules.ts'
 import type { Identity } from './core/identity.ts'
+import { answerOf, requireCrl } from './engine-answer.ts'
 
 interface Engine {
   readonly files: (settings: EngineSettings) => EngineFiles
@@ -28,7 +29,8 @@ const USAGE = `${LINE}
 
 Writes what makes another broker keep the rules of the embedded one, from that one's own configuration file.
 
-  --out <folder>      write the files there, for that place; without it they are printed, for the engine's own folder
+  --out <folder>      write the files there, for that place, and say what is left to do; without it they are printed,
+                      for the engine's own folder
   --data <folder>     where the engine keeps sessions and queues; default: its packages' own
   --crl <file>        PEM list of revoked certificates (Mosquitto)
   --hub <name>        a hub's name, again for each; default: hub
@@ -74,7 +76,7 @@ function settingsOf(values: Values, engine: Engine): EngineSettings {
     caPath: resolve(config.caPath),
     certPath: resolve(config.certPath),
     keyPath: resolve(config.keyPath),
-    ...(values.crl !== undefined && { crlPath: resolve(values.crl) }),
+    ...(values.crl !== undefined && { crlPath: requireCrl(resolve(values.crl)) }),
     folder: values.out === undefined ? engine.folder : resolve(values.out),
     dataFolder: values.data === undefined ? engine.dataFolder : resolve(values.data),
     services: [...servicesOf('hub', values.hub), ...servicesOf('utility', values.utility)],
@@ -107,7 +109,8 @@ await runProcess(async () => {
   if (command !== 'config' || engine === undefined || more.length > 0) {
     throw misread(`expected config and one of ${Object.keys(ENGINES).join(', ')}`)
   }
-  const files = engine.files(settingsOf(values, engine))
+  const settings = settingsOf(values, engine)
+  const files = engine.files(settings)
   if (values.out === undefined) {
     for (const [file, text] of Object.entries(files)) process.stdout.write(`# ---- ${file}\n${text}\n`)
     return
@@ -115,4 +118,5 @@ await runProcess(async () => {
   const folder = resolve(values.out)
   mkdirSync(folder, { recursive: true })
   for (const [file, text] of Object.entries(files)) writeFileAtomic(join(folder, file), text)
+  process.stdout.write(`${JSON.stringify({ engine: name, ...answerOf(name, settings, files) }, null, 2)}\n`)
 })

@@ -51,6 +51,19 @@ export const limitsSchema = z.strictObject({
   messageBurst: positive().default(200),
   /** A connection that has sent so much ahead that a message would wait longer than this is cut. */
   paceWaitMaxMs: positive().default(30_000),
+  /**
+   * A session whose client did not connect for so long is given up with what waits for it, days. By then that is worth
+   * nothing: the first messages of its queue's limit, receipts and trades of slots long settled, configuration and commands
+   * that have expired. The agent sends again what has no receipt, and is told anew what is in force.
+   */
+  sessionDays: positive().max(365).default(30),
+  /**
+   * No session is given up sooner than this after the broker's start, when whoever had waited comes back, and after its
+   * certificate was refused first, ms: a list may be wrong for a moment, and what is given up is gone.
+   */
+  sessionGraceMs: positive().default(60 * 60_000),
+  /** How often sessions are held against these two, ms. */
+  sessionSweepMs: positive().default(60_000),
   /** How often open connections are held against the lists of certificates: they are to be cut within 5 s. */
   revocationSweepMs: positive().default(2_000),
 })

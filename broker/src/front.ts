@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { monotonicMs } from '@wattfleet/protocol'
 import type { BrokerLimits } from './config.ts'
+import { neighbourhoodOf } from './core/address.ts'
 import { fairQueue } from './core/fair-queue.ts'
 import { pace } from './core/pace.ts'
 import type { Refusals } from './refusals.ts'
@@ -16,7 +17,7 @@ export interface Front {
 /**
  * Accepts connections and hands them to `begin` at most so many a second: a handshake costs the broker a thousand times
  * what it costs whoever asks for it, and those who are connected already must not pay. The excess waits unread, each
- * address in its turn, so that one that knocks without end does not keep the others out; beyond a bound the newest of
+ * address (of IPv6: each /64) in its turn, so that one that knocks without end does not keep the others out; beyond a bound the newest of
  * whoever has most waiting is let go.
  */
 export function openFront(limits: BrokerLimits, refusals: Refusals, begin: (socket: Socket) => void): Front {
@@ -49,7 +50,7 @@ export function openFront(limits: BrokerLimits, refusals: Refusals, begin: (sock
 
   const server = createServer({ pauseOnConnect: true }, (socket) => {
     socket.on('error', ignore)
-    queue.add(socket.remoteAddress ?? 'unknown', socket)
+    queue.add(neighbourhoodOf(socket.remoteAddress ?? 'unknown'), socket)
     if (queue.size > limits.handshakesWaiting) {
       const dropped = queue.dropNewest()
       const who = dropped?.remoteAddress ?? 'unknown'

@@ -74,6 +74,11 @@ export function nameOf(client: Client | null): string {
   return (client && peerOf(client)?.identity.name) ?? 'unknown'
 }
 
+/** The certificate of a connection: SHA-256, lower-case hex. */
+export function fingerprintOf(client: Client): string | undefined {
+  return peerOf(client)?.fingerprint
+}
+
 function peerOf(client: Client): Peer | undefined {
   return client.conn instanceof GuardedConnection ? client.conn.peer : undefined
 }

@@ -3,12 +3,14 @@ import { Readable } from 'node:stream'
 import { Fault, messageOf } from '@wattfleet/protocol'
 import type { Redis, RedisOptions } from 'ioredis'
 import type { pino } from 'pino'
-import type { SessionRules } from './session-store.ts'
+import type { QueuedPacket } from './core/queues.ts'
+import { redisQueues } from './redis-queues.ts'
+import { queueKey, redisRoll } from './redis-roll.ts'
+import { guardSessions } from './session-guard.ts'
+import type { SessionRules } from './session-queues.ts'
 import type { Sessions } from './sessions.ts'
 
 type Store = ReturnType<Awaited<ReturnType<typeof packages>>['storeOn']>
-type Rules = Pick<SessionRules, 'mayKeep' | 'queueLimit' | 'onFull'>
-
 /** What aedes reads of a queue in one go: a hub's. */
 const READ_AT_ONCE = 100_000
 /** A message that Redis does not take within so many tries fails, and its sender, unanswered, sends it again. */
@@ -21,7 +23,7 @@ const REACH_MS = 5_000
  * says reaches a hub at another. The queues' limit is asked of Redis: no process knows alone what waits. Throws Fault
  * `config` where the optional packages are not installed, `transport` where Redis is not reached.
  */
-export async function openRedis(url: string, rules: Rules, log: pino.Logger): Promise<Sessions> {
+export async function openRedis(url: string, rules: SessionRules, log: pino.Logger): Promise<Sessions> {
   const { connect, storeOn, emitterOn } = await packages()
   const options: RedisOptions = { maxRetriesPerRequest: TRIES, enableAutoPipelining: true, connectTimeout: REACH_MS }
   const connections = [connect(url, options), connect(url, options), connect(url, options)] as const
@@ -41,12 +43,16 @@ export async function openRedis(url: string, rules: Rules, log: pino.Logger): Pr
   const store = storeOn(data, READ_AT_ONCE)
   keepWillsHere(store)
   forgiveRetained(store, log)
-  bound(store, (clientId) => data.llen(queueKey(clientId)), rules)
-  return { parts: { persistence: store, mq: emitterOn(subscriber, publisher) }, close }
+  const settled = bound(store, data, rules)
+  const window = redisQueues(store, async (of) => (await data.exists(packetKey(of))) > 0, rules)
+  guardSessions(store, rules)
+  return {
+    parts: { persistence: store, mq: emitterOn(subscriber, publisher) },
+    roll: redisRoll(data, store),
+    ...window,
+    close: () => settled().then(close),
+  }
 }
-
-/** The key under which aedes-persistence-redis 11 lists what waits for a client. */
-const queueKey = (clientId: string) => `outgoing:${encodeURIComponent(clientId)}`
 
 /** Loaded only where they are used: the embedded default does not carry them. */
 async function packages() {
@@ -75,7 +81,7 @@ function quiet<T>(emitter: T): T {
 }
 
 /**
- * Makes the store keep what the one in memory keeps.
+ * Makes the store keep what the one in memory keeps. Yields a way to wait until it has what it was given.
  *
  * - Only allowed filters get in: aedes gives all of a SUBSCRIBE packet as soon as one of them is allowed.
  * - aedes gives them once for each filter, all at the same time, and aedes-persistence 10 answers only the last who waits
@@ -83,10 +89,9 @@ function quiet<T>(emitter: T): T {
  * - Beyond a queue's limit `onFull` is told and no copy is kept. A client that is connected
  *   still gets the message, once.
  */
-function bound(store: Store, waiting: (clientId: string) => Promise<number>, rules: Rules): void {
+function bound(store: Store, redis: Redis, rules: SessionRules): () => Promise<void> {
   const addSubscriptions = store.addSubscriptions.bind(store)
   const enqueue = store.outgoingEnqueueCombi.bind(store)
-  const update = store.outgoingUpdate.bind(store)
   const underWay = new WeakMap<readonly unknown[], Promise<void>>()
   store.addSubscriptions = (client, subscriptions) => {
     const allowed = subscriptions.filter(({ topic }) => rules.mayKeep(client.id, topic))
@@ -94,22 +99,65 @@ function bound(store: Store, waiting: (clientId: string) => Promise<number>, rul
     underWay.set(subscriptions, added)
     return added
   }
-  store.outgoingEnqueueCombi = async (to, packet) => {
-    const counts = await Promise.all(to.map(({ clientId }) => waiting(clientId)))
-    const kept = to.filter(({ clientId }, n) => {
-      const fits = (counts[n] ?? 0) < rules.queueLimit(clientId)
-      if (!fits) rules.onFull(clientId)
-      return fits
-    })
-    await enqueue(kept, packet)
+  const { ordered, settled } = inOrder()
+  async function keep(to: readonly { readonly clientId: string }[], packet: QueuedPacket): Promise<void> {
+    const counts = await Promise.all(to.map(({ clientId }) => redis.llen(queueKey(clientId))))
+    const fitting = to.filter(({ clientId }, n) => (counts[n] ?? 0) < rules.queueLimit(clientId))
+    await enqueue(fitting, packet)
+    // others may have come between the question and the answer, from here and from other processes
+    const stays = await Promise.all(
+      fitting.map(({ clientId }) => keepWithin(redis, clientId, packet, rules.queueLimit(clientId))),
+    )
+    const kept = new Set(fitting.filter((_, n) => stays[n]).map(({ clientId }) => clientId))
+    for (const { clientId } of to) if (!kept.has(clientId)) rules.onFull(clientId)
   }
+  store.outgoingEnqueueCombi = (to, packet) => ordered(to, keep(to, packet))
   store.outgoingEnqueue = (to, packet) => store.outgoingEnqueueCombi([to], packet)
-  store.outgoingUpdate = (client, packet) =>
-    // "No such packet" is one that was not kept; it is delivered all the same, and its acknowledgement finds nothing.
-    update(client, packet).catch(() => undefined)
+  return settled
 }
 
 const none = Promise.resolve()
+
+/**
+ * Answers in the order in which it was asked, for each client: aedes hands a message over when it is stored, and one that
+ * is not kept takes fewer turns at Redis than the one before it that is.
+ */
+function inOrder() {
+  const last = new Map<string, Promise<unknown>>()
+  return {
+    async ordered(to: readonly { readonly clientId: string }[], work: Promise<void>): Promise<void> {
+      const before = to.map(({ clientId }) => last.get(clientId))
+      const done = Promise.allSettled([work, ...before])
+      for (const { clientId } of to) last.set(clientId, done)
+      await done
+      for (const { clientId } of to) if (last.get(clientId) === done) last.delete(clientId)
+      await work
+    },
+    /** Resolves when everything is answered that was asked so far. */
+    settled: async () => void (await Promise.allSettled(last.values())),
+  }
+}
+
+/** The key of a message in aedes-persistence-redis 11; how many wait for it is beside it. */
+const packetKey = ({ brokerId, brokerCounter }: Pick<QueuedPacket, 'brokerId' | 'brokerCounter'>) =>
+  `packet:${brokerId}:${brokerCounter}`
+
+/**
+ * Takes a message (KEYS[2]) out of a queue (KEYS[1]) again, where it is behind the last place of it (ARGV[1]). Yields 1
+ * where it stays. In one go, so that a queue never keeps more, whoever writes to it at the same time.
+ */
+const KEEP_WITHIN = `
+local at = redis.call('LPOS', KEYS[1], KEYS[2])
+if not at or at < tonumber(ARGV[1]) then return 1 end
+redis.call('LREM', KEYS[1], -1, KEYS[2])
+if redis.call('DECR', KEYS[3]) <= 0 then redis.call('DEL', KEYS[2], KEYS[3]) end
+return 0
+`
+
+async function keepWithin(redis: Redis, clientId: string, packet: QueuedPacket, limit: number): Promise<boolean> {
+  const key = packetKey(packet)
+  return (await redis.eval(KEEP_WITHIN, 3, queueKey(clientId), key, `${key}:offlineCount`, limit)) === 1
+}
 
 /**
  * Wills in this process's memory: a broker's end is not its clients' end, and aedes would send what a dead process left in

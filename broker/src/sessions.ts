@@ -1,21 +1,29 @@
-import type { AedesOptions } from 'aedes'
+import type { Aedes, AedesOptions } from 'aedes'
 import type { pino } from 'pino'
-import { openSessionJournal } from './adapters/session-journal.ts'
+import { type JournalState, openSessionJournal } from './adapters/session-journal.ts'
 import type { BrokerLimits } from './config.ts'
 import { identityOfClientId } from './core/identity.ts'
 import { rightsOf } from './core/rights.ts'
 import { openRedis } from './redis.ts'
 import type { Refusals } from './refusals.ts'
-import { type SessionQueues, type SessionRules, sessionStore } from './session-store.ts'
+import { guardSessions } from './session-guard.ts'
+import type { SessionQueues, SessionRules } from './session-queues.ts'
+import type { SessionRoll } from './session-roll.ts'
+import { sessionStore } from './session-store.ts'
 
 export const isGateway = (clientId: string) => identityOfClientId(clientId)?.role === 'gateway'
 
 /** Where sessions are kept, as aedes takes it. */
 export interface Sessions {
   readonly parts: Pick<AedesOptions, 'persistence' | 'mq'>
-  /** Absent where several processes share them: then aedes lets a queue out all at once. */
-  readonly queues?: SessionQueues
-  close(): void
+  /** Where several processes share them, of those who are connected to this one. */
+  readonly queues: SessionQueues
+  /** Told of the broker that uses them. */
+  follow?(aedes: Aedes): void
+  readonly roll: SessionRoll
+  /** How the file does; absent where there is none. */
+  readonly journal?: () => JournalState
+  close(): void | Promise<void>
 }
 
 /**
@@ -30,9 +38,17 @@ export async function sessionsOf(
 ): Promise<Sessions> {
   const rules = rulesOf(limits, refusals)
   if (where.redis !== undefined) return openRedis(where.redis.url, rules, log)
-  const store = sessionStore(rules, where.stateDir === undefined ? undefined : openSessionJournal(where.stateDir, log))
+  const journal = where.stateDir === undefined ? undefined : openSessionJournal(where.stateDir, log)
+  const store = sessionStore(rules, journal)
   // its types describe the callbacks of older versions
-  return { parts: { persistence: store as never }, queues: store.queues, close: store.close }
+  guardSessions(store, rules)
+  return {
+    parts: { persistence: store as never },
+    queues: store.queues,
+    roll: store.roll,
+    ...(journal && { journal: journal.state }),
+    close: store.close,
+  }
 }
 
 function rulesOf(limits: BrokerLimits, refusals: Refusals): SessionRules {

@@ -33,6 +33,9 @@ export function metricsText(stats: BrokerStats): string {
   const refused = Object.entries(stats.refused).map(
     ([reason, count]) => `wattfleet_broker_refused_total{reason="${reason}"} ${count}`,
   )
+  const ended = Object.entries(stats.ended).map(
+    ([reason, count]) => `wattfleet_broker_sessions_ended_total{reason="${reason}"} ${count}`,
+  )
   return [
     '# TYPE wattfleet_broker_connections gauge',
     `wattfleet_broker_connections ${stats.connections}`,
@@ -50,6 +53,12 @@ export function metricsText(stats: BrokerStats): string {
     `wattfleet_broker_held_total ${stats.held}`,
     '# TYPE wattfleet_broker_queued_messages gauge',
     `wattfleet_broker_queued_messages ${stats.queued}`,
+    '# TYPE wattfleet_broker_sessions_ended_total counter',
+    ...ended,
+    '# TYPE wattfleet_broker_unwritten_changes gauge',
+    `wattfleet_broker_unwritten_changes ${stats.unwritten}`,
+    '# TYPE wattfleet_broker_write_failures_total counter',
+    `wattfleet_broker_write_failures_total ${stats.writeFailures}`,
     '# TYPE wattfleet_broker_refused_total counter',
     ...refused,
     '',

@@ -1,6 +1,6 @@
 import type { Aedes, AedesPublishPacket, Client } from 'aedes'
 import type { Entry, QueuedPacket } from './core/queues.ts'
-import type { SessionQueues } from './session-store.ts'
+import type { SessionQueues } from './session-queues.ts'
 
 /** A message as aedes hands it to a connection. */
 type Delivery = AedesPublishPacket & QueuedPacket
@@ -16,8 +16,6 @@ export interface Window {
 }
 
 interface Lane {
-  /** Its CONNECT is answered, and what was under way before is sent again. */
-  isOpen: boolean
   flying: number
   /** Runs while others wait for its next acknowledgement. */
   patience: NodeJS.Timeout | undefined
@@ -42,19 +40,18 @@ export function openWindow(broker: Aedes, queues: SessionQueues, rules: WindowRu
   let number = 0
   const lanes = new WeakMap<Client, Lane>()
 
-  const laneOf = (client: Client): Lane | undefined => {
-    if (client.clean || !rules.isWindowed(client.id)) return undefined
-    const known = lanes.get(client)
-    if (known !== undefined) return known
-    // a new connection: only what carries an id already is under way, and comes again
+  const isWindowed = (client: Client) => !client.clean && rules.isWindowed(client.id)
+
+  /** Its CONNECT is answered, what was under way is sent again, and no older connection of the session is left. */
+  function open(client: Client): void {
     let flying = 0
     for (const entry of queues.entries(client.id)) {
+      // only what carries an id was sent; what an older connection was about to send was not
       entry.isFlying = entry.packet.messageId !== undefined
       flying += Number(entry.isFlying)
     }
-    const lane: Lane = { isOpen: false, flying, patience: undefined }
-    lanes.set(client, lane)
-    return lane
+    numberOn(client, queues.entries(client.id))
+    lanes.set(client, { flying, patience: undefined })
   }
 
   function launch(lane: Lane, entry: Entry): void {
@@ -69,8 +66,8 @@ export function openWindow(broker: Aedes, queues: SessionQueues, rules: WindowRu
   }
 
   function pump(client: Client): void {
-    const lane = laneOf(client)
-    if (!lane?.isOpen || client.closed) return
+    const lane = lanes.get(client)
+    if (lane === undefined || client.closed) return
     clearTimeout(lane.patience)
     lane.patience = undefined
     while (lane.flying < limit) {
@@ -84,40 +81,65 @@ export function openWindow(broker: Aedes, queues: SessionQueues, rules: WindowRu
     if (firstOnGround(queues.entries(client.id)) !== undefined) wait(client, lane)
   }
 
-  broker.on('client', (client) => void laneOf(client))
+  broker.on('connackSent', (_connack, client) => {
+    // of one with a lane that is done when its queue is read, before anything new is sent
+    if (!client.clean && !rules.isWindowed(client.id)) numberOn(client, queues.entries(client.id))
+  })
   broker.on('clientReady', (client) => {
-    const lane = laneOf(client)
-    if (lane !== undefined) lane.isOpen = true
+    if (!isWindowed(client)) return
+    open(client)
     pump(client)
   })
   // what was queued for it while its subscription was written down
   broker.on('subscribe', (_subscriptions, client) => pump(client))
   broker.on('ack', (packet, client) => {
-    const lane = laneOf(client)
+    const lane = lanes.get(client)
     if (packet === undefined || lane === undefined) return
     lane.flying = Math.max(0, lane.flying - 1)
     pump(client)
   })
 
+  function admitsToLane(client: Client, packet: Delivery): boolean {
+    const entry = queues.find(client.id, packet)
+    if (entry === undefined) return false // not kept, because the queue is full
+    const lane = lanes.get(client)
+    if (lane !== undefined && lane.flying < limit && firstOnGround(queues.entries(client.id)) === entry) {
+      launch(lane, entry)
+      return true
+    }
+    rules.onHeld()
+    if (lane !== undefined && lane.flying >= limit) wait(client, lane)
+    // what came before it was never handed over, as before its subscription was in force: now it is its turn
+    else if (lane !== undefined) setImmediate(() => pump(client))
+    return false
+  }
+
   return {
     admits(client, packet) {
-      const lane = laneOf(client)
-      if (lane === undefined || packet.qos === 0 || packet.brokerId === name) return true
-      const entry = queues.find(client.id, packet)
-      if (entry === undefined) return false // not kept, because the queue is full
-      // what is sent again after a new connection
-      if (entry.isFlying) return true
-      if (lane.isOpen && lane.flying < limit && firstOnGround(queues.entries(client.id)) === entry) {
-        launch(lane, entry)
-        return true
-      }
-      rules.onHeld()
-      if (lane.isOpen && lane.flying >= limit) wait(client, lane)
-      // what came before it was never handed over, as before its subscription was in force: now it is its turn
-      else if (lane.isOpen) setImmediate(() => pump(client))
-      return false
+      if (client.clean) return true
+      // it stays in the queue, which is read when the next connection has its CONNACK
+      if (client.closed || !isAnswered(client)) return false
+      // what is sent again on a new connection has its id, and comes before everything else
+      if (packet.qos === 0 || packet.messageId !== undefined || packet.brokerId === name) return true
+      return !rules.isWindowed(client.id) || admitsToLane(client, packet)
     },
   }
+}
+
+/** Its CONNACK is written: MQTT 3.1.1, 3.2, lets nothing come before it. aedes's types leave it out. */
+const isAnswered = (client: Client) => (client as Client & { readonly connackSent: boolean }).connackSent
+
+/** Two bytes, and 0 is none (MQTT 3.1.1, 2.3.1). */
+const LAST_ID = 65_535
+
+/**
+ * Lets the packet ids of a connection go on after those of the one before it: aedes begins anywhere, and of two messages
+ * with one id an acknowledgement could take the wrong one.
+ */
+function numberOn(client: Client, entries: Iterable<Entry>): void {
+  let last: number | undefined
+  for (const { packet } of entries) last = packet.messageId ?? last
+  if (last !== undefined) (client as Client & { _nextId: number })._nextId = (last % LAST_ID) + 1
 }
 
 function firstOnGround(entries: Iterable<Entry>): Entry | undefined {

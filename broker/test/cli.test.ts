@@ -1,8 +1,11 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+/** What the command says. */
+type EngineAnswer = { files: string[]; unreadable: string[]; next: string[] }
 
 const CLI = join(import.meta.dirname, '../src/cli.ts')
 
@@ -36,14 +39,40 @@ describe('wattfleet-broker config', () => {
   it.each([
     ['mosquitto', ['acl', 'mosquitto.conf']],
     ['rabbitmq', ['definitions.json', 'enabled_plugins', 'rabbitmq.conf']],
-    ['emqx', ['acl.conf', 'emqx.conf']],
+    ['emqx', ['acl.conf', 'banned.csv', 'emqx.conf']],
   ])('writes what %s reads, with absolute paths', async (engine, files) => {
     const out = join(dir, 'out')
-    expect(await run('config', engine, '--config', config(), '--out', 'out')).toMatchObject({ code: 0, out: '' })
+    const { code, out: said } = await run('config', engine, '--config', config(), '--out', 'out')
+    expect(code).toBe(0)
+    const answer = JSON.parse(said) as EngineAnswer & { engine: string }
+    expect(answer.engine).toBe(engine)
+    expect([...answer.files].sort()).toEqual(files.map((name) => join(out, name)))
+    expect(answer.next.length).toBeGreaterThan(1)
     expect(readdirSync(out).sort()).toEqual(files)
     const all = files.map((name) => readFileSync(join(out, name), 'utf8')).join('\n')
     expect(all).toContain(join(dir, 'ca.pem'))
     expect(all).toContain(out)
+  })
+
+  it('says what the engine’s own user cannot read, and how it can', async () => {
+    const path = config()
+    for (const name of ['ca.pem', 'b.pem']) chmodSync(write(name, 'x'), 0o644)
+    chmodSync(write('b.key', 'x'), 0o600)
+    chmodSync(dir, 0o755)
+    const answer = async () =>
+      JSON.parse((await run('config', 'mosquitto', '--config', path, '--out', 'out')).out) as EngineAnswer
+    const before = await answer()
+    expect(before.unreadable).toEqual([`${join(dir, 'b.key')}: its owner may read it, and the engine may not`])
+    expect(before.next[0]).toContain(`ca server <name> ${dir} --host <name or address> --group mosquitto`)
+    expect(before.next[1]).toContain('no --crl was given')
+    chmodSync(join(dir, 'b.key'), 0o644)
+    const after = await answer()
+    expect(after.unreadable).toEqual([])
+    expect(after.next[0]).toContain('no --crl was given')
+    chmodSync(dir, 0o700)
+    expect((await answer()).unreadable).toContain(
+      `${join(dir, 'ca.pem')}: its owner may enter ${dir}, and the engine may not`,
+    )
   })
 
   it('prints for the engine’s own folder where none is given', async () => {
@@ -73,6 +102,16 @@ describe('wattfleet-broker config', () => {
       /x\.json: port: /,
     ],
     ['a hub with a foreign name', () => ['config', 'emqx', '--config', config(), '--hub', 'x'], /--hub: .*got x/],
+    [
+      'a list of revoked certificates that is not there',
+      () => ['config', 'mosquitto', '--config', config(), '--crl', 'none.crl'],
+      /none\.crl: expected the list of --crl there/,
+    ],
+    [
+      'a list of revoked certificates that is none',
+      () => ['config', 'mosquitto', '--config', config(), '--crl', write('x.crl', '')],
+      /x\.crl: expected a list of revoked certificates, PEM/,
+    ],
     [
       'a list of gateways that is none',
       () => ['config', 'rabbitmq', '--config', config(), '--gateways', write('g', 'hub\n')],

@@ -5,29 +5,14 @@ import { downFilters, downTopic } from '@wattfleet/protocol'
 import type { MqttClient } from 'mqtt'
 import { afterEach, describe, expect, it } from 'vitest'
 import { eventually, type TestBroker, type TestGateway, testBroker } from './fixtures/broker.ts'
-import { connectPacket, PUBLISH, packetReader, pubackPacket, publishOf, typeOf } from './fixtures/packets.ts'
+import { reluctantOn } from './fixtures/reluctant.ts'
 
 let at: TestBroker
 afterEach(() => at.close())
 
 /** Connects to its session and acknowledges a message only when it is told to. */
 async function reluctant(as: TestGateway) {
-  const socket = await at.socket(as)
-  const inbox: string[] = []
-  const waiting: number[] = []
-  const read = packetReader((one) => {
-    if (typeOf(one) !== PUBLISH) return
-    const { payload, isDup, messageId = 0 } = publishOf(one)
-    inbox.push(`${payload}${isDup ? ' again' : ''}`)
-    waiting.push(messageId)
-  })
-  socket.on('data', read)
-  socket.write(connectPacket(as.name))
-  /** Acknowledges the oldest. */
-  const acknowledge = (count = 1) => {
-    for (const messageId of waiting.splice(0, count)) socket.write(pubackPacket(messageId))
-  }
-  return { socket, inbox, waiting, acknowledge }
+  return reluctantOn(await at.socket(as), as.name)
 }
 
 const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, n) => `${from + n}`)

@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { newKey } from '../src/authority/certificates.ts'
@@ -393,5 +393,33 @@ describe('certificates of servers and hubs', () => {
     await run('ca server', ['broker', path('tls')])
     expect(readFileSync(paths.certPath, 'utf8')).not.toBe(before)
     expect(certificatesIn(readFileSync(paths.caPath, 'utf8'), 'ca')).toHaveLength(2)
+    // the hosts that were named once are those of every certificate that takes its place
+    expect(certificateAt(paths.certPath).checkHost('mqtt.example.org')).toBe('mqtt.example.org')
+  })
+
+  it('say for which hosts they are, and that nobody else can reach a server without --host', async () => {
+    const alone = await run('ca server', ['broker', path('tls')])
+    expect(alone.hosts).toEqual(['localhost', '127.0.0.1', '0:0:0:0:0:0:0:1'])
+    expect(alone.note).toMatch(/for this computer only.*expected --host/)
+    const named = await run('ca server', ['broker', path('tls')], { host: ['mqtt.example.org', '2001:db8::1'] })
+    expect(named.hosts).toEqual(['mqtt.example.org', '2001:DB8:0:0:0:0:0:1'])
+    expect(named.note).toBeUndefined()
+    const before = readFileSync(named.certPath, 'utf8')
+    await run('ca server', ['broker', path('tls')], { host: ['2001:db8::1', 'mqtt.example.org'] })
+    expect(readFileSync(named.certPath, 'utf8')).toBe(before)
+    const fewer = await run('ca server', ['broker', path('tls')], { host: ['mqtt.example.org'] })
+    expect(fewer.hosts).toEqual(['mqtt.example.org'])
+    expect((await run('ca server', ['broker', path('tls')])).hosts).toEqual(['mqtt.example.org'])
+  })
+
+  it('can be read by a group, and by nobody else', async () => {
+    const gid = process.getgid?.() ?? 0
+    const { keyPath } = await run('ca server', ['broker', path('tls')], { group: String(gid) })
+    const modeOf = (file: string) => statSync(file).mode & 0o777
+    expect([modeOf(keyPath), modeOf(path('tls'))]).toEqual([0o640, 0o750])
+    expect(statSync(keyPath).gid).toBe(gid)
+    await expect(run('ca server', ['broker', path('tls')], { group: 'no such group' })).rejects.toThrow(
+      /--group: expected a group in \/etc\/group or a number, got no such group/,
+    )
   })
 })

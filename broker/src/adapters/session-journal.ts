@@ -1,18 +1,10 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { Fault, messageOf } from '@wattfleet/protocol'
-import Database from 'better-sqlite3'
+import { messageOf } from '@wattfleet/protocol'
 import type { pino } from 'pino'
 import type { Entry, QueuedPacket } from '../core/queues.ts'
+import type { Sighting } from '../core/session-age.ts'
 import type { ClientSubscription } from '../core/subscriptions.ts'
-
-/** Grows with every change of the tables; a file of another version is refused, not guessed at. */
-const SCHEMA_VERSION = 1
-const SCHEMA = `
-CREATE TABLE subscriptions (client TEXT NOT NULL, topic TEXT NOT NULL, qos INTEGER NOT NULL, PRIMARY KEY (client, topic)) WITHOUT ROWID;
-CREATE TABLE queue (id INTEGER PRIMARY KEY, client TEXT NOT NULL, packet TEXT NOT NULL, payload BLOB);
-CREATE TABLE retained (topic TEXT PRIMARY KEY, packet TEXT NOT NULL, payload BLOB) WITHOUT ROWID;
-`
+import { type ClientSighting, openDatabase, writerOf } from './session-tables.ts'
 
 /**
  * How long changes wait for each other, ms. Nobody is told anything on the strength of a queued message: aedes acknowledges
@@ -22,6 +14,18 @@ CREATE TABLE retained (topic TEXT PRIMARY KEY, packet TEXT NOT NULL, payload BLO
 const GATHER_MS = 50
 /** 1 GiB in pages of 4 KiB. */
 const MOST_PAGES = 262_144
+/** What could not be written is tried again after this time, ms, also when nothing else changes: room may come from elsewhere. */
+const RETRY_MS = 1_000
+/** Changes of one commit: where there is room for some and not for all, those are written. */
+const AT_ONCE = 1_000
+
+/** How it stands with what has to be written. */
+export interface JournalState {
+  /** Changes that are not on the disk because it took none; 0 while it works. */
+  readonly unwritten: number
+  /** Times that writing failed. */
+  readonly failures: number
+}
 
 /** Keeps what sessions are made of, changes gathered. */
 export interface SessionJournal {
@@ -29,50 +33,58 @@ export interface SessionJournal {
     readonly subscriptions: readonly ClientSubscription[]
     readonly entries: readonly Entry[]
     readonly retained: readonly QueuedPacket[]
+    readonly seen: readonly ClientSighting[]
   }
+  saw(clientId: string, sighting: Sighting): void
+  forgot(clientId: string): void
   subscribed(subscription: ClientSubscription): void
   unsubscribed(clientId: string, topic: string): void
   queued(entry: Entry): void
   dequeued(entry: Entry): void
   retained(packet: QueuedPacket & { readonly topic: string }): void
-  /** Resolves when what was changed so far is on the disk. What cannot be written is tried again with the next change. */
+  /** Resolves when what was changed so far is on the disk. What cannot be written is tried again until it can. */
   flushed(): Promise<void>
+  state(): JournalState
   close(): void
 }
 
 /** Opens the journal in this folder, making both on first use. Throws Fault `store`. */
-export function openSessionJournal(dir: string, log: pino.Logger): SessionJournal {
+export function openSessionJournal(dir: string, log: pino.Logger, mostPages = MOST_PAGES): SessionJournal {
   const path = join(dir, 'sessions.sqlite')
-  const db = openDatabase(dir, path)
+  const db = openDatabase(dir, path, mostPages)
   const write = writerOf(db)
-  // undefined: to be deleted
-  const changed = new Map<number, Entry | undefined>()
+  const changes = pendingChanges()
   const onDisk = new Set<number>()
-  let others: (() => void)[] = []
+  let failures = 0
+  let isFailing = false
   let timer: NodeJS.Timeout | undefined
   let waiting: (() => void)[] = []
 
-  const commit = db.transaction(() => {
-    for (const change of others) change()
-    for (const [id, entry] of changed) {
-      if (entry === undefined) write.dequeue(id)
-      else write.enqueue(entry)
-    }
+  const commit = db.transaction((some: readonly Change[]) => {
+    for (const { run } of some) run()
   })
+
+  /** What makes room goes first and by itself: a full file takes it, and then it has room for the others. */
+  function writeAll(): void {
+    for (const some of [...piecesOf(changes.all('drop')), ...piecesOf(changes.all('put'))]) {
+      commit.immediate(some)
+      for (const change of some) changes.done(change)
+    }
+  }
 
   function flush(): void {
     clearTimeout(timer)
     timer = undefined
     try {
-      commit.immediate()
-      for (const [id, entry] of changed) {
-        if (entry === undefined) onDisk.delete(id)
-        else onDisk.add(id)
-      }
-      changed.clear()
-      others = []
+      writeAll()
+      if (isFailing) log.info({ path }, 'sessions are stored again')
+      isFailing = false
     } catch (error) {
-      log.error({ path, error: messageOf(error) }, 'sessions cannot be stored now: a crash would lose them')
+      failures += 1
+      const about = { path, unwritten: changes.size(), error: messageOf(error) }
+      if (!isFailing) log.error(about, 'sessions cannot be stored now: a crash would lose what is not written')
+      isFailing = true
+      timer = setTimeout(flush, RETRY_MS).unref()
     }
     const told = waiting
     waiting = []
@@ -80,11 +92,12 @@ export function openSessionJournal(dir: string, log: pino.Logger): SessionJourna
   }
 
   function soon(): void {
+    if (isFailing) return // its next try is coming
     timer ??= setTimeout(flush, GATHER_MS)
   }
 
-  function later(change: () => void): void {
-    others.push(change)
+  function later(key: string, kind: Change['kind'], run: () => void): void {
+    changes.set(key, { key, kind, run })
     soon()
   }
 
@@ -92,95 +105,76 @@ export function openSessionJournal(dir: string, log: pino.Logger): SessionJourna
     load() {
       const entries = write.loadQueue()
       for (const { id } of entries) onDisk.add(id)
-      return { subscriptions: write.loadSubscriptions(), entries, retained: write.loadRetained() }
+      return {
+        subscriptions: write.loadSubscriptions(),
+        entries,
+        retained: write.loadRetained(),
+        seen: write.loadSeen(),
+      }
     },
-    subscribed: (subscription) => later(() => write.subscribe(subscription)),
-    unsubscribed: (clientId, topic) => later(() => write.unsubscribe(clientId, topic)),
-    retained: (packet) => later(() => write.retain(packet)),
+    saw: (clientId, sighting) => later(`c ${clientId}`, 'put', () => write.see(clientId, sighting)),
+    forgot: (clientId) => later(`c ${clientId}`, 'drop', () => write.unsee(clientId)),
+    subscribed(subscription) {
+      const key = `s ${subscription.clientId} ${subscription.topic}`
+      later(key, 'put', () => write.subscribe(subscription))
+    },
+    unsubscribed(clientId, topic) {
+      later(`s ${clientId} ${topic}`, 'drop', () => write.unsubscribe(clientId, topic))
+    },
+    retained(packet) {
+      const isGone = packet.payload === undefined || packet.payload.length === 0
+      const run = () => (isGone ? write.forget(packet.topic) : write.retain(packet))
+      later(`r ${packet.topic}`, isGone ? 'drop' : 'put', run)
+    },
     queued(entry) {
-      changed.set(entry.id, entry)
-      soon()
+      later(`q ${entry.id}`, 'put', () => {
+        write.enqueue(entry)
+        onDisk.add(entry.id)
+      })
     },
     dequeued({ id }) {
-      if (onDisk.has(id)) changed.set(id, undefined)
-      else changed.delete(id)
-      soon()
+      if (onDisk.has(id)) {
+        later(`q ${id}`, 'drop', () => {
+          write.dequeue(id)
+          onDisk.delete(id)
+        })
+      } else changes.drop(`q ${id}`)
     },
     flushed: () =>
       new Promise((resolve) => {
         waiting.push(resolve)
-        soon()
+        if (isFailing) flush()
+        else soon()
       }),
+    state: () => ({ unwritten: isFailing ? changes.size() : 0, failures }),
     close() {
       flush()
+      clearTimeout(timer)
       db.close()
     },
   }
 }
 
-function openDatabase(dir: string, path: string): Database.Database {
-  try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 })
-    const db = new Database(path)
-    db.pragma('journal_mode = WAL')
-    // a commit in 50 ms at most can afford it, and an answered SUBSCRIBE holds
-    db.pragma('synchronous = FULL')
-    db.pragma(`max_page_count = ${MOST_PAGES}`)
-    const version = db.pragma('user_version', { simple: true })
-    if (version === 0) {
-      db.exec(`BEGIN; ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`)
-    } else if (version !== SCHEMA_VERSION) {
-      db.close()
-      throw new Fault('store', `${path}: has schema version ${version}, expected ${SCHEMA_VERSION}`)
-    }
-    return db
-  } catch (error) {
-    if (error instanceof Fault) throw error
-    throw new Fault('store', `${path}: ${messageOf(error)}`, { cause: error })
-  }
+/** One row that is to be another. */
+interface Change {
+  readonly key: string
+  /** Whether it makes room or takes it. */
+  readonly kind: 'drop' | 'put'
+  run(): void
 }
 
-interface PacketRow {
-  readonly packet: string
-  readonly payload: Buffer | null
-}
-
-function writerOf(db: Database.Database) {
-  const put = db.prepare('INSERT OR REPLACE INTO queue (id, client, packet, payload) VALUES (?, ?, ?, ?)')
-  const drop = db.prepare('DELETE FROM queue WHERE id = ?')
-  const subscribe = db.prepare('INSERT OR REPLACE INTO subscriptions (client, topic, qos) VALUES (?, ?, ?)')
-  const unsubscribe = db.prepare('DELETE FROM subscriptions WHERE client = ? AND topic = ?')
-  const retain = db.prepare('INSERT OR REPLACE INTO retained (topic, packet, payload) VALUES (?, ?, ?)')
-  const forget = db.prepare('DELETE FROM retained WHERE topic = ?')
+/** The last change of each row that is not written yet, in the order in which the rows changed first. */
+function pendingChanges() {
+  const pending = new Map<string, Change>()
   return {
-    enqueue: ({ id, clientId, packet }: Entry) => void put.run(id, clientId, ...columnsOf(packet)),
-    dequeue: (id: number) => void drop.run(id),
-    subscribe: ({ clientId, topic, qos }: ClientSubscription) => void subscribe.run(clientId, topic, qos),
-    unsubscribe: (clientId: string, topic: string) => void unsubscribe.run(clientId, topic),
-    retain(packet: QueuedPacket & { readonly topic: string }): void {
-      if (packet.payload === undefined || packet.payload.length === 0) forget.run(packet.topic)
-      else retain.run(packet.topic, ...columnsOf(packet))
-    },
-    loadSubscriptions: () =>
-      db
-        .prepare<[], ClientSubscription>(
-          'SELECT client AS clientId, topic, qos FROM subscriptions ORDER BY client, topic',
-        )
-        .all(),
-    loadQueue: (): Entry[] =>
-      db
-        .prepare<[], PacketRow & { id: number; client: string }>('SELECT * FROM queue ORDER BY id')
-        .all()
-        .map(({ id, client, ...row }) => ({ id, clientId: client, packet: packetOf(row), isFlying: false })),
-    loadRetained: () => db.prepare<[], PacketRow>('SELECT packet, payload FROM retained').all().map(packetOf),
+    set: (key: string, change: Change) => void pending.set(key, change),
+    drop: (key: string) => void pending.delete(key),
+    done: (change: Change) => void (pending.get(change.key) === change && pending.delete(change.key)),
+    all: (kind: Change['kind']) => [...pending.values()].filter((change) => change.kind === kind),
+    size: () => pending.size,
   }
 }
 
-/** What JSON can say, and the payload beside it. */
-function columnsOf({ payload, ...packet }: QueuedPacket): [string, Buffer | null] {
-  return [JSON.stringify(packet), payload === undefined ? null : Buffer.from(payload as Uint8Array)]
-}
-
-function packetOf({ packet, payload }: PacketRow): QueuedPacket {
-  return { ...(JSON.parse(packet) as QueuedPacket), ...(payload && { payload }) }
+function piecesOf<T>(all: readonly T[]): T[][] {
+  return Array.from({ length: Math.ceil(all.length / AT_ONCE) }, (_, n) => all.slice(n * AT_ONCE, (n + 1) * AT_ONCE))
 }

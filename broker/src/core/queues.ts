@@ -33,6 +33,8 @@ export interface QueueTable {
   entries(clientId: string): IterableIterator<Entry>
   size(clientId: string): number
   total(): number
+  /** Whose queues hold something. */
+  clients(): Iterable<string>
 }
 
 const keyOf = ({ brokerId, brokerCounter }: QueuedPacket) => `${brokerId}/${brokerCounter}`
@@ -89,5 +91,6 @@ export function queueTable(): QueueTable {
     entries: (clientId) => of(clientId).byId.values(),
     size: (clientId) => of(clientId).byId.size,
     total: () => total,
+    clients: () => queues.keys(),
   }
 }

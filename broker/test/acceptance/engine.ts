@@ -1,6 +1,6 @@
 import type { Leaf, TestAuthority } from '../fixtures/certificates.ts'
 
-export type EngineName = 'aedes' | 'mosquitto' | 'rabbitmq'
+export type EngineName = 'aedes' | 'redis' | 'mosquitto' | 'rabbitmq'
 
 /** What an engine is given: everything that lies in this folder is gone after the test. */
 export interface Place {

@@ -273,7 +273,7 @@ export function tableMarkdown(): string {
   return Object.entries(SECTIONS)
     .map(([title, rows]) => {
       const lines = Object.entries(rows).map(([name, row]) => lineOf(name, row))
-      return `### ${title}\n\n| case | embedded | Mosquitto 2.0 | RabbitMQ 3.10 |\n|---|---|---|---|\n${lines.join('\n')}\n`
+      return `### ${title}\n\n| case | embedded | embedded on Redis | Mosquitto 2.0 | RabbitMQ 3.10 |\n|---|---|---|---|---|\n${lines.join('\n')}\n`
     })
     .join('\n')
 }
@@ -283,5 +283,5 @@ function lineOf(name: string, { outcome, otherwise = {} }: Row): string {
     const difference = otherwise[engine]
     return difference === undefined ? outcome : `**${difference.outcome}**: ${difference.madeUpBy}`
   }
-  return `| ${name} | ${cell('aedes')} | ${cell('mosquitto')} | ${cell('rabbitmq')} |`
+  return `| ${name} | ${cell('aedes')} | ${cell('redis')} | ${cell('mosquitto')} | ${cell('rabbitmq')} |`
 }

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Fault, messageOf, PUBLIC_MODE, writeFileAtomic } from '@wattfleet/protocol'
 import { ISSUING_DAYS, ROOT_DAYS } from '../authority/authority.ts'
 import {
@@ -14,6 +15,7 @@ import type { Office } from '../office.ts'
 import { readPassphrase } from '../passphrase.ts'
 import { noteServer } from '../roots.ts'
 import { type Asked, argumentOf, type Commands, deedOf, onOffice } from './command.ts'
+import { dropForOthers, hostsIn, noteOn, shareWith } from './server-files.ts'
 
 const PASSPHRASE = { 'passphrase-file': { type: 'string' }, days: { type: 'string' } } as const
 
@@ -52,14 +54,22 @@ export const rootCommands: Commands = {
   },
   'ca server': onOffice(
     ['<name>', '<folder>'],
-    'keep the certificate of a server, such as the broker, in a folder; --host for each of its names and addresses',
+    'keep the certificate of a server, such as the broker, in a folder; --host for each of its names and addresses, --group for who may read it',
     async (office, asked) => {
-      const { authority } = office
-      const hosts = [asked.options.host ?? []].flat().map(String)
-      const options = { commonName: argumentOf(asked), ...(hosts.length > 0 && { hosts }) }
-      return kept(office, asked, () => issueServerCertificate(authority, options))
+      const [commonName, folder] = [argumentOf(asked), argumentOf(asked, 1)]
+      const { group, host = [] } = asked.options
+      const given = [host].flat().map(String)
+      const certPath = join(folder, `${commonName}.pem`)
+      dropForOthers(certPath, given)
+      // where none is named, those of the certificate that another takes the place of
+      const hosts = given.length > 0 ? given : hostsIn(certPath)
+      const options = { commonName, ...(hosts !== undefined && { hosts }) }
+      const paths = await kept(office, asked, () => issueServerCertificate(office.authority, options))
+      if (group !== undefined) shareWith(String(group), paths)
+      const inForce = hostsIn(paths.certPath) ?? []
+      return { ...paths, hosts: inForce, ...(group !== undefined && { group }), ...noteOn(inForce) }
     },
-    { host: { type: 'string', multiple: true } },
+    { host: { type: 'string', multiple: true }, group: { type: 'string' } },
   ),
   'ca client': onOffice(
     ['<name>', '<folder>'],

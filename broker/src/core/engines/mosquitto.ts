@@ -1,4 +1,4 @@
-import { type EngineFiles, type EngineSettings, GRANTS, type Grant, SESSION_DAYS, topicOf } from './rules.ts'
+import { type EngineFiles, type EngineSettings, GRANTS, type Grant, topicOf } from './rules.ts'
 
 /** Everything is written down this often, s: the whole store each time, so not at every message. */
 const SAVE_EVERY_S = 10
@@ -26,7 +26,7 @@ max_inflight_messages ${limits.inFlight}
 max_queued_messages ${Math.max(limits.queuedPerClient, limits.queuedPerHub)}
 queue_qos0_messages false
 max_keepalive ${limits.keepaliveMaxS}
-persistent_client_expiration ${SESSION_DAYS}d
+persistent_client_expiration ${limits.sessionDays}d
 # Retained messages are no part of the contract.
 retain_available false
 sys_interval 0

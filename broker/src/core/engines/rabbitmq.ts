@@ -1,5 +1,5 @@
 import { partitionOf } from '@wattfleet/protocol'
-import { type EngineFiles, type EngineSettings, GRANTS, type Grant, SESSION_DAYS, topicOf } from './rules.ts'
+import { type EngineFiles, type EngineSettings, GRANTS, type Grant, topicOf } from './rules.ts'
 
 const VHOST = '/'
 /** MQTT topics are routing keys of this exchange, levels separated by dots. */
@@ -44,7 +44,7 @@ mqtt.exchange = ${EXCHANGE}
 mqtt.login_timeout = ${limits.connectTimeoutMs}
 mqtt.prefetch = ${limits.inFlight}
 # Sessions live a day where nothing is said.
-mqtt.subscription_ttl = ${SESSION_DAYS * DAY_MS}
+mqtt.subscription_ttl = ${limits.sessionDays * DAY_MS}
 # Retained messages are no part of the contract.
 mqtt.retained_message_store = rabbit_mqtt_retained_msg_store_noop
 

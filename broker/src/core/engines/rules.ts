@@ -69,9 +69,6 @@ export function topicOf(levels: {
   return [...ROOT, levels.partition, levels.gateway, levels.direction, levels.kind].join('/')
 }
 
-/** A session that nobody came back to is given up after so long, days: a house that was away for longer starts anew. */
-export const SESSION_DAYS = 30
-
 /** The identity that a name on the command line stands for; undefined where it is not of that role. */
 export function serviceNamed(role: 'hub' | 'utility', name: string): Identity | undefined {
   return identityOf({ CN: name, OU: role })

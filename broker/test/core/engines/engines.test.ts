@@ -5,6 +5,7 @@ import { emqxFiles } from '../../../src/core/engines/emqx.ts'
 import { mosquittoFiles } from '../../../src/core/engines/mosquitto.ts'
 import { rabbitmqFiles } from '../../../src/core/engines/rabbitmq.ts'
 import type { EngineSettings } from '../../../src/core/engines/rules.ts'
+import { EMQX_KEYS, hoconKeys } from '../../fixtures/emqx-schema.ts'
 
 const [SELF, OTHER, GONE] = ['a'.repeat(26), 'b'.repeat(26), 'c'.repeat(26)]
 
@@ -124,6 +125,37 @@ describe('EMQX', () => {
     for (const rule of rules) expect(closes(rule)).toBe(true)
   })
 
+  it('has only keys that its schema knows, with values of their type', () => {
+    const keys = hoconKeys(files['emqx.conf'] ?? '')
+    expect(keys.length).toBeGreaterThan(40)
+    for (const [path, value] of keys) {
+      const known = Object.entries(EMQX_KEYS).find(([key]) => sameKey(key, path))
+      expect(known, `${path} is a key of EMQX 5.8.9`).toBeDefined()
+      expect(value, path).toMatch(known?.[1] ?? /^$/)
+    }
+    const all = new Set(keys.map(([path]) => path))
+    expect(all.size).toBe(keys.length)
+    for (const key of Object.keys(EMQX_KEYS))
+      expect(
+        [...all].some((path) => sameKey(key, path)),
+        key,
+      ).toBe(true)
+  })
+
+  it.each([
+    [5, '"5/s"'],
+    [0.5, '"50/100s"'],
+    [0.001, '"1/100s"'],
+  ])('writes a rate of %d a second as %s', (messagesPerSecond, text) => {
+    const conf = emqxFiles({ ...settings, limits: { ...settings.limits, messagesPerSecond } })['emqx.conf']
+    expect(hoconKeys(conf ?? '').find(([path]) => path.endsWith('messages_rate'))?.[1]).toBe(text)
+  })
+
+  it('shows its dashboard to its own machine only, and bans who is shut out', () => {
+    expect(hoconKeys(files['emqx.conf'] ?? '')).toContainEqual(['dashboard.listeners.http.bind', '"127.0.0.1:18083"'])
+    expect(files['banned.csv']).toBe(`as,who\nclientid,${GONE}\n`)
+  })
+
   it('has a configuration whose brackets close, with the limits', () => {
     const text = files['emqx.conf'] ?? ''
     expect(closes(text)).toBe(true)
@@ -137,6 +169,12 @@ describe('EMQX', () => {
     }
   })
 })
+
+/** Whether a path is this key, in which * stands for any name. */
+function sameKey(key: string, path: string): boolean {
+  const [levels, parts] = [key.split('.'), path.split('.')]
+  return levels.length === parts.length && levels.every((level, n) => level === '*' || level === parts[n])
+}
 
 /** Whether every bracket outside strings and comments is closed by its like. */
 function closes(text: string): boolean {
