@@ -1,6 +1,6 @@
 import type { Clock } from '@wattfleet/protocol'
 import type { Strategy } from './core/decide.ts'
-import type { Pulse } from './core/pulse.ts'
+import type { Heartbeat } from './core/heartbeat.ts'
 import type { Findings } from './findings.ts'
 import type { Identity } from './identity.ts'
 import type { GridMeter, Link, Log, Outbox, Remote, Scheduler, SunSource } from './ports.ts'
@@ -29,6 +29,6 @@ export interface GatewayParts {
   /** Absent: nothing is taken from afar. */
   readonly remote?: Remote
   /** Where somebody watches whether the loops turn. */
-  readonly pulse?: Pulse
+  readonly heartbeat?: Heartbeat
   readonly log: Log
 }

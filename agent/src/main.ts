@@ -28,7 +28,7 @@ import { openUpdates } from './adapters/updates.ts'
 import { keepWatchdog, tellSystemd, watchdogMs } from './adapters/watchdog.ts'
 import { runCertified, serviceIn } from './certified.ts'
 import { type AgentConfig, agentConfigSchema, type InverterConfig, type MeterConfig } from './config.ts'
-import { createPulse, type Pulse } from './core/pulse.ts'
+import { createHeartbeat, type Heartbeat } from './core/heartbeat.ts'
 import type { Credential } from './credential.ts'
 import { type Credentials, openCredentials } from './credentials.ts'
 import { type Enrolled, enrol } from './enrol.ts'
@@ -85,14 +85,14 @@ interface Standing {
   readonly log: pino.Logger
   readonly transport: Clock
   readonly onWall: boolean
-  readonly pulse: Pulse
+  readonly heartbeat: Heartbeat
   /** Ends this round and begins another. */
   readonly again: () => void
 }
 
 /** Runs the gateway with one configuration until aborted. */
 async function runRound(standing: Standing, signal: AbortSignal) {
-  const { program, enrolled, credentials, outbox, remote, log, transport, onWall, pulse } = standing
+  const { program, enrolled, credentials, outbox, remote, log, transport, onWall, heartbeat } = standing
   const { clock, ready } = program
   const config = remote.config()
   log.level = config.logLevel
@@ -120,7 +120,7 @@ async function runRound(standing: Standing, signal: AbortSignal) {
           ...{ clock, steady, transport, meter, sun: inverter && sunSource(inverter), outbox, link, identity },
           // node-schedule knows only the wall's clock; a scaled one keeps its own time
           scheduler: onWall ? wallScheduler(clock) : clockScheduler(clock),
-          ...{ strategy: config.strategy, pollMs: config.pollS * 1000, random, findings, remote, pulse, log },
+          ...{ strategy: config.strategy, pollMs: config.pollS * 1000, random, findings, remote, heartbeat, log },
         },
         lifeSignal,
         ready,
@@ -136,10 +136,10 @@ async function main(program: Program<AgentConfig>): Promise<void> {
   const log = pino({ level: config.logLevel })
   const transport = monotonicClock()
   const onWall = process.env.WATTFLEET_CLOCK === undefined
-  const pulse = createPulse(() => transport.nowMs())
+  const heartbeat = createHeartbeat(() => transport.nowMs())
   const spanMs = watchdogMs(process.env)
   if (spanMs !== undefined) {
-    void keepWatchdog({ spanMs, isWell: pulse.isWell, tell: tellSystemd, transport, log }, signal)
+    void keepWatchdog({ spanMs, isWell: heartbeat.isWell, tell: tellSystemd, transport, log }, signal)
   }
   mkdirSync(config.stateDir, { recursive: true, mode: 0o700 })
   const files = stateFiles(config.stateDir)
@@ -176,7 +176,7 @@ async function main(program: Program<AgentConfig>): Promise<void> {
     program.ready()
   }
   const standing = {
-    ...{ program: { ...program, ready }, enrolled, credentials, outbox, remote, log, transport, onWall, pulse },
+    ...{ program: { ...program, ready }, enrolled, credentials, outbox, remote, log, transport, onWall, heartbeat },
     again: () => round.abort(),
   }
   try {

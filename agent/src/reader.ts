@@ -112,14 +112,14 @@ export function createReader(parts: GatewayParts, onSigned: () => void, onChange
     async run(signal) {
       try {
         while (!signal.aborted) {
-          parts.pulse?.beat(overdueMs)
+          parts.heartbeat?.beat(overdueMs)
           await survivingStore(log, () => turn(signal))
           tried.resolve()
           const polls = Math.min(LONGEST_SILENCE_POLLS, 2 ** Math.min(silentPolls, 10))
           await bell.wait(steady, steady.nowMs() + parts.pollMs * polls, signal)
         }
       } finally {
-        parts.pulse?.rest()
+        parts.heartbeat?.rest()
       }
     },
   }

@@ -128,7 +128,7 @@ describe.runIf(process.platform === 'linux')('the street, by its command', { tim
     const { code } = await ended
     expect(code, stderr()).toBe(0)
     expect(performance.now() - begunMs).toBeLessThan(5_000)
-    expect(stdout).toMatch(/ s {2}stopping\n +[\d.]+ s {2}stopped; what is kept in .* goes on with the next start\n$/)
+    expect(stdout).toMatch(/ s {2}stopping\n *[\d.]+ s {2}stopped; what is kept in .* goes on with the next start\n$/)
     expect(partsRunning()).toEqual([])
   })
 

@@ -1,5 +1,5 @@
 /** The loop that reads the meter, as a watchdog sees it. Times are of a clock that nobody steps, ms. */
-export interface Pulse {
+export interface Heartbeat {
   /** A turn begins, and the next one within `nextMs`. */
   beat(nextMs: number): void
   /** The loop has ended: nothing is to be expected of it. */
@@ -8,7 +8,7 @@ export interface Pulse {
   isWell(): boolean
 }
 
-export function createPulse(nowMs: () => number): Pulse {
+export function createHeartbeat(nowMs: () => number): Heartbeat {
   let dueMs = Number.POSITIVE_INFINITY
   return {
     beat(nextMs) {
