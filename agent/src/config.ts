@@ -1,4 +1,11 @@
-import { modelIds, TELEGRAM_MODELS } from '@wattfleet/devices'
+import {
+  canBeInverter,
+  canBeMeter,
+  type DeviceModel,
+  modelIds,
+  shippedModel,
+  TELEGRAM_MODELS,
+} from '@wattfleet/devices'
 import { HOUSE_CONNECTION_W, SERIAL, SERIAL_FORM } from '@wattfleet/protocol'
 import { z } from 'zod'
 
@@ -41,6 +48,16 @@ const UNKNOWN = {
   error: ({ input }: { input?: unknown }) => `there is no model ${input}; wattfleet-devices models lists them`,
 }
 
+/** A model that ships is one of a device that this can be; the others say what they are themselves. */
+const fits = (canBe: (model: DeviceModel) => boolean) => (model: string) =>
+  !modelIds().includes(model) || canBe(shippedModel(model))
+const NO_METER = {
+  error: ({ input }: { input?: unknown }) => `${input} shows no energy of a grid connection: it cannot be its meter`,
+}
+const NO_INVERTER = {
+  error: ({ input }: { input?: unknown }) => `${input} shows no power at its AC side: it is no inverter`,
+}
+
 const priceMicro = z.int().min(0).max(0xffff_ffff)
 
 const meter = z
@@ -53,6 +70,7 @@ const meter = z
     model: z
       .string()
       .refine(isKnown(...Object.keys(TELEGRAM_MODELS)), UNKNOWN)
+      .refine(fits(canBeMeter), NO_METER)
       .default('eastron-sdm630'),
     /** False where the house cannot feed in and its meter has no counter for it. */
     feedsIn: z.boolean().default(true),
@@ -69,7 +87,7 @@ const inverter = z
   .strictObject({
     ...device,
     /** `sunspec`, or one of the models that show an inverter's power. */
-    model: z.string().refine(isKnown(), UNKNOWN).default('sunspec'),
+    model: z.string().refine(isKnown(), UNKNOWN).refine(fits(canBeInverter), NO_INVERTER).default('sunspec'),
   })
   .refine(isSomewhere, SOMEWHERE)
 

@@ -1,3 +1,5 @@
+import { modelIds, modelInverter, modelMeter, type RegisterReader, shippedModel } from '@wattfleet/devices'
+import { manualClock } from '@wattfleet/protocol'
 import { describe, expect, it } from 'vitest'
 import { agentConfigSchema } from '../src/config.ts'
 
@@ -24,10 +26,39 @@ describe('where a gateway’s meter is', () => {
       'meter: expected a port (with its host) or a serial line, and not both',
     ],
     [
+      { port: 502, model: 'solaredge-storage' },
+      'meter.model: solaredge-storage shows no energy of a grid connection: it cannot be its meter',
+    ],
+    [{ port: 502, model: 'sdm' }, 'meter.model: there is no model sdm; wattfleet-devices models lists them'],
+    [
       { serial: { path: '/dev/ttyUSB0', baudRate: 1 } },
       'meter.serial.baudRate: Too small: expected number to be >=300',
     ],
   ])('is refused as %j: %s', (meter, said) => {
     expect(faults(meter)).toEqual([said])
+  })
+})
+
+describe('a model that ships', () => {
+  const clock = manualClock(0)
+  const nowhere = {} as RegisterReader
+  const isMade = (make: () => unknown) => {
+    try {
+      make()
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  // a gateway that starts with a device that cannot be made ends at once, and nobody can tell it anything any more
+  it.each(modelIds())('%s is taken as the devices that it can be, and as no other', (id) => {
+    const model = shippedModel(id)
+    const place = { port: 502, model: id }
+    expect(agentConfigSchema.safeParse(config(place)).success).toBe(isMade(() => modelMeter(nowhere, 1, model, clock)))
+    const withInverter = { ...config({ port: 502 }), inverter: place }
+    expect(agentConfigSchema.safeParse(withInverter).success).toBe(
+      isMade(() => modelInverter(nowhere, 1, model, clock)),
+    )
   })
 })

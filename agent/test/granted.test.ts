@@ -54,13 +54,13 @@ describe('what a grant says of the devices', () => {
   })
 
   it('keeps a good device where the other is not', () => {
-    const granted = { meter: METER, inverter: { model: 'no-such', port: 502 } }
-    expect(effectiveConfig(BARE, {}, granted)).toMatchObject({ meter: METER })
-    expect(sourcesOf(BARE, granted, {})).toMatchObject({
-      meter: 'grant',
-      inverter: 'none',
-      reason: expect.stringContaining('no-such'),
-    })
+    for (const model of ['no-such', 'eastron-sdm630']) {
+      const granted = { meter: METER, inverter: { model, port: 502 } }
+      expect(effectiveConfig(BARE, {}, granted)).toEqual({ ...BARE, meter: expect.objectContaining(METER) })
+      expect(sourcesOf(BARE, granted, {})).toMatchObject({
+        ...{ meter: 'grant', inverter: 'none', reason: expect.stringContaining(model) },
+      })
+    }
   })
 
   it('brings no port that others may read into the house, also with settings upon it', () => {

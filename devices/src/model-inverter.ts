@@ -9,6 +9,11 @@ const INPUTS = ['dcPower1', 'dcPower2', 'dcPower3', 'dcPower4'] as const
 const ASKED = ['acPower', 'lifetimeEnergy', 'dcPower', ...INPUTS] as const
 type Asked = (typeof ASKED)[number]
 
+/** Whether a device of this model shows what an inverter is there for. */
+export function canBeInverter({ points }: Pick<DeviceModel, 'points'>): boolean {
+  return points.acPower !== undefined
+}
+
 /**
  * An inverter that is no SunSpec device, by its model. What the model does not have is missing as `unsupported`; makers'
  * states are not ours, so the state is too. Throws Fault `config` for a model that shows no power at its AC side.
@@ -16,7 +21,7 @@ type Asked = (typeof ASKED)[number]
 export function modelInverter(reader: RegisterReader, unitId: number, model: DeviceModel, clock: Clock): Inverter {
   const { points, name } = model
   const asked = ASKED.filter((one) => points[one] !== undefined)
-  if (!asked.includes('acPower')) throw new Fault('config', `${name} shows no power at its AC side: it is no inverter`)
+  if (!canBeInverter(model)) throw new Fault('config', `${name} shows no power at its AC side: it is no inverter`)
   const reading = pointReader(reader, unitId, model, asked, clock)
   return {
     async read(signal) {

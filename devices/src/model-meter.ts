@@ -26,6 +26,11 @@ function drawnW(points: PointTable, name: Asked, value: Measured): Measured {
   return mapMeasured(watts(value, unit), (w, readMs) => good(positive === 'export' ? 0 - w : w, readMs))
 }
 
+/** Whether a device of this model counts what flows through a grid connection. */
+export function canBeMeter({ points }: Pick<DeviceModel, 'points'>): boolean {
+  return points.importEnergy !== undefined || points.exportEnergy !== undefined
+}
+
 /**
  * A meter at a grid connection, by its model. What the model does not have is missing as `unsupported`. Throws Fault
  * `config` for a model that shows neither counter: it is no grid meter.
@@ -39,7 +44,7 @@ export function modelMeter(
 ): Meter {
   const { points, name } = model
   const asked = ASKED.filter((one) => points[one] !== undefined)
-  if (!asked.includes('importEnergy') && !asked.includes('exportEnergy')) {
+  if (!canBeMeter(model)) {
     throw new Fault('config', `${name} shows no energy of a grid connection: it cannot be its meter`)
   }
   const phasesAsked = phases && PHASES.every((name) => points[name] !== undefined) ? PHASES : []
