@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
@@ -229,8 +230,40 @@ describe.skipIf(rootfs === undefined)('the Pi', () => {
       expect(existsSync(keys)).toBe(true)
       await pi.run(['dpkg', '--purge', 'wattfleet-agent'])
       expect(existsSync(pi.path('/var/lib/wattfleet'))).toBe(false)
-      expect(existsSync(pi.path('/opt/wattfleet'))).toBe(false)
+      for (const path of ['/opt/wattfleet', '/etc/wattfleet']) expect(existsSync(pi.path(path))).toBe(false)
     })
+
+    it.each([
+      ['an installer has changed', '{"stateDir":"/var/lib/wattfleet/state","claimPath":"/x","meter":{"port":502}}'],
+      ['nobody has touched', undefined],
+    ])(
+      'takes the place of a package of before, asks nothing, and leaves a configuration that %s',
+      async (_, changed) => {
+        const former = at('former')
+        rmSync(former, { recursive: true, force: true })
+        execFileSync('dpkg-deb', ['--raw-extract', deb, former])
+        const control = readFileSync(join(former, 'DEBIAN/control'), 'utf8')
+        writeFileSync(join(former, 'DEBIAN/control'), control.replace(/^Version: .*$/m, 'Version: 0.0.9'))
+        for (const script of ['postinst', 'prerm', 'postrm']) rmSync(join(former, 'DEBIAN', script))
+        // what it had as a configuration file of the package
+        const shipped =
+          '{"stateDir":"/var/lib/wattfleet/state","claimPath":"/x","meter":{"host":"192.168.1.20","port":502}}'
+        mkdirSync(join(former, 'etc/wattfleet'), { recursive: true })
+        writeFileSync(join(former, 'etc/wattfleet/agent.json'), shipped)
+        writeFileSync(join(former, 'DEBIAN/conffiles'), '/etc/wattfleet/agent.json\n')
+        execFileSync('dpkg-deb', ['--root-owner-group', '-Znone', '--build', former, pi.path('/root/former.deb')])
+        writeFileSync(pi.path('/root/agent.deb'), readFileSync(deb))
+
+        await pi.run(['dpkg', '--install', '/root/former.deb'])
+        if (changed !== undefined) writeFileSync(pi.path('/etc/wattfleet/agent.json'), changed)
+        await pi.run(['sh', '-c', 'dpkg --install /root/agent.deb <&-'])
+        expect(await pi.run(['dpkg', '-s', 'wattfleet-agent'])).toMatch(/^Status: install ok installed$/m)
+        expect(readFileSync(pi.path('/etc/wattfleet/agent.json'), 'utf8')).toBe(changed ?? shipped)
+        expect(readlinkSync(pi.path('/opt/wattfleet/current'))).toMatch(/^releases\//)
+        await pi.run(['dpkg', '--purge', 'wattfleet-agent'])
+        expect(existsSync(pi.path('/etc/wattfleet'))).toBe(false)
+      },
+    )
 
     it('has its claim written into an image by name', async () => {
       const { drive } = await piImage(at('one.img'), { 'cmdline.txt': CMDLINE })
