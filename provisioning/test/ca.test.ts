@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { newKey } from '../src/authority/certificates.ts'
@@ -421,5 +421,20 @@ describe('certificates of servers and hubs', () => {
     await expect(run('ca server', ['broker', path('tls')], { group: 'no such group' })).rejects.toThrow(
       /--group: expected a group in \/etc\/group or a number, got no such group/,
     )
+  })
+
+  it('are given to no group with what else lies there, or through a link', async () => {
+    const group = String(process.getgid?.() ?? 0)
+    const { keyPath } = await run('ca server', ['broker', path('tls')])
+    writeFileSync(path('tls/other.key'), 'x')
+    await expect(run('ca server', ['broker', path('tls')], { group })).rejects.toThrow(
+      /tls: expected a folder of its own, .* it holds other\.key/,
+    )
+    expect(statSync(path('tls')).mode & 0o777).toBe(0o700)
+    rmSync(path('tls/other.key'))
+    renameSync(keyPath, path('elsewhere.key'))
+    symlinkSync(path('elsewhere.key'), keyPath)
+    await expect(run('ca server', ['broker', path('tls')], { group })).rejects.toThrow(/cannot be given to group/)
+    expect(statSync(path('elsewhere.key')).mode & 0o777).toBe(0o600)
   })
 })

@@ -7,11 +7,19 @@ export function readText(path: string): string {
   return guarded(path, () => readFileSync(path, 'utf8'))
 }
 
-/** The same of a secret, which its owner alone may read: who else can, has it. */
+/**
+ * Whether a file's secret is nobody else's: its owner alone may read it, and of root's file a group that root has given it to,
+ * such as that of a service which is not root.
+ */
+export function isPrivate({ mode, uid }: { readonly mode: number; readonly uid: number }): boolean {
+  return (mode & (uid === 0 ? 0o037 : 0o077)) === 0
+}
+
+/** The same of a secret (`isPrivate`): who else can read it, has it. */
 export function readPrivateText(path: string): string {
-  const mode = guarded(path, () => statSync(path).mode & 0o777)
-  if ((mode & 0o077) !== 0) {
-    const octal = mode.toString(8).padStart(4, '0')
+  const stats = guarded(path, () => statSync(path))
+  if (!isPrivate(stats)) {
+    const octal = (stats.mode & 0o777).toString(8).padStart(4, '0')
     throw new Fault('config', `${path}: may be read by others (mode ${octal}); expected mode 0600`)
   }
   return readText(path)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Fault } from '../src/fault.ts'
-import { readPrivateText, readSeed, readText } from '../src/read.ts'
+import { isPrivate, readPrivateText, readSeed, readText } from '../src/read.ts'
 
 let folder: string
 beforeEach(() => {
@@ -43,10 +43,10 @@ describe('a file that a configuration names', () => {
     ['is missing', readPrivateText, () => at('none'), 'cannot be read: ENOENT: no such file or directory'],
     ['is missing', readSeed, () => at('none'), 'cannot be read: ENOENT: no such file or directory'],
     [
-      'its group may read',
+      'its group may change',
       readPrivateText,
-      () => write('secret', 'x', 0o640),
-      'may be read by others (mode 0640); expected mode 0600',
+      () => write('secret', 'x', 0o660),
+      'may be read by others (mode 0660); expected mode 0600',
     ],
     [
       'everybody may read',
@@ -79,5 +79,20 @@ describe('a file that a configuration names', () => {
   it('never says what is in it', () => {
     const secret = `${HEX}ff`
     expect(faultOf(() => readSeed(write('seed', secret)))?.message).not.toContain(HEX.slice(0, 8))
+  })
+})
+
+describe('a secret', () => {
+  it.each([
+    [0o600, 1_000, true],
+    [0o400, 1_000, true],
+    [0o640, 1_000, false],
+    [0o604, 1_000, false],
+    [0o640, 0, true],
+    [0o440, 0, true],
+    [0o660, 0, false],
+    [0o644, 0, false],
+  ])('of mode %o and user %d is one: %s', (mode, uid, is) => {
+    expect(isPrivate({ mode: 0o100_000 | mode, uid })).toBe(is)
   })
 })

@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync, type X509Certificate } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PRIVATE_MODE, PUBLIC_MODE, writeFileAtomic } from '@wattfleet/protocol'
@@ -45,17 +45,18 @@ export function issueUtilityCertificate(authority: Authority, commonName = 'util
 
 /**
  * Keeps an identity in `dir` as `<name>.pem`, `<name>.key` (mode 0600) and `ca.pem`: what lies there stays while it is of
- * this CA and not about to end; otherwise `make` is asked for another.
+ * this CA, not about to end, and what is wanted; otherwise `make` is asked for another.
  */
 export async function keepIdentity(
   authority: Authority,
   dir: string,
   name: string,
   make: () => Promise<Identity>,
+  isWanted: (certificate: X509Certificate) => boolean = () => true,
 ): Promise<IdentityPaths> {
   const paths = { caPath: join(dir, 'ca.pem'), certPath: join(dir, `${name}.pem`), keyPath: join(dir, `${name}.key`) }
   mkdirSync(dir, { recursive: true, mode: 0o700 })
-  if (!isGood(authority, paths)) {
+  if (!isGood(authority, paths, isWanted)) {
     const identity = await make()
     // The certificate last: a key without its certificate is replaced, the reverse would be mistaken for an identity.
     writeFileAtomic(paths.keyPath, identity.privateKeyPem, PRIVATE_MODE)
@@ -65,11 +66,15 @@ export async function keepIdentity(
   return paths
 }
 
-function isGood(authority: Authority, { certPath, keyPath }: IdentityPaths): boolean {
+function isGood(
+  authority: Authority,
+  { certPath, keyPath }: IdentityPaths,
+  isWanted: (certificate: X509Certificate) => boolean,
+): boolean {
   if (!existsSync(certPath) || !existsSync(keyPath)) return false
   const chain = certificatesIn(readFileSync(certPath, 'utf8'), certPath)
   const [leaf] = chain
-  if (!leaf?.checkPrivateKey(createPrivateKey(readFileSync(keyPath)))) return false
+  if (!leaf?.checkPrivateKey(createPrivateKey(readFileSync(keyPath))) || !isWanted(leaf)) return false
   // of the issuing CA in force: it comes with its leaves, and is the root itself only in a CA of before
   const issuers = [...chain.slice(1), ...rootsIn(authority.caPem, certPath).map((root) => root.certificate)]
   const issuer = issuers.find((one) => fingerprintIn(one) === authority.issuing)

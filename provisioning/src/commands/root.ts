@@ -15,7 +15,7 @@ import type { Office } from '../office.ts'
 import { readPassphrase } from '../passphrase.ts'
 import { noteServer } from '../roots.ts'
 import { type Asked, argumentOf, type Commands, deedOf, onOffice } from './command.ts'
-import { dropForOthers, hostsIn, noteOn, shareWith } from './server-files.ts'
+import { hostsIn, isForHosts, noteOn, shareWith } from './server-files.ts'
 
 const PASSPHRASE = { 'passphrase-file': { type: 'string' }, days: { type: 'string' } } as const
 
@@ -60,11 +60,15 @@ export const rootCommands: Commands = {
       const { group, host = [] } = asked.options
       const given = [host].flat().map(String)
       const certPath = join(folder, `${commonName}.pem`)
-      dropForOthers(certPath, given)
       // where none is named, those of the certificate that another takes the place of
       const hosts = given.length > 0 ? given : hostsIn(certPath)
       const options = { commonName, ...(hosts !== undefined && { hosts }) }
-      const paths = await kept(office, asked, () => issueServerCertificate(office.authority, options))
+      const paths = await kept(
+        office,
+        asked,
+        () => issueServerCertificate(office.authority, options),
+        (leaf) => isForHosts(leaf, given),
+      )
       if (group !== undefined) shareWith(String(group), paths)
       const inForce = hostsIn(paths.certPath) ?? []
       return { ...paths, hosts: inForce, ...(group !== undefined && { group }), ...noteOn(inForce) }
@@ -89,9 +93,14 @@ const CLIENTS: Readonly<Record<string, typeof issueHubCertificate>> = {
 }
 
 /** Keeps what was asked for, and writes it down: a root is not withdrawn while it stands under it. */
-async function kept({ authority, store }: Office, asked: Asked, make: () => Promise<Identity>): Promise<IdentityPaths> {
+async function kept(
+  { authority, store }: Office,
+  asked: Asked,
+  make: () => Promise<Identity>,
+  isWanted?: Parameters<typeof keepIdentity>[4],
+): Promise<IdentityPaths> {
   const [name, folder] = [argumentOf(asked), argumentOf(asked, 1)]
-  const paths = await keepIdentity(authority, folder, name, make)
+  const paths = await keepIdentity(authority, folder, name, make, isWanted)
   noteServer(store, name, paths, deedOf(asked))
   return paths
 }

@@ -1,6 +1,16 @@
 import { X509Certificate } from 'node:crypto'
-import { chmodSync, chownSync, existsSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+} from 'node:fs'
+import { basename, dirname } from 'node:path'
 import { Fault, messageOf } from '@wattfleet/protocol'
 import { type IdentityPaths, LOOPBACK_HOSTS } from '../authority/identities.ts'
 
@@ -11,17 +21,17 @@ const OPEN_MODE = 0o644
 
 /** The names and addresses that the certificate is for, as OpenSSL writes them; undefined where there is none yet. */
 export function hostsIn(certPath: string): string[] | undefined {
-  if (!existsSync(certPath)) return undefined
-  const { subjectAltName = '' } = new X509Certificate(readFileSync(certPath))
+  return existsSync(certPath) ? hostsOf(new X509Certificate(readFileSync(certPath))) : undefined
+}
+
+function hostsOf({ subjectAltName = '' }: X509Certificate): string[] {
   return subjectAltName.split(', ').map((one) => one.replace(/^(DNS|IP Address):/, ''))
 }
 
-/** Lets go of a certificate that is for other hosts than these: what is kept would be the wrong one. */
-export function dropForOthers(certPath: string, hosts: readonly string[]): void {
-  if (hosts.length === 0 || !existsSync(certPath)) return
-  const leaf = new X509Certificate(readFileSync(certPath))
-  const isFor = (host: string) => leaf.checkHost(host) !== undefined || leaf.checkIP(host) !== undefined
-  if (hostsIn(certPath)?.length !== new Set(hosts).size || !hosts.every(isFor)) rmSync(certPath)
+/** Whether a certificate is for these hosts and no others; for whichever where none is named. */
+export function isForHosts(certificate: X509Certificate, hosts: readonly string[]): boolean {
+  const isFor = (host: string) => certificate.checkHost(host) !== undefined || certificate.checkIP(host) !== undefined
+  return hosts.length === 0 || (hostsOf(certificate).length === new Set(hosts).size && hosts.every(isFor))
 }
 
 /** What to say where nobody can reach a server of this certificate by its name. */
@@ -33,22 +43,38 @@ export function noteOn(hosts: readonly string[]): { note?: string } {
 }
 
 /**
- * Lets a group read the files, and enter their folder: by name or number. Throws Fault `config` where there is no such
- * group, `store` where this user may not.
+ * Lets a group read the files, and enter their folder: by name or number. Throws Fault `config` where there is no such group,
+ * or where others' files lie beside them: their folder is not to be given away; `store` where this user may not.
  */
 export function shareWith(group: string, { caPath, certPath, keyPath }: IdentityPaths): void {
   const gid = groupNumber(group)
-  const modes = { [dirname(keyPath)]: FOLDER_MODE, [caPath]: OPEN_MODE, [certPath]: OPEN_MODE, [keyPath]: KEY_MODE }
-  for (const [path, mode] of Object.entries(modes)) {
-    try {
-      chownSync(path, statSync(path).uid, gid)
-      chmodSync(path, mode)
-    } catch (error) {
-      const expected = 'expected to run as root, or as a member of that group'
-      throw new Fault('store', `${path}: cannot be given to group ${group}; ${expected}: ${messageOf(error)}`, {
-        cause: error,
-      })
-    }
+  const folder = dirname(keyPath)
+  const ours = new Set([caPath, certPath, keyPath].map((path) => basename(path)))
+  const other = readdirSync(folder).find((name) => !ours.has(name))
+  if (other !== undefined) {
+    throw new Fault(
+      'config',
+      `${folder}: expected a folder of its own, which may be given to the group; it holds ${other}`,
+    )
+  }
+  const modes = { [folder]: FOLDER_MODE, [caPath]: OPEN_MODE, [certPath]: OPEN_MODE, [keyPath]: KEY_MODE }
+  for (const [path, mode] of Object.entries(modes)) give(path, gid, mode, group)
+}
+
+/** By the open file and never through a link: whoever may write the folder could point it at a file of root's. */
+function give(path: string, gid: number, mode: number, group: string): void {
+  let file: number | undefined
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+    fchownSync(file, fstatSync(file).uid, gid)
+    fchmodSync(file, mode)
+  } catch (error) {
+    const expected = 'expected to run as root, or as a member of that group'
+    throw new Fault('store', `${path}: cannot be given to group ${group}; ${expected}: ${messageOf(error)}`, {
+      cause: error,
+    })
+  } finally {
+    if (file !== undefined) closeSync(file)
   }
 }
 
