@@ -67,7 +67,7 @@ describe('what only looks', () => {
 
   it.each([
     ...['list', 'overview', 'search', 'tag list', 'rollout list', 'token list', 'reset list', 'labels x.pdf'],
-    ...['audit list', 'audit head', 'audit verify', 'import manifest.csv --dry-run'],
+    ...['ca show', 'audit list', 'audit head', 'audit verify', 'import manifest.csv --dry-run'],
   ])('%s asks for nothing to be opened that would be made', async (line) => {
     const at = (name: string) => join(dir.path, name)
     const before = everything()

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { BULK_EVENTS } from '../core/bulk.ts'
 import type { Right } from '../core/roles.ts'
 import { problem } from './problem.ts'
+import * as rolloutSchemas from './rollout-schemas.ts'
 import * as schemas from './schemas.ts'
 
 /*
@@ -41,7 +42,11 @@ const NO_ROLLOUT = { 404: 'There is no such roll-out.' }
 function ordering(order: string, summary: string) {
   return {
     ...{ method: 'POST', path: `/v1/rollouts/{id}/${order}`, right: 'operate', body: schemas.reasonBody },
-    ...{ summary, answer: schemas.rolloutStep, problems: { ...NO_ROLLOUT, 409: 'In its state there is no such way.' } },
+    ...{
+      summary,
+      answer: rolloutSchemas.rolloutStep,
+      problems: { ...NO_ROLLOUT, 409: 'In its state there is no such way.' },
+    },
   } as const satisfies Operation
 }
 
@@ -83,18 +88,18 @@ export const OPERATIONS = {
   revoke: step('revoke', 'end', 'Its keys are dead; only a new claim brings it back'),
   retire: step('retire', 'end', 'Take it out of service for good'),
   rollouts: {
-    ...{ method: 'GET', path: '/v1/rollouts', right: 'read', answer: schemas.rollouts },
+    ...{ method: 'GET', path: '/v1/rollouts', right: 'read', answer: rolloutSchemas.rollouts },
     summary: 'What is, or was, brought to gateways in stages',
   },
   rollout: {
-    ...{ method: 'GET', path: '/v1/rollouts/{id}', right: 'read', answer: schemas.rolloutShown },
+    ...{ method: 'GET', path: '/v1/rollouts/{id}', right: 'read', answer: rolloutSchemas.rolloutShown },
     ...{ summary: 'One roll-out, gateway by gateway', problems: NO_ROLLOUT },
   },
   createRollout: {
-    ...{ method: 'POST', path: '/v1/rollouts', right: 'operate', body: schemas.rolloutBody },
+    ...{ method: 'POST', path: '/v1/rollouts', right: 'operate', body: rolloutSchemas.rolloutBody },
     ...{
       summary: 'Bring settings, or software (which takes the right `end`), to the gateways that fit, in stages',
-      answer: schemas.rolloutMade,
+      answer: rolloutSchemas.rolloutMade,
     },
     problems: { 409: 'A gateway has another of this type; `detail` names them.', 422: 'It would go to nobody.' },
   },

@@ -6,6 +6,7 @@ import type { Deed } from '../ports.ts'
 import { orderRollout, previewRollout, rollBackRollout, rolloutOf, settingsOf } from '../rollout-desk.ts'
 import { shownRollout, targetsOf } from '../rollout-view.ts'
 import type { ApiParts, B, Call } from './call.ts'
+import type { rolloutBody } from './rollout-schemas.ts'
 import type * as schemas from './schemas.ts'
 
 /** Configuration and software for many gateways, some at a time. */
@@ -32,7 +33,7 @@ export function rolloutHandlers({ store }: ApiParts, deedOf: (caller: ApiToken, 
       const record = known(id)
       return { ...shown(record), targets: targetsOf(store, record) }
     },
-    createRollout({ caller, body: order }: B<typeof schemas.rolloutBody>) {
+    createRollout({ caller, body: order }: B<typeof rolloutBody>) {
       const { bring: body, tags, community, state, stages, dryRun, reason } = order
       // whoever chooses the software has all of a gateway
       if (body.kind === 'software' && !mayDo(caller.role, 'end')) {

@@ -6,8 +6,6 @@ import { LIFE_STATES } from '../core/life.ts'
 import { ROLE_NAMES } from '../core/roles.ts'
 import { TAG } from '../core/select.ts'
 import { TOKEN_NAME, TOKEN_NAME_FORM } from '../core/token.ts'
-import { ROLLOUT_STATES } from '../fleet-ports.ts'
-import { fileSchema, ORDER_LIMITS, STAGES } from '../rollout-desk.ts'
 import { TOKEN_DAYS } from '../tokens.ts'
 import { DEVICES_DEPEND, devicesAreWhole, newHome } from '../transfer.ts'
 import { LIMITS } from './limits.ts'
@@ -24,10 +22,10 @@ const limit = whole(1, LIMITS.pageMax, 'Most items to answer with.').default(LIM
 const text = z.string().min(1).max(LIMITS.searchLength).meta({
   description: 'Part of a serial, site, name on the wire or member; of a household too for roles that see it.',
 })
-const state = z.enum(LIFE_STATES).meta({ description: 'Only gateways in this state.' })
+export const state = z.enum(LIFE_STATES).meta({ description: 'Only gateways in this state.' })
 const concern = z.enum(CONCERNS).meta({ description: 'Only gateways about which there is this concern.' })
 const tag = z.string().min(1).max(64).meta({ description: 'Only gateways with this tag.' })
-const reason = z
+export const reason = z
   .string()
   .trim()
   .min(1)
@@ -115,7 +113,7 @@ export const tokenBody = z.strictObject({
   days: z.int().min(1).max(TOKEN_DAYS.most).default(TOKEN_DAYS.default),
 })
 
-const instant = z.iso.datetime().meta({ description: 'UTC.' })
+export const instant = z.iso.datetime().meta({ description: 'UTC.' })
 const seen = z.object({
   at: instant,
   version: z.string().nullable(),
@@ -172,7 +170,7 @@ export const gatewayPage = z.object({
   total: z.int().meta({ description: 'How many gateways agree with the query in all.' }),
 })
 
-const counted = z.int().min(0)
+export const counted = z.int().min(0)
 export const overview = z.object({
   at: instant,
   gateways: counted,
@@ -257,44 +255,6 @@ export const newClaim = z.object({
     .unknown()
     .meta({ description: 'What belongs on the gateway, shown this once; the file lies beside the others.' }),
 })
-const bounded = ({ usual, least, most }: { usual: number; least: number; most: number }, description: string) =>
-  z.int().min(least).max(most).default(usual).meta({ description })
-export const rolloutBody = z.strictObject({
-  bring: fileSchema.meta({ description: 'One of `settings`, `release` or `restart`.' }),
-  tags: z.array(z.string().regex(TAG)).max(16).default([]).meta({ description: 'Gateways with all of these tags.' }),
-  community: z.int().min(0).optional(),
-  state: state.optional(),
-  stages: z
-    .string()
-    .max(200)
-    .default(STAGES)
-    .meta({ description: 'How far each stage reaches, in gateways or per cent.' }),
-  trialS: bounded(ORDER_LIMITS.trialS, 'For how long each gateway tries a configuration.'),
-  thresholdPercent: bounded(ORDER_LIMITS.thresholdPercent, 'Of a stage that may fail; one more stops the roll-out.'),
-  deadlineS: bounded(ORDER_LIMITS.deadlineS, 'After that a gateway that was not well has failed.'),
-  soakS: bounded(ORDER_LIMITS.soakS, 'For how long a gateway has to be well.'),
-  dryRun: z.boolean().default(false).meta({ description: 'Only say to whom it would go, stage by stage.' }),
-  reason: reason.optional(),
-})
-/** Loose where what is brought is shown as it is. */
-const rollout = z.looseObject({
-  id: z.int(),
-  kind: z.enum(['config', 'software', 'restart']),
-  state: z.enum(ROLLOUT_STATES),
-  createdAt: instant,
-  stages: z
-    .array(z.record(z.string(), counted))
-    .meta({ description: 'How many gateways of each stage are in which state.' }),
-})
-const leftOut = z.array(z.object({ serial: z.string(), reason: z.string() }))
-export const rolloutMade = z.union([
-  rollout.extend({ leftOut }),
-  z.looseObject({ kind: z.string(), stages: z.array(z.array(z.string())), leftOut }),
-])
-export const rollouts = z.object({ items: z.array(rollout) })
-export const rolloutShown = rollout.extend({ targets: z.array(z.looseObject({ state: z.string() })) })
-export const rolloutStep = rollout
-
 export const resets = z.object({
   items: z.array(
     z.object({

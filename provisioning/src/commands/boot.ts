@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { Fault, messageOf, parseObject } from '@wattfleet/protocol'
+import { Fault, parseObject, readText } from '@wattfleet/protocol'
 import { claimPath } from '../claims.ts'
 import { devicesOf } from '../core/devices.ts'
 import { gatewayOf } from '../fleet.ts'
@@ -40,13 +39,7 @@ export const bootCommands: Commands = {
 /** A configuration with what the manifest says of the devices, where it does not say it itself. */
 function withDevices(path: string, record: SiteRecord): string {
   const { serial } = record
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new Fault('config', `${path}: cannot be read: ${messageOf(error)}`, { cause: error })
-  }
-  const config = parseObject(text) as Record<string, unknown> | undefined
+  const config = parseObject(readText(path)) as Record<string, unknown> | undefined
   if (config === undefined) throw new Fault('config', `${path}: expected the agent's configuration, a JSON object`)
   // the Pi has a serial of its own, by which its claim is good; another one would hold two gateways as a theft
   if (config.serial !== undefined && config.serial !== serial) {

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { Fault, messageOf } from '@wattfleet/protocol'
+import { Fault, readText } from '@wattfleet/protocol'
 import { readRoots } from '../authority/folder.ts'
 import {
   beginIssuing,
@@ -16,7 +15,7 @@ import { serversBehind, serversUnder } from '../core/roots.ts'
 import { authorityDir, openLedger } from '../office.ts'
 import type { Store } from '../ports.ts'
 import { behindOn, CA_EVENTS, ownServers, requireLost, serversIn, standingUnder } from '../roots.ts'
-import { type Asked, argumentOf, type Command, type Commands, deedOf } from './command.ts'
+import { type Asked, argumentOf, type Command, type Commands, deedOf, onStore } from './command.ts'
 
 const UNKNOWN_TO_GATEWAYS = 'gateways do not know the new root yet'
 const UNKNOWN_TO_SERVERS = 'servers do not trust the new root yet (ca server and ca client tell them)'
@@ -25,10 +24,11 @@ const LOSE = { lose: { type: 'string' } } as const
 
 /** What an operator does with the CA on the computer that runs the fleet. */
 export const caCommands: Commands = {
-  'ca show': onCa(
+  'ca show': onStore(
     [],
     'roots that are trusted, the issuing CA, who does not know them yet, and who depends on them',
-    (dir, store, { config, nowMs }) => {
+    (store, { config, nowMs }) => {
+      const dir = authorityDir(config.stateDir)
       const inForce = rootInForce(dir)
       const servers = [...serversIn(store), ...ownServers(config.stateDir)]
       return readRoots(dir).map(({ fingerprint, certificate }) => ({
@@ -152,11 +152,7 @@ function note(store: Store, asked: Asked, event: string, detail: Record<string, 
 /** The file that was named: its text, and its name for what is wrong with it. */
 function fileOf(asked: Asked): [text: string, path: string] {
   const path = argumentOf(asked)
-  try {
-    return [readFileSync(path, 'utf8'), path]
-  } catch (error) {
-    throw new Fault('config', `${path}: cannot be read: ${messageOf(error)}`, { cause: error })
-  }
+  return [readText(path), path]
 }
 
 function lostIn({ options: { lose = '0' } }: Asked): number {

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { Fault, messageOf, PUBLIC_MODE, writeFileAtomic } from '@wattfleet/protocol'
+import { Fault, PUBLIC_MODE, readText, writeFileAtomic } from '@wattfleet/protocol'
 import { ISSUING_DAYS, ROOT_DAYS } from '../authority/authority.ts'
 import {
   type Identity,
@@ -47,7 +47,7 @@ export const rootCommands: Commands = {
       const to = `${path.replace(/\.csr$/, '')}.signed.pem`
       if (existsSync(to)) throw new Fault('config', `${to}: is there already`)
       const given = { validDays: daysOf(asked, ISSUING_DAYS), passphrase: secretOf(asked) }
-      const { certificatePem, ...told } = await signIssuing(argumentOf(asked), textOf(path), given, asked.nowMs)
+      const { certificatePem, ...told } = await signIssuing(argumentOf(asked), readText(path), given, asked.nowMs)
       writeFileAtomic(to, certificatePem, PUBLIC_MODE)
       return { value: { certificate: to, ...told } }
     },
@@ -114,12 +114,4 @@ function daysOf({ options: { days } }: Asked, otherwise: number): number {
   if (days === undefined) return otherwise
   if (!/^[1-9][0-9]{0,4}$/.test(String(days))) throw new Fault('config', `--days: expected a number, got ${days}`)
   return Number(days)
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new Fault('config', `${path}: cannot be read: ${messageOf(error)}`, { cause: error })
-  }
 }
