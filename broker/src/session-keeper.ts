@@ -1,11 +1,9 @@
 import { type Clock, messageOf } from '@wattfleet/protocol'
 import type { Aedes, Client } from 'aedes'
 import type { pino } from 'pino'
-import { type AgeLimits, ENDINGS, type Ending, endingOf, type Look, stepOf } from './core/session-age.ts'
+import { type AgeLimits, ENDINGS, type Ending, endingOf, type Look, NOTE_EVERY_MS, stepOf } from './core/session-age.ts'
 import type { SessionRoll } from './session-roll.ts'
 
-/** Who stays connected is noted this often, ms: a crash must not make a session look older than that. */
-const NOTE_EVERY_MS = 3_600_000
 /** Names in one line of the log. */
 const MOST_NAMES = 20
 

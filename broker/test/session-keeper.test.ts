@@ -184,3 +184,27 @@ describe('a wall clock that is stepped', () => {
     expect([...ids]).toEqual(['a'])
   })
 })
+
+describe('a session that two processes share', () => {
+  it('is ended by neither while its client is connected to one, though the other has an old list', async () => {
+    const clock = manualClock(1_800_000_000_000)
+    const { ids, roll } = rollOf({ a: undefined })
+    const old = keeperOn(roll, clock, () => true)
+    const holder = keeperOn(roll, clock)
+    const sweptFor = async (ms: number) => {
+      for (const untilMs = clock.nowMs() + ms; clock.nowMs() < untilMs; await clock.advance(HOUR_MS / 60)) {
+        await old.sweep()
+        await holder.sweep()
+      }
+    }
+    await sweptFor(2 * HOUR_MS)
+    const client = holder.connects('a')
+    await sweptFor(5 * HOUR_MS)
+    expect([...ids]).toEqual(['a'])
+    holder.leaves(client)
+    await sweptFor(2 * HOUR_MS)
+    expect([...ids]).toEqual(['a'])
+    await sweptFor(HOUR_MS / 60)
+    expect(old.ended).toEqual({ unseen: 0, refused: 1 })
+  })
+})

@@ -26,6 +26,8 @@ export interface Moment {
   readonly refusedMs?: number | undefined
 }
 
+/** Who stays connected is noted this often, ms: a crash must not make a session look older than that. */
+export const NOTE_EVERY_MS = 3_600_000
 const DAY_MS = 86_400_000
 /** A wall clock that has gone this far from the steady one between two looks was stepped, ms: less is nothing against days. */
 const STEP_MS = 60_000
@@ -34,8 +36,11 @@ const STEP_MS = 60_000
 export function endingOf({ seenMs }: Sighting, at: Moment, limits: AgeLimits): Ending | undefined {
   const { nowMs, calmMs, refusedMs } = at
   if (calmMs < limits.sessionGraceMs) return undefined
-  if (refusedMs !== undefined && refusedMs >= limits.sessionGraceMs) return 'refused'
-  return nowMs - seenMs >= limits.sessionDays * DAY_MS ? 'unseen' : undefined
+  const unseenMs = nowMs - seenMs
+  // until then it may be connected to another process, whose lists let it in
+  const mayBeThere = unseenMs < limits.sessionGraceMs + NOTE_EVERY_MS
+  if (refusedMs !== undefined && refusedMs >= limits.sessionGraceMs && !mayBeThere) return 'refused'
+  return unseenMs >= limits.sessionDays * DAY_MS ? 'unseen' : undefined
 }
 
 /** What the wall clock and a clock that is never stepped said at one moment, ms. */

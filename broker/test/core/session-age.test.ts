@@ -14,8 +14,11 @@ describe('a session ends', () => {
     [1, 400, undefined, 'unseen'],
     [0.99, 400, undefined, undefined], // the broker has just started: whoever waited for it comes back
     [0.99, 0, 2, undefined],
-    [5, 0, 0.99, undefined], // the list may be wrong for a moment
-    [5, 0, 1, 'refused'],
+    [5, 1, 0.99, undefined], // the list may be wrong for a moment
+    [5, 1, 1, 'refused'],
+    [5, 1.99 / 24, 3, undefined], // it may be connected to another process, which notes that every hour
+    [5, 2 / 24, 3, 'refused'],
+    [5, -1, 3, undefined],
     [5, 400, 1, 'refused'],
     [5, 400, 0, 'unseen'],
     [5, -1, undefined, undefined], // the clock went back
