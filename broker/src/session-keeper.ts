@@ -43,7 +43,7 @@ export function keepSessions(aedes: Aedes, roll: SessionRoll, rules: KeeperRules
   }
 
   aedes.on('client', (client) => {
-    if (client.clean) return
+    if (client.clean || client.closed) return // it may have come too late, see holders.ts
     connected.set(client.id, { client, notedMs: clock.steadyMs() })
     note(client)
   })

@@ -185,6 +185,19 @@ describe('a wall clock that is stepped', () => {
   })
 })
 
+describe('a session whose connection another one came too late to take over', () => {
+  it('is still that of a client who is connected', async () => {
+    const clock = manualClock(1_800_000_000_000)
+    const { ids, roll } = rollOf({ a: undefined })
+    const keeper = keeperOn(roll, clock)
+    keeper.connects('a')
+    keeper.leaves(keeper.connects('a', true))
+    await clock.advance(31 * DAY_MS)
+    await keeper.sweep()
+    expect([...ids]).toEqual(['a'])
+  })
+})
+
 describe('a session that two processes share', () => {
   it('is ended by neither while its client is connected to one, though the other has an old list', async () => {
     const clock = manualClock(1_800_000_000_000)
