@@ -1,6 +1,6 @@
 import { type EventEmitter, once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { Fault, messageOf } from '@wattfleet/protocol'
+import { type Clock, Fault, messageOf, wallClock } from '@wattfleet/protocol'
 import { Aedes, type Client } from 'aedes'
 import { pino } from 'pino'
 import { type BrokerLimits, limitsSchema } from './config.ts'
@@ -28,8 +28,8 @@ export interface BrokerOptions extends DoorKeys {
   /** Where several processes share sessions, queues and messages, in place of `stateDir`. Absent: this process is alone. */
   readonly redis?: { readonly url: string }
   readonly log?: pino.Logger
-  /** Wall clock, ms since 1970, for the age of sessions; default: the system's. */
-  readonly now?: () => number
+  /** For the age of sessions; default: the system's. */
+  readonly clock?: Pick<Clock, 'nowMs' | 'steadyMs'>
 }
 
 export interface BrokerStats {
@@ -171,7 +171,7 @@ async function openAedes(
 }
 
 function keeperOf(
-  { isRevoked = () => false, isKnown = () => true, now = Date.now }: BrokerOptions,
+  { isRevoked = () => false, isKnown = () => true, clock = wallClock() }: BrokerOptions,
   limits: BrokerLimits,
   aedes: Aedes,
   store: Sessions,
@@ -179,7 +179,7 @@ function keeperOf(
 ): SessionKeeper {
   const rules: KeeperRules = {
     ...limits,
-    now,
+    clock,
     fingerprintOf,
     isRefused: (clientId, fingerprint) => isRevoked(fingerprint) || (isGateway(clientId) && !isKnown(fingerprint)),
   }

@@ -58,8 +58,9 @@ export const limitsSchema = z.strictObject({
    */
   sessionDays: positive().max(365).default(30),
   /**
-   * No session is given up sooner than this after the broker's start, when whoever had waited comes back, and after its
-   * certificate was refused first, ms: a list may be wrong for a moment, and what is given up is gone.
+   * No session is given up sooner than this after the broker's start, when whoever had waited comes back, after a step of
+   * the wall clock, which may be wrong, and after its certificate was refused first, ms: a list may be wrong for a moment,
+   * and what is given up is gone.
    */
   sessionGraceMs: positive().default(60 * 60_000),
   /** How often sessions are held against these two, ms. */

@@ -86,7 +86,7 @@ export function openWindow(broker: Aedes, queues: SessionQueues, rules: WindowRu
     if (!client.clean && !rules.isWindowed(client.id)) numberOn(client, queues.entries(client.id))
   })
   broker.on('clientReady', (client) => {
-    if (!isWindowed(client)) return
+    if (!isWindowed(client) || client.closed) return // another may hold the session by now
     open(client)
     pump(client)
   })

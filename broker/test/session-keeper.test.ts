@@ -1,11 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { manualClock } from '@wattfleet/protocol'
 import Database from 'better-sqlite3'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openSessionJournal } from '../src/adapters/session-journal.ts'
 import { eventually, type TestBroker } from './fixtures/broker.ts'
+import { keeperOn, rollOf } from './fixtures/keeper.ts'
 import {
   agingBroker,
   DAY_MS,
@@ -56,11 +58,11 @@ describe.each([
     const aging = await agingBroker({ ...where(), isKnown: () => isKnown })
     at = aging.at
     await sleeper(aging.at)
-    aging.clock.nowMs += 2 * HOUR_MS
+    await aging.clock.advance(2 * HOUR_MS)
     isKnown = false
     // the first sweep finds it refused, one an hour later ends it
     await eventually(() => {
-      aging.clock.nowMs += HOUR_MS / 4
+      void aging.clock.advance(HOUR_MS / 4)
       return aging.at.broker.stats().ended.refused === 1
     }, 'it is given up')
   })
@@ -75,7 +77,7 @@ describe('the age of a session', () => {
     await first.at.close()
     const second = await agingBroker({ stateDir: dir, authority: first.at.authority })
     at = second.at
-    second.clock.nowMs += 31 * DAY_MS
+    await second.clock.advance(31 * DAY_MS)
     await eventually(() => second.at.broker.stats().ended.unseen === 1, 'it is given up')
     await eventually(() => rows('queue') + rows('subscriptions') + rows('seen') === 0, 'nothing is left')
   })
@@ -99,5 +101,123 @@ describe('the age of a session', () => {
       seen: [{ clientId: 'a', seenMs: 5, fingerprint: 'ab' }],
     })
     again.close()
+  })
+})
+
+describe('a wall clock that is stepped', () => {
+  const NOW_MS = 1_800_000_000_000
+  const MINUTE_MS = 60_000
+
+  it.each([MINUTE_MS, 2 * DAY_MS])('ahead for a moment, %d ms after the start, ends no session', async (upMs) => {
+    const clock = manualClock(NOW_MS)
+    const { ids, roll } = rollOf({ a: { seenMs: NOW_MS }, b: { seenMs: NOW_MS - DAY_MS } })
+    const keeper = keeperOn(roll, clock)
+    await keeper.sweep()
+    await clock.advance(upMs)
+    await keeper.sweep()
+    for (const stepMs of [31 * DAY_MS, -31 * DAY_MS]) {
+      clock.step(stepMs)
+      await clock.advance(MINUTE_MS)
+      await keeper.sweep()
+    }
+    await clock.advance(2 * HOUR_MS)
+    await keeper.sweep()
+    expect([...ids]).toEqual(['a', 'b'])
+  })
+
+  it('from 1970 to now leaves those whom nobody had noted their 30 days', async () => {
+    const clock = manualClock(MINUTE_MS)
+    const { ids, roll } = rollOf({ a: undefined })
+    const keeper = keeperOn(roll, clock)
+    await keeper.sweep()
+    clock.step(NOW_MS)
+    await keeper.sweep()
+    await clock.advance(29 * DAY_MS)
+    await keeper.sweep()
+    expect([...ids]).toEqual(['a'])
+    await clock.advance(DAY_MS)
+    await keeper.sweep()
+    expect(keeper.ended).toEqual({ unseen: 1, refused: 0 })
+  })
+
+  it('ahead leaves those who were seen since the start the age that they had, and the others an hour to come', async () => {
+    const clock = manualClock(NOW_MS)
+    const { ids, roll } = rollOf({
+      late: { seenMs: NOW_MS - DAY_MS },
+      old: { seenMs: NOW_MS - DAY_MS },
+      new: undefined,
+    })
+    const keeper = keeperOn(roll, clock)
+    await clock.advance(DAY_MS)
+    const there = keeper.connects('there')
+    ids.add('there')
+    keeper.leaves(keeper.connects('new'))
+    await keeper.sweep()
+    clock.step(40 * DAY_MS)
+    await clock.advance(MINUTE_MS)
+    await keeper.sweep()
+    await clock.advance(HOUR_MS - 1)
+    await keeper.sweep()
+    expect([...ids]).toEqual(['late', 'old', 'new', 'there'])
+    const late = keeper.connects('late')
+    await clock.advance(1)
+    await keeper.sweep()
+    expect([...ids]).toEqual(['late', 'new', 'there'])
+    for (const client of [there, late]) keeper.leaves(client)
+    await clock.advance(29 * DAY_MS)
+    await keeper.sweep()
+    expect([...ids]).toEqual(['late', 'new', 'there'])
+    await clock.advance(DAY_MS)
+    await keeper.sweep()
+    expect([...ids]).toEqual([])
+  })
+
+  it('does not make an hour of refusal shorter', async () => {
+    const clock = manualClock(NOW_MS)
+    const { ids, roll } = rollOf({ a: { seenMs: NOW_MS, fingerprint: 'ab' } })
+    const keeper = keeperOn(roll, clock, () => true)
+    await clock.advance(5 * HOUR_MS)
+    await keeper.sweep()
+    clock.step(2 * HOUR_MS)
+    await clock.advance(HOUR_MS - 1)
+    await keeper.sweep()
+    expect([...ids]).toEqual(['a'])
+  })
+})
+
+describe('a session whose connection another one came too late to take over', () => {
+  it('is still that of a client who is connected', async () => {
+    const clock = manualClock(1_800_000_000_000)
+    const { ids, roll } = rollOf({ a: undefined })
+    const keeper = keeperOn(roll, clock)
+    keeper.connects('a')
+    keeper.leaves(keeper.connects('a', true))
+    await clock.advance(31 * DAY_MS)
+    await keeper.sweep()
+    expect([...ids]).toEqual(['a'])
+  })
+})
+
+describe('a session that two processes share', () => {
+  it('is ended by neither while its client is connected to one, though the other has an old list', async () => {
+    const clock = manualClock(1_800_000_000_000)
+    const { ids, roll } = rollOf({ a: undefined })
+    const old = keeperOn(roll, clock, () => true)
+    const holder = keeperOn(roll, clock)
+    const sweptFor = async (ms: number) => {
+      for (const untilMs = clock.nowMs() + ms; clock.nowMs() < untilMs; await clock.advance(HOUR_MS / 60)) {
+        await old.sweep()
+        await holder.sweep()
+      }
+    }
+    await sweptFor(2 * HOUR_MS)
+    const client = holder.connects('a')
+    await sweptFor(5 * HOUR_MS)
+    expect([...ids]).toEqual(['a'])
+    holder.leaves(client)
+    await sweptFor(2 * HOUR_MS)
+    expect([...ids]).toEqual(['a'])
+    await sweptFor(HOUR_MS / 60)
+    expect(old.ended).toEqual({ unseen: 0, refused: 1 })
   })
 })

@@ -1,8 +1,10 @@
+import { EventEmitter } from 'node:events'
 import { duplexPair } from 'node:stream'
 import { downTopic, gatewayIdFrom } from '@wattfleet/protocol'
 import { Aedes } from 'aedes'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { Entry } from '../src/core/queues.ts'
 import { clientsOf, keepHolders } from '../src/holders.ts'
 import { guardSessions } from '../src/session-guard.ts'
 import { sessionStore } from '../src/session-store.ts'
@@ -140,8 +142,8 @@ describe.each([
             else if (one === 'drop') newest.stream.destroy()
             else newest = at.dial(one === 'takes')
           }
-          await turns(60) // whoever came late to its CONNACK has come
-          const last = at.dial(true)
+          const last = at.dial(true) // others may not have come to their CONNACK yet
+          await turns(60)
           await until(() => at.queues.total() === 0 && last.client.connected)
           expect(new Set(at.acknowledged)).toEqual(new Set(at.sent()))
           expect(at.queues.total()).toBe(0)
@@ -176,6 +178,66 @@ describe('what is being handed to the former connection when another takes over'
       expect(at.queues.total()).toBe(0)
       await at.close()
     }
+  })
+})
+
+describe('connections that come within a few turns of each other', () => {
+  // both come while the former one is being closed, and the later one may be through first
+  it.each([0, 1, 2, 3, 4])('leave the last one, %d turns after the one before', async (between) => {
+    for (let seed = 0; seed < 20; seed++) {
+      const at = await rig(seed, true)
+      await at.subscribed()
+      at.dial(false)
+      await turns(20)
+      const second = at.dial(true)
+      await turns(between)
+      const third = at.dial(true)
+      await turns(60)
+      const { client } = third
+      expect({ seed, second: second.client.closed, third: client.closed }).toEqual({ seed, second: true, third: false })
+      expect(clientsOf(at.aedes)[GATEWAY] === client).toBe(true)
+      expect([at.open(), at.holders.count()]).toEqual([1, 1])
+      at.publish()
+      await until(() => third.seen.length > 0)
+      expect(third.seen).toEqual(['0'])
+      await at.close()
+    }
+  })
+
+  it('leave the living one, whenever the other breaks', async () => {
+    for (let after = 0; after < 25; after++) {
+      for (let seed = 0; seed < 4; seed++) {
+        const at = await rig(seed, true)
+        await at.subscribed()
+        at.dial(false)
+        await turns(20)
+        const second = at.dial(true)
+        const { client } = at.dial(true)
+        await turns(after)
+        second.stream.destroy()
+        await turns(60)
+        expect({ after, seed, closed: client.closed }).toEqual({ after, seed, closed: false })
+        expect(clientsOf(at.aedes)[GATEWAY] === client).toBe(true)
+        expect([at.open(), at.holders.count()]).toEqual([1, 1])
+        await at.close()
+      }
+    }
+  })
+})
+
+describe('what was let out to a connection', () => {
+  it('stays under way when another is told too late that it may come in', () => {
+    const broker = Object.assign(new EventEmitter(), { id: 'broker' })
+    const entry: Entry = { id: 1, clientId: GATEWAY, packet: { cmd: 'publish', topic: TOPIC, qos: 1 }, isFlying: false }
+    const queues = { entries: () => [entry], find: () => entry, renumber: () => undefined, total: () => 1 }
+    openWindow(broker as never, queues, {
+      ...{ limit: 1, patienceMs: 60_000, isWindowed: () => true },
+      ...{ onHeld: () => undefined, onStuck: () => undefined },
+    })
+    const holder = { id: GATEWAY, clean: false, closed: false, publish: () => undefined }
+    broker.emit('clientReady', holder)
+    broker.emit('clientReady', { ...holder, closed: true })
+    expect(entry.isFlying).toBe(true)
   })
 })
 

@@ -42,7 +42,7 @@ export interface SessionJournal {
   queued(entry: Entry): void
   dequeued(entry: Entry): void
   retained(packet: QueuedPacket & { readonly topic: string }): void
-  /** Resolves when what was changed so far is on the disk. What cannot be written is tried again until it can. */
+  /** Resolves when what was changed so far is on the disk, or when a try to write it failed: it is tried again until it can. */
   flushed(): Promise<void>
   state(): JournalState
   close(): void
@@ -66,9 +66,11 @@ export function openSessionJournal(dir: string, log: pino.Logger, mostPages = MO
 
   /** What makes room goes first and by itself: a full file takes it, and then it has room for the others. */
   function writeAll(): void {
-    for (const some of [...piecesOf(changes.all('drop')), ...piecesOf(changes.all('put'))]) {
-      commit.immediate(some)
-      for (const change of some) changes.done(change)
+    for (const kind of ['drop', 'put'] as const) {
+      for (const some of piecesOf(changes.all(), kind)) {
+        commit.immediate(some)
+        for (const change of some) changes.done(change)
+      }
     }
   }
 
@@ -94,6 +96,13 @@ export function openSessionJournal(dir: string, log: pino.Logger, mostPages = MO
   function soon(): void {
     if (isFailing) return // its next try is coming
     timer ??= setTimeout(flush, GATHER_MS)
+  }
+
+  /** While it fails a try costs as much as a commit: the first who waits brings the next one forward, for all. */
+  function sooner(): void {
+    if (waiting.length > 1) return
+    clearTimeout(timer)
+    timer = setTimeout(flush, GATHER_MS)
   }
 
   function later(key: string, kind: Change['kind'], run: () => void): void {
@@ -143,7 +152,7 @@ export function openSessionJournal(dir: string, log: pino.Logger, mostPages = MO
     flushed: () =>
       new Promise((resolve) => {
         waiting.push(resolve)
-        if (isFailing) flush()
+        if (isFailing) sooner()
         else soon()
       }),
     state: () => ({ unwritten: isFailing ? changes.size() : 0, failures }),
@@ -170,11 +179,20 @@ function pendingChanges() {
     set: (key: string, change: Change) => void pending.set(key, change),
     drop: (key: string) => void pending.delete(key),
     done: (change: Change) => void (pending.get(change.key) === change && pending.delete(change.key)),
-    all: (kind: Change['kind']) => [...pending.values()].filter((change) => change.kind === kind),
+    all: () => pending.values(),
     size: () => pending.size,
   }
 }
 
-function piecesOf<T>(all: readonly T[]): T[][] {
-  return Array.from({ length: Math.ceil(all.length / AT_ONCE) }, (_, n) => all.slice(n * AT_ONCE, (n + 1) * AT_ONCE))
+/** Piece by piece as they are taken: where the first does not fit, the others cost nothing. */
+function* piecesOf(all: Iterable<Change>, kind: Change['kind']): Generator<Change[]> {
+  let some: Change[] = []
+  for (const change of all) {
+    if (change.kind !== kind) continue
+    some.push(change)
+    if (some.length < AT_ONCE) continue
+    yield some
+    some = []
+  }
+  if (some.length > 0) yield some
 }

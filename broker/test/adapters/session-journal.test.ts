@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { openSessionJournal, type SessionJournal } from '../../src/adapters/session-journal.ts'
 import type { Entry } from '../../src/core/queues.ts'
 import { eventually } from '../fixtures/broker.ts'
@@ -21,6 +21,7 @@ beforeEach(() => {
   journal = openSessionJournal(dir, log, FEW_PAGES)
 })
 afterEach(() => {
+  vi.useRealTimers()
   journal.close()
   rmSync(dir, { recursive: true })
 })
@@ -57,6 +58,30 @@ describe('a journal that is full', () => {
       'sessions cannot be stored now: a crash would lose what is not written',
     ])
     expect(onDisk()).toEqual(Array.from({ length: last - 1 }, (_, n) => n + 1))
+  })
+
+  it('is tried once for all who wait for it, and not while they ask', async () => {
+    vi.useFakeTimers()
+    for (let id = 1; id <= 40; id++) journal.queued(entryOf(id)) // more than fits
+    await vi.advanceTimersByTimeAsync(50)
+    const told: number[] = []
+    const ask = (n: number) => void journal.flushed().then(() => told.push(n))
+    for (let n = 0; n < 200; n++) ask(n)
+    expect(journal.state().failures).toBe(1)
+    await vi.advanceTimersByTimeAsync(49)
+    ask(200)
+    expect(told).toEqual([])
+    await vi.advanceTimersByTimeAsync(1)
+    expect(told.length).toBe(201)
+    expect(journal.state().failures).toBe(2)
+    for (let ms = 0; ms < 500; ms++) {
+      ask(201 + ms)
+      await vi.advanceTimersByTimeAsync(1)
+    }
+    expect(told.length).toBe(701)
+    expect(journal.state().failures).toBe(12)
+    await vi.advanceTimersByTimeAsync(1_000) // and again by itself, at the old pace
+    expect(journal.state().failures).toBe(13)
   })
 
   it('takes deletions, in one go with more than fits, and then what they made room for', async () => {
