@@ -34,22 +34,29 @@ export function answerOf(engine: string, settings: EngineSettings, files: Engine
   }
 }
 
+/** What the embedded broker looks at every two seconds, and no other one does. */
+const NOBODY_SHUT_OUT =
+  'no --revoked was given: revokedPath and registryPath of broker.json are not looked at by this engine, and nobody is shut out; refused-names.txt beside the store of the fleet has their names'
+
 const STEPS: Readonly<Record<string, (settings: EngineSettings) => string[]>> = {
-  mosquitto: ({ folder, crlPath, dataFolder }) => [
+  mosquitto: ({ folder, crlPath, dataFolder, revoked }) => [
     ...(crlPath === undefined
       ? ['no --crl was given: a revoked certificate is shut out by its name alone (--revoked)']
       : []),
+    ...(revoked.length === 0 ? [NOBODY_SHUT_OUT] : []),
     `let the user mosquitto write to ${dataFolder}`,
     `mosquitto -c ${join(folder, 'mosquitto.conf')}`,
     'generate again and send it SIGHUP after a change of broker.json, the list of --crl, or the names of --hub, --utility and --revoked',
   ],
-  rabbitmq: ({ folder, gateways }) => [
+  rabbitmq: ({ folder, gateways, revoked }) => [
     ...(gateways.length === 0 ? ['no --gateways were given: no gateway is let in, each is a user by its name'] : []),
+    ...(revoked.length === 0 ? [NOBODY_SHUT_OUT] : []),
     ...(folder === '/etc/rabbitmq' ? [] : [`put the files of ${folder} into /etc/rabbitmq`]),
     'start rabbitmq-server',
     `generate again and rabbitmqctl import_definitions ${join(folder, 'definitions.json')} when gateways come; rabbitmqctl delete_user <name> when one is shut out`,
   ],
-  emqx: ({ folder }) => [
+  emqx: ({ folder, revoked }) => [
+    ...(revoked.length === 0 ? [NOBODY_SHUT_OUT] : []),
     ...(folder === '/etc/emqx' ? [] : [`put the files of ${folder} into /etc/emqx`]),
     'set EMQX_NODE__COOKIE, a secret that all nodes of a cluster share, and start emqx',
     'tell a running node who is shut out: POST http://127.0.0.1:18083/api/v5/banned (docs/broker-engines.md)',

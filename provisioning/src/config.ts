@@ -6,6 +6,12 @@ export const CERTIFICATE_DAYS = 90
 
 const amountNano = z.string().regex(/^[1-9][0-9]{0,38}$/, 'expected a whole number above zero, as text')
 
+/** Whether a certificate's name is that of a host: the same, or `*` for its first label (RFC 9525, 6.3). */
+function isNameOf(host: string, name: string): boolean {
+  const [said, is] = [host, name].map((one) => one.toLowerCase())
+  return said === is || (said?.startsWith('*.') === true && said.slice(1) === is?.replace(/^[^.]+/, ''))
+}
+
 export const provisioningConfig = z
   .strictObject({
     host: z.string().min(1).default('127.0.0.1'),
@@ -75,6 +81,12 @@ export const provisioningConfig = z
       .max(64)
       .default([]),
     logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  })
+  // claims and labels would be out before a gateway says that the certificate is another's
+  .superRefine(({ publicUrl, hosts }, { addIssue }) => {
+    const name = new URL(publicUrl).hostname.replace(/^\[(.*)\]$/, '$1')
+    if (hosts.some((host) => isNameOf(host, name))) return
+    addIssue({ code: 'custom', path: ['hosts'], message: `expected ${name} among them: publicUrl names it` })
   })
   .readonly()
 

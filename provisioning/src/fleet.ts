@@ -55,7 +55,7 @@ export function abandonStale(store: Store, atMs: number): string[] {
 
 /**
  * Writes the list of certificates that the broker does not let in, and cuts within seconds: one SHA-256 fingerprint a line;
- * and beside it the list of those that it lets in, and that of keys whose orders the hub refuses.
+ * and beside it the list of those that it lets in, that of their names, and that of keys whose orders the hub refuses.
  * The store is the truth: whoever changed a state writes it, and the service once more at its start.
  */
 export function writeRefused(store: Store, path: string, nowMs: number): void {
@@ -69,6 +69,7 @@ export function writeRefused(store: Store, path: string, nowMs: number): void {
   // the hub's first: who is let in again by the broker must not be refused for good by the hub
   write(refusedKeysBeside(path), 'their orders are refused by the hub', store.refusedKeys())
   write(path, 'not let in by the broker', store.refusedCertificates(nowMs))
+  write(refusedNamesBeside(path), 'for brokers that know gateways by their names', store.refusedNames(nowMs))
   write(admittedPath(dirname(path)), 'the registry: gateways let in by the broker', store.admittedCertificates(nowMs))
 }
 
@@ -78,6 +79,11 @@ export function writeRefused(store: Store, path: string, nowMs: number): void {
  */
 export function refusedKeysBeside(path: string): string {
   return join(dirname(path), 'refused-keys.txt')
+}
+
+/** Where the names of gateways that may not connect lie: what the option `--revoked` of `wattfleet-broker config` is given. */
+export function refusedNamesBeside(path: string): string {
+  return join(dirname(path), 'refused-names.txt')
 }
 
 /** Where the list of certificates that may connect lies below the state folder: what the broker's `registryPath` is. */

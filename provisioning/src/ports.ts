@@ -181,6 +181,8 @@ export interface Store extends CertificateStore, Strangers, Admissions, Estate {
   views(): Omit<GatewayView, 'seen' | 'tags'>[]
   /** SHA-256 fingerprints, hex, of all certificates that are not over and may not connect now. */
   refusedCertificates(nowMs: number): string[]
+  /** Names on the wire of gateways that have certificates which are not over, and may connect with none of them now. */
+  refusedNames(nowMs: number): string[]
   /**
    * Signing keys, hex, of all gateways that may not trade, as far as the chain may still take what they sign. A key that
    * is being enrolled is not among them: it has no certificate to send anything with, and is let in the moment it has.

@@ -16,6 +16,7 @@ import {
   type OperatorEvent,
   refusedKeeper,
   refusedKeysBeside,
+  refusedNamesBeside,
   take,
   writeRefused,
 } from '../src/fleet.ts'
@@ -167,7 +168,7 @@ describe('what the operator says', () => {
   it('writes the lists that are another by it, and leaves the others as they lie', async () => {
     await enrol()
     const path = join(office.dir, 'refused.txt')
-    const files = [path, admittedPath(office.dir), refusedKeysBeside(path)]
+    const files = [path, admittedPath(office.dir), refusedKeysBeside(path), refusedNamesBeside(path)]
     // a file that is written is another one
     const places = () => files.map((file) => statSync(file).ino)
     writeRefused(office.store, path, AT_MS)
@@ -176,12 +177,31 @@ describe('what the operator says', () => {
     expect(places()).toEqual(first)
     say('suspend')
     writeRefused(office.store, path, AT_MS)
-    expect(places().map((place, at) => place !== first[at])).toEqual([true, true, true])
+    expect(places().map((place, at) => place !== first[at])).toEqual([true, true, true, true])
     const [, ...others] = places()
     rmSync(path)
     writeRefused(office.store, path, AT_MS)
     expect(places().slice(1)).toEqual(others)
     expect(readFileSync(path, 'utf8')).toContain(fingerprintOf()[0])
+  })
+
+  it('reaches brokers that know names: those that may not connect, until they may again', async () => {
+    const path = join(office.dir, 'refused.txt')
+    const listed = () => {
+      writeRefused(office.store, path, AT_MS)
+      return readFileSync(refusedNamesBeside(path), 'utf8').split('\n').slice(1, -1)
+    }
+    const { gateway } = gatewayOf(office.store, 'pi-1')
+    expect(listed()).toEqual([])
+    await enrol()
+    expect(listed()).toEqual([])
+    say('suspend')
+    expect(listed()).toEqual([gateway])
+    say('resume')
+    expect(listed()).toEqual([])
+    say('revoke')
+    reissueClaim(office.store, office.claims, gatewayOf(office.store, 'pi-1').site, operator)
+    expect(listed()).toEqual([gateway])
   })
 
   it('reaches the hub: the keys of all that may not trade are listed beside it, as long as the chain may take them', async () => {

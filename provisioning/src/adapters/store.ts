@@ -1,4 +1,5 @@
-import { Fault, type SigningKey } from '@wattfleet/protocol'
+import { chmodSync, closeSync, existsSync, openSync, statSync } from 'node:fs'
+import { Fault, PRIVATE_MODE, type SigningKey } from '@wattfleet/protocol'
 import Database from 'better-sqlite3'
 import { type LifeState, type LifeStep, mayTrade } from '../core/life.ts'
 import type { Deed, MoveEvent, Store } from '../ports.ts'
@@ -67,6 +68,7 @@ export function openStore(path: string, auditKey: SigningKey, { lookOnly = false
     statuses: statusStore(parts),
     tags: tagStore(parts),
     rollouts: rolloutStore(parts),
+    refusedNames: (nowMs) => guarded(() => refusedNamesIn(db, nowMs - LISTED_AFTER_ITS_END_MS)),
     refusedKeys: () => guarded(() => refusedKeysIn(db)),
     audit: {
       entries: (from, limit) => guarded(() => audit.entries(from, limit)),
@@ -79,6 +81,8 @@ export function openStore(path: string, auditKey: SigningKey, { lookOnly = false
 }
 
 function openDatabase(path: string, lookOnly: boolean): Database.Database {
+  // it knows the households; what SQLite lays beside it gets the same mode
+  if (!lookOnly && path !== ':memory:') keepPrivate(path)
   const db = new Database(path, { fileMustExist: lookOnly })
   if (lookOnly) {
     checkTables(db)
@@ -91,6 +95,14 @@ function openDatabase(path: string, lookOnly: boolean): Database.Database {
   db.pragma('secure_delete = ON') // what is erased is not left in the file's free pages
   openTables(db)
   return db
+}
+
+/** Makes the file for its owner alone, or makes it so: a store of before was readable where its folder was. */
+function keepPrivate(path: string): void {
+  closeSync(openSync(path, 'a', PRIVATE_MODE))
+  for (const one of [path, `${path}-wal`, `${path}-shm`]) {
+    if (existsSync(one) && (statSync(one).mode & 0o077) !== 0) chmodSync(one, PRIVATE_MODE)
+  }
 }
 
 /** Compiles each statement once: there are few texts, and each is used for every gateway. */
@@ -131,4 +143,15 @@ function certificatesAt(db: Database.Database, endAfterMs: number, mayConnect: b
     .all(endAfterMs)
     .filter((row) => (row.is_in_force === 1 && mayTrade(row.state)) === mayConnect)
     .map(({ fingerprint }) => fingerprint)
+}
+
+/** The names on the wire of those whose certificates are not over and who may not connect with any. */
+function refusedNamesIn(db: Database.Database, endAfterMs: number): string[] {
+  const sql = `SELECT DISTINCT gateway, state FROM sites JOIN certificates USING (site)
+    WHERE not_after_ms > ? ORDER BY gateway`
+  return db
+    .prepare<[number], Pick<Row, 'gateway' | 'state'>>(sql)
+    .all(endAfterMs)
+    .filter(({ state }) => !mayTrade(state))
+    .map(({ gateway }) => gateway)
 }
