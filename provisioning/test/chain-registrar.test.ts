@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { readOrMakeAccount } from '@wattfleet/chain'
 import { openEmbeddedChain, type RunningChain } from '@wattfleet/chain/embedded'
 import { DEFAULT_RULES, manualClock } from '@wattfleet/protocol'
-import { afterAll, beforeAll, describe } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ChainRegistrar, openRegistrar } from '../src/adapters/chain-registrar.ts'
 import { registrarContract } from './fixtures/registrar-contract.ts'
 
@@ -23,6 +23,7 @@ describe('the registrar on the chain', { timeout: 60_000 }, () => {
 
   beforeAll(async () => {
     const operator = readOrMakeAccount(operatorSeedPath).id
+    const known = readOrMakeAccount(join(folder, 'known.seed')).id
     running = await openEmbeddedChain(
       {
         host: '127.0.0.1',
@@ -37,7 +38,7 @@ describe('the registrar on the chain', { timeout: 60_000 }, () => {
             gridOperator: hex32(),
           },
           roles: [{ role: 'operator', account: operator }],
-          endowed: [operator],
+          endowed: [operator, known],
         },
       },
       clock,
@@ -65,4 +66,20 @@ describe('the registrar on the chain', { timeout: 60_000 }, () => {
   })
 
   registrarContract(async () => registrar, COMMUNITY)
+
+  it.each(['known', 'stranger'])('names the account where it is not the operator: one that is %s', async (name) => {
+    const seedPath = join(folder, `${name}.seed`)
+    const { id } = readOrMakeAccount(seedPath)
+    const { signal } = controller
+    const [endpoints, stateDir] = [[`ws://127.0.0.1:${running.port}`], join(folder, name)]
+    const other = await openRegistrar({ endpoints, operatorSeedPath: seedPath, stateDir, community: COMMUNITY }, signal)
+    const site = { site: hex32().slice(0, 32), member: hex32(), zone: 1, capImportWh: 1, capExportWh: 1 }
+    try {
+      await expect(other.ensureSite({ ...site, community: COMMUNITY }, signal)).rejects.toThrow(
+        new RegExp(`^set-site: .*: is ${id} the operator of community ${COMMUNITY} on this chain, with money for fees\\?$`),
+      )
+    } finally {
+      await other.close()
+    }
+  })
 })

@@ -18,6 +18,9 @@ export interface ChainRegistrar extends Registrar, ChainFacts {
   close(): Promise<void>
 }
 
+/** What a chain says of an account that has no role there, and of one that it has never heard of. */
+const NOT_THE_OPERATOR = /NotInRole|: Payment$/
+
 /**
  * Connects the operator's account with the chain. One question and the call that follows from it are not interrupted by
  * another, so that whatever is asked twice has its effect once.
@@ -43,7 +46,10 @@ export async function openRegistrar(options: RegistrarOptions, signal: AbortSign
     const end = await submitter.submit(request, stop)
     if (end.ok) return
     // what died had no effect and may be tried again; what the chain refused it would refuse again
-    throw new Fault('chain', `${request.call}: ${end.error}`, { retryable: end.effect === 'died' })
+    const why = NOT_THE_OPERATOR.test(end.error)
+      ? `: is ${operator.id} the operator of community ${options.community} on this chain, with money for fees?`
+      : ''
+    throw new Fault('chain', `${request.call}: ${end.error}${why}`, { retryable: end.effect === 'died' })
   }
 
   return {
