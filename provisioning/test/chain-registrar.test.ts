@@ -76,7 +76,9 @@ describe('the registrar on the chain', { timeout: 60_000 }, () => {
     const site = { site: hex32().slice(0, 32), member: hex32(), zone: 1, capImportWh: 1, capExportWh: 1 }
     try {
       await expect(other.ensureSite({ ...site, community: COMMUNITY }, signal)).rejects.toThrow(
-        new RegExp(`^set-site: .*: is ${id} the operator of community ${COMMUNITY} on this chain, with money for fees\\?$`),
+        new RegExp(
+          `^set-site: .*: is ${id} the operator of community ${COMMUNITY} on this chain, with money for fees\\?$`,
+        ),
       )
     } finally {
       await other.close()
