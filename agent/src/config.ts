@@ -35,9 +35,17 @@ const device = {
   /** How late an answer may still come on a line where nothing tells which request it is to. */
   maxReplyDelayMs: z.int().min(10).max(60_000).default(2_000),
 }
-const isSomewhere = ({ port, serial }: { port?: number | undefined; serial?: object | undefined }) =>
-  (port === undefined) !== (serial === undefined)
-const SOMEWHERE = 'expected a port (with its host) or a serial line, and not both'
+interface Place {
+  readonly port?: number | undefined
+  readonly serial?: object | undefined
+}
+const isSomewhere = ({ port, serial }: Place) => (port === undefined) !== (serial === undefined)
+const SOMEWHERE = {
+  error: ({ input }: { input?: unknown }) => {
+    const isTwice = (input as Place).port !== undefined
+    return `expected a port (with its host) or a serial line${isTwice ? ', and not both' : ''}`
+  },
+}
 
 /** Whether a model is one that there is. */
 const isKnown =

@@ -280,7 +280,7 @@ describe('devices that the grant names', () => {
     expect(one.remote.config().inverter).toBeUndefined()
     expect(one.remote.standing().devices).toEqual({
       ...{ meter: 'grant', inverter: 'none' },
-      reason: 'grant: inverter: expected a port (with its host) or a serial line, and not both',
+      reason: 'grant: inverter: expected a port (with its host) or a serial line',
     })
     // where the inverter is comes later, and which one it is was known
     one.remote.hear('config', sealedConfig({ settings: { meter: { unit: 4 }, inverter: { port: 503 } } }))
