@@ -103,7 +103,7 @@ const inverter = z
 export const agentConfigSchema = z.strictObject({
   /** Keys, grant and outbox: for this gateway alone. */
   stateDir: z.string().min(1),
-  /** The installer's claim; read only while there is no grant. */
+  /** The installer's claim: read while there is no grant; another one than before, at a start or while it is shut out, begins a new enrolment. */
   claimPath: z.string().min(1),
   /** What the utility's manifest calls this gateway; without it what `serialPath` holds. */
   serial: z.string().regex(SERIAL, SERIAL_FORM).optional(),

@@ -26,7 +26,8 @@ import { openSqliteOutbox } from './adapters/sqlite-outbox.ts'
 import { stateFiles } from './adapters/state-files.ts'
 import { openUpdates } from './adapters/updates.ts'
 import { keepWatchdog, tellSystemd, watchdogMs } from './adapters/watchdog.ts'
-import { runCertified, serviceIn } from './certified.ts'
+import { claimAt, runCertified } from './certified.ts'
+import { type ClaimWatch, claimWatch } from './claim-watch.ts'
 import { type AgentConfig, agentConfigSchema, type InverterConfig, type MeterConfig } from './config.ts'
 import { createHeartbeat, type Heartbeat } from './core/heartbeat.ts'
 import type { Credential } from './credential.ts'
@@ -86,13 +87,14 @@ interface Standing {
   readonly transport: Clock
   readonly onWall: boolean
   readonly heartbeat: Heartbeat
+  readonly watch: ClaimWatch
   /** Ends this round and begins another. */
   readonly again: () => void
 }
 
 /** Runs the gateway with one configuration until aborted. */
 async function runRound(standing: Standing, signal: AbortSignal) {
-  const { program, enrolled, credentials, outbox, remote, log, transport, onWall, heartbeat } = standing
+  const { program, enrolled, credentials, outbox, remote, log, transport, onWall, heartbeat, watch } = standing
   const { clock, ready } = program
   const config = remote.config()
   log.level = config.logLevel
@@ -111,13 +113,14 @@ async function runRound(standing: Standing, signal: AbortSignal) {
     const linkOf = ({ grant, tlsKeyPem: keyPem }: Credential) => mqttLink({ ...grant, keyPem }, transport, random, log)
     const certified = {
       ...{ credentials, key: enrolled.key, link: linkOf, service: renewalClient, wall: wallClock() },
-      ...{ transport, random, log, otherwiseAt: () => serviceIn(config.claimPath) },
+      ...{ transport, random, log, otherwiseAt: () => claimAt(config.claimPath)?.url },
     }
     await runCertified(certified, signal, async (identity, link, lifeSignal) => {
       if (JSON.stringify(identity.grant.devices) !== granted) return standing.again()
       await runGateway(
         {
-          ...{ clock, steady, transport, meter, sun: inverter && sunSource(inverter), outbox, link, identity },
+          ...{ clock, steady, transport, meter, sun: inverter && sunSource(inverter), outbox, identity },
+          link: watch.over(link),
           // node-schedule knows only the wall's clock; a scaled one keeps its own time
           scheduler: onWall ? wallScheduler(clock) : clockScheduler(clock),
           ...{ strategy: config.strategy, pollMs: config.pollS * 1000, random, findings, remote, heartbeat, log },
@@ -157,6 +160,11 @@ async function main(program: Program<AgentConfig>): Promise<void> {
   const signer = { epoch: grant.epoch, gateway: toHex(enrolled.key.publicKey) }
   let round = new AbortController()
   let isOver = false
+  /** The supervisor starts the process again, and that enrols with the claim that lies there then. */
+  const end = () => {
+    isOver = true
+    round.abort()
+  }
   const remote = createRemote(
     {
       ...{ file: config, version: VERSION_OF_AGENT, clock, steady: onWall ? transport : clock, transport, random, log },
@@ -165,11 +173,9 @@ async function main(program: Program<AgentConfig>): Promise<void> {
       utilityKey: () => fromHex(credentials.current().grant.utilityKey ?? '', 32),
       updates: openUpdates(join(config.stateDir, UPDATES), () => credentials.current().grant.caPem),
     },
-    (why) => {
-      isOver ||= why === 'restart'
-      round.abort()
-    },
+    (why) => (why === 'restart' ? end() : round.abort()),
   )
+  const watch = claimWatch({ claim: () => claimAt(config.claimPath)?.claim, files, transport, log })
   const outbox = openSqliteOutbox(join(config.stateDir, 'outbox.sqlite'), seal, signer)
   const ready = () => {
     files.write(HEALTH, JSON.stringify({ version: VERSION_OF_AGENT, pid: process.pid }))
@@ -177,15 +183,20 @@ async function main(program: Program<AgentConfig>): Promise<void> {
   }
   const standing = {
     ...{ program: { ...program, ready }, enrolled, credentials, outbox, remote, log, transport, onWall, heartbeat },
+    ...{ watch },
     again: () => round.abort(),
   }
   try {
     while (!signal.aborted && !isOver) {
       round = new AbortController()
+      const roundSignal = AbortSignal.any([signal, round.signal])
+      void watch.run(roundSignal, end)
       try {
-        await runRound(standing, AbortSignal.any([signal, round.signal]))
+        await runRound(standing, roundSignal)
       } catch (error) {
         if (!remote.failed(error)) throw error
+      } finally {
+        round.abort()
       }
     }
   } finally {
