@@ -17,6 +17,7 @@ import {
 import { type Clock, fromHex, monotonicClock, type Program, runProgram, toHex, wallClock } from '@wattfleet/protocol'
 import { pino } from 'pino'
 import { enrolmentClient, renewalClient } from './adapters/enrolment-client.ts'
+import { type LineFaults, lineFaults, noting } from './adapters/line-faults.ts'
 import { type Lines, openLines } from './adapters/lines.ts'
 import { gridMeter, sunSource } from './adapters/modbus-devices.ts'
 import { mqttLink } from './adapters/mqtt-link.ts'
@@ -48,7 +49,14 @@ const random = () => randomBytes(4).readUInt32LE() / 2 ** 32
 const NO_METER: GridMeter = { read: async () => undefined }
 
 /** The grid meter, its values looked at before anything is made of them; what a phase shows, where an inverter is held against it. */
-function meterOf(config: MeterConfig, phases: boolean, lines: Lines, clock: Clock, findings: Findings): Meter {
+function meterOf(
+  config: MeterConfig,
+  phases: boolean,
+  lines: Lines,
+  clock: Clock,
+  findings: Findings,
+  faults: LineFaults,
+): Meter {
   const { unit, mostW } = config
   const options = {
     mostW,
@@ -57,17 +65,26 @@ function meterOf(config: MeterConfig, phases: boolean, lines: Lines, clock: Cloc
   const format = TELEGRAM_MODELS[config.model]
   if (format !== undefined && config.serial !== undefined) {
     const { path, baudRate } = config.serial
-    const head = { path, format, mostW, clock, ...(baudRate !== undefined && { baudRate }) }
+    const head = { path, format, mostW, clock, onFault: faults.note, ...(baudRate !== undefined && { baudRate }) }
     return watchedMeter(lines.infrared(head), options)
   }
   if (config.model === 'sunspec') {
-    return watchedMeter(sunSpecMeter(lines.to(config), unit, clock, { phases }), options)
+    return watchedMeter(sunSpecMeter(noting(lines.to(config), faults), unit, clock, { phases }), options)
   }
   const model = shippedModel(config.model)
-  const line = lines.to(config, model)
+  const line = noting(lines.to(config, model), faults)
   const rollsOverAtWh = rolloverWh(model)
   const meter = modelMeter(line, unit, model, clock, { phases })
   return watchedMeter(meter, { ...options, ...(rollsOverAtWh !== undefined && { rollsOverAtWh }) })
+}
+
+/** What the gateway makes of it. */
+function gridMeterOf(config: AgentConfig, lines: Lines, clock: Clock, findings: Findings, log: pino.Logger): GridMeter {
+  const { meter, inverter } = config
+  if (meter === undefined) return NO_METER
+  const { serial, host, port, unit } = meter
+  const faults = lineFaults(`${serial?.path ?? `${host}:${port}`}, unit ${unit}`)
+  return gridMeter(meterOf(meter, inverter !== undefined, lines, clock, findings, faults), log, faults, meter.feedsIn)
 }
 
 function inverterOf(config: InverterConfig, lines: Lines, clock: Clock): Inverter {
@@ -103,8 +120,7 @@ async function runRound(standing: Standing, signal: AbortSignal) {
   const steady = onWall ? transport : clock
   const findings = createFindings(steady, log)
   try {
-    const own = config.meter && meterOf(config.meter, config.inverter !== undefined, lines, clock, findings)
-    const meter = own === undefined ? NO_METER : gridMeter(own, log, config.meter?.feedsIn)
+    const meter = gridMeterOf(config, lines, clock, findings, log)
     const { devices } = remote.standing()
     if (devices?.reason !== undefined) log.error(devices, 'a device is not configured')
     const granted = JSON.stringify(credentials.current().grant.devices)

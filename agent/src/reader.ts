@@ -75,7 +75,6 @@ export function createReader(parts: GatewayParts, onSigned: () => void, onChange
     const changed = (metering.power === undefined) !== (absorbed.metering.power === undefined)
     metering = absorbed.metering
     silentPolls = sample === undefined ? silentPolls + 1 : 0
-    if (silentPolls === 1) log.warn({}, 'the meter cannot be read')
     if (drafts.length > 0) onSigned()
     if (changed) onChange()
     for (const draft of drafts) log.info(draft, `signed ${draft.type}`)
