@@ -1,6 +1,6 @@
 import type { Clock, EnrolmentGrant, SigningKey } from '@wattfleet/protocol'
 import { createBell } from './bell.ts'
-import { readClaim } from './claim.ts'
+import { type AnyClaim, readClaim } from './claim.ts'
 import type { Credential } from './credential.ts'
 import type { Credentials } from './credentials.ts'
 import type { Identity } from './identity.ts'
@@ -61,10 +61,13 @@ function isLikeBefore(one: EnrolmentGrant, other: EnrolmentGrant): boolean {
   return said(one) === said(other)
 }
 
-/** The address in the claim, for a grant of before that says none; undefined where the claim is gone. */
-export function serviceIn(claimPath: string): string | undefined {
+/**
+ * The claim that lies there now, such as for its address where a grant of before says none; undefined where it is gone, or
+ * cannot be read.
+ */
+export function claimAt(claimPath: string): AnyClaim | undefined {
   try {
-    return readClaim(claimPath).url
+    return readClaim(claimPath)
   } catch {
     return undefined
   }

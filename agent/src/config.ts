@@ -35,9 +35,17 @@ const device = {
   /** How late an answer may still come on a line where nothing tells which request it is to. */
   maxReplyDelayMs: z.int().min(10).max(60_000).default(2_000),
 }
-const isSomewhere = ({ port, serial }: { port?: number | undefined; serial?: object | undefined }) =>
-  (port === undefined) !== (serial === undefined)
-const SOMEWHERE = 'expected a port (with its host) or a serial line, and not both'
+interface Place {
+  readonly port?: number | undefined
+  readonly serial?: object | undefined
+}
+const isSomewhere = ({ port, serial }: Place) => (port === undefined) !== (serial === undefined)
+const SOMEWHERE = {
+  error: ({ input }: { input?: unknown }) => {
+    const isTwice = (input as Place).port !== undefined
+    return `expected a port (with its host) or a serial line${isTwice ? ', and not both' : ''}`
+  },
+}
 
 /** Whether a model is one that there is. */
 const isKnown =
@@ -95,7 +103,7 @@ const inverter = z
 export const agentConfigSchema = z.strictObject({
   /** Keys, grant and outbox: for this gateway alone. */
   stateDir: z.string().min(1),
-  /** The installer's claim; read only while there is no grant. */
+  /** The installer's claim: read while there is no grant; another one than before, at a start or while it is shut out, begins a new enrolment. */
   claimPath: z.string().min(1),
   /** What the utility's manifest calls this gateway; without it what `serialPath` holds. */
   serial: z.string().regex(SERIAL, SERIAL_FORM).optional(),

@@ -15,7 +15,7 @@ const HOUSEHOLD = ['outbox.sqlite', 'outbox.sqlite-wal', 'outbox.sqlite-shm'] as
  */
 export function beginAfresh(files: StateFiles, own: readonly string[], claim: string | undefined, log: Log): void {
   if (claim === undefined) return
-  const hash = toHex(sha256(fromHex(claim, 32) ?? new Uint8Array(32)))
+  const hash = hashOf(claim)
   const known = textIn(files, CLAIMED, 'claim')
   if (known === hash) return
   if (known !== undefined) {
@@ -27,6 +27,16 @@ export function beginAfresh(files: StateFiles, own: readonly string[], claim: st
   }
   // of a state from before this was kept: it is taken to be of the claim that is there
   files.write(CLAIMED, JSON.stringify({ claim: hash }))
+}
+
+/** Whether this is another claim than the one that keys and grant came by, as far as that is known. Throws Fault `store`. */
+export function isAnotherClaim(files: StateFiles, claim: string | undefined): boolean {
+  const known = claim === undefined ? undefined : textIn(files, CLAIMED, 'claim')
+  return claim !== undefined && known !== undefined && known !== hashOf(claim)
+}
+
+function hashOf(claim: string): string {
+  return toHex(sha256(fromHex(claim, 32) ?? new Uint8Array(32)))
 }
 
 /**

@@ -131,7 +131,7 @@ function createGateway(parts: GatewayParts): { loops: readonly Loop[]; started: 
       else listener.message(kind, payload)
     },
   }
-  const view = { meterGoodMs: reader.goodMs, tell: statusBell.ring }
+  const view = { meterGoodMs: reader.goodMs, askMeter: reader.ask, tell: statusBell.ring }
   return {
     loops: [
       reader.run,

@@ -17,6 +17,7 @@ import {
 import { type Clock, fromHex, monotonicClock, type Program, runProgram, toHex, wallClock } from '@wattfleet/protocol'
 import { pino } from 'pino'
 import { enrolmentClient, renewalClient } from './adapters/enrolment-client.ts'
+import { type LineFaults, lineFaults, noting } from './adapters/line-faults.ts'
 import { type Lines, openLines } from './adapters/lines.ts'
 import { gridMeter, sunSource } from './adapters/modbus-devices.ts'
 import { mqttLink } from './adapters/mqtt-link.ts'
@@ -26,7 +27,8 @@ import { openSqliteOutbox } from './adapters/sqlite-outbox.ts'
 import { stateFiles } from './adapters/state-files.ts'
 import { openUpdates } from './adapters/updates.ts'
 import { keepWatchdog, tellSystemd, watchdogMs } from './adapters/watchdog.ts'
-import { runCertified, serviceIn } from './certified.ts'
+import { claimAt, runCertified } from './certified.ts'
+import { type ClaimWatch, claimWatch } from './claim-watch.ts'
 import { type AgentConfig, agentConfigSchema, type InverterConfig, type MeterConfig } from './config.ts'
 import { createHeartbeat, type Heartbeat } from './core/heartbeat.ts'
 import type { Credential } from './credential.ts'
@@ -47,7 +49,14 @@ const random = () => randomBytes(4).readUInt32LE() / 2 ** 32
 const NO_METER: GridMeter = { read: async () => undefined }
 
 /** The grid meter, its values looked at before anything is made of them; what a phase shows, where an inverter is held against it. */
-function meterOf(config: MeterConfig, phases: boolean, lines: Lines, clock: Clock, findings: Findings): Meter {
+function meterOf(
+  config: MeterConfig,
+  phases: boolean,
+  lines: Lines,
+  clock: Clock,
+  findings: Findings,
+  faults: LineFaults,
+): Meter {
   const { unit, mostW } = config
   const options = {
     mostW,
@@ -56,17 +65,26 @@ function meterOf(config: MeterConfig, phases: boolean, lines: Lines, clock: Cloc
   const format = TELEGRAM_MODELS[config.model]
   if (format !== undefined && config.serial !== undefined) {
     const { path, baudRate } = config.serial
-    const head = { path, format, mostW, clock, ...(baudRate !== undefined && { baudRate }) }
+    const head = { path, format, mostW, clock, onFault: faults.note, ...(baudRate !== undefined && { baudRate }) }
     return watchedMeter(lines.infrared(head), options)
   }
   if (config.model === 'sunspec') {
-    return watchedMeter(sunSpecMeter(lines.to(config), unit, clock, { phases }), options)
+    return watchedMeter(sunSpecMeter(noting(lines.to(config), faults), unit, clock, { phases }), options)
   }
   const model = shippedModel(config.model)
-  const line = lines.to(config, model)
+  const line = noting(lines.to(config, model), faults)
   const rollsOverAtWh = rolloverWh(model)
   const meter = modelMeter(line, unit, model, clock, { phases })
   return watchedMeter(meter, { ...options, ...(rollsOverAtWh !== undefined && { rollsOverAtWh }) })
+}
+
+/** What the gateway makes of it. */
+function gridMeterOf(config: AgentConfig, lines: Lines, clock: Clock, findings: Findings, log: pino.Logger): GridMeter {
+  const { meter, inverter } = config
+  if (meter === undefined) return NO_METER
+  const { serial, host, port, unit } = meter
+  const faults = lineFaults(`${serial?.path ?? `${host}:${port}`}, unit ${unit}`)
+  return gridMeter(meterOf(meter, inverter !== undefined, lines, clock, findings, faults), log, faults, meter.feedsIn)
 }
 
 function inverterOf(config: InverterConfig, lines: Lines, clock: Clock): Inverter {
@@ -86,13 +104,14 @@ interface Standing {
   readonly transport: Clock
   readonly onWall: boolean
   readonly heartbeat: Heartbeat
+  readonly watch: ClaimWatch
   /** Ends this round and begins another. */
   readonly again: () => void
 }
 
 /** Runs the gateway with one configuration until aborted. */
 async function runRound(standing: Standing, signal: AbortSignal) {
-  const { program, enrolled, credentials, outbox, remote, log, transport, onWall, heartbeat } = standing
+  const { program, enrolled, credentials, outbox, remote, log, transport, onWall, heartbeat, watch } = standing
   const { clock, ready } = program
   const config = remote.config()
   log.level = config.logLevel
@@ -101,8 +120,7 @@ async function runRound(standing: Standing, signal: AbortSignal) {
   const steady = onWall ? transport : clock
   const findings = createFindings(steady, log)
   try {
-    const own = config.meter && meterOf(config.meter, config.inverter !== undefined, lines, clock, findings)
-    const meter = own === undefined ? NO_METER : gridMeter(own, log, config.meter?.feedsIn)
+    const meter = gridMeterOf(config, lines, clock, findings, log)
     const { devices } = remote.standing()
     if (devices?.reason !== undefined) log.error(devices, 'a device is not configured')
     const granted = JSON.stringify(credentials.current().grant.devices)
@@ -111,13 +129,14 @@ async function runRound(standing: Standing, signal: AbortSignal) {
     const linkOf = ({ grant, tlsKeyPem: keyPem }: Credential) => mqttLink({ ...grant, keyPem }, transport, random, log)
     const certified = {
       ...{ credentials, key: enrolled.key, link: linkOf, service: renewalClient, wall: wallClock() },
-      ...{ transport, random, log, otherwiseAt: () => serviceIn(config.claimPath) },
+      ...{ transport, random, log, otherwiseAt: () => claimAt(config.claimPath)?.url },
     }
     await runCertified(certified, signal, async (identity, link, lifeSignal) => {
       if (JSON.stringify(identity.grant.devices) !== granted) return standing.again()
       await runGateway(
         {
-          ...{ clock, steady, transport, meter, sun: inverter && sunSource(inverter), outbox, link, identity },
+          ...{ clock, steady, transport, meter, sun: inverter && sunSource(inverter), outbox, identity },
+          link: watch.over(link),
           // node-schedule knows only the wall's clock; a scaled one keeps its own time
           scheduler: onWall ? wallScheduler(clock) : clockScheduler(clock),
           ...{ strategy: config.strategy, pollMs: config.pollS * 1000, random, findings, remote, heartbeat, log },
@@ -157,6 +176,11 @@ async function main(program: Program<AgentConfig>): Promise<void> {
   const signer = { epoch: grant.epoch, gateway: toHex(enrolled.key.publicKey) }
   let round = new AbortController()
   let isOver = false
+  /** The supervisor starts the process again, and that enrols with the claim that lies there then. */
+  const end = () => {
+    isOver = true
+    round.abort()
+  }
   const remote = createRemote(
     {
       ...{ file: config, version: VERSION_OF_AGENT, clock, steady: onWall ? transport : clock, transport, random, log },
@@ -165,11 +189,9 @@ async function main(program: Program<AgentConfig>): Promise<void> {
       utilityKey: () => fromHex(credentials.current().grant.utilityKey ?? '', 32),
       updates: openUpdates(join(config.stateDir, UPDATES), () => credentials.current().grant.caPem),
     },
-    (why) => {
-      isOver ||= why === 'restart'
-      round.abort()
-    },
+    (why) => (why === 'restart' ? end() : round.abort()),
   )
+  const watch = claimWatch({ claim: () => claimAt(config.claimPath)?.claim, files, transport, log })
   const outbox = openSqliteOutbox(join(config.stateDir, 'outbox.sqlite'), seal, signer)
   const ready = () => {
     files.write(HEALTH, JSON.stringify({ version: VERSION_OF_AGENT, pid: process.pid }))
@@ -177,15 +199,20 @@ async function main(program: Program<AgentConfig>): Promise<void> {
   }
   const standing = {
     ...{ program: { ...program, ready }, enrolled, credentials, outbox, remote, log, transport, onWall, heartbeat },
+    ...{ watch },
     again: () => round.abort(),
   }
   try {
     while (!signal.aborted && !isOver) {
       round = new AbortController()
+      const roundSignal = AbortSignal.any([signal, round.signal])
+      void watch.run(roundSignal, end)
       try {
-        await runRound(standing, AbortSignal.any([signal, round.signal]))
+        await runRound(standing, roundSignal)
       } catch (error) {
         if (!remote.failed(error)) throw error
+      } finally {
+        round.abort()
       }
     }
   } finally {

@@ -173,6 +173,8 @@ export interface StateFiles {
 export interface RemoteView {
   /** When the last whole reading was, by the steady clock; minus infinity for none, undefined while nothing was tried. */
   meterGoodMs(): number | undefined
+  /** Has the meter read now, however seldom that is due; resolves when it was, whatever it said. */
+  askMeter(): Promise<void>
   /** There is something new to say in the status. */
   tell(): void
 }

@@ -33,6 +33,8 @@ export interface Reader {
   readonly tried: Promise<void>
   /** Read now: a reading right at a slot's boundary is what makes its energy good. */
   wake(): void
+  /** The same; resolves when a reading that began after this was asked has ended, or none will. */
+  ask(): Promise<void>
   /** Returns when aborted. */
   run(signal: AbortSignal): Promise<void>
 }
@@ -45,6 +47,8 @@ export function createReader(parts: GatewayParts, onSigned: () => void, onChange
   const overdueMs = Math.max(OVERDUE_LEAST_MS, OVERDUE_SLOTS * grant.rules.slotLengthS * 1000)
   const bell = createBell()
   const tried = Promise.withResolvers<void>()
+  /** The reading that begins next. */
+  let next = Promise.withResolvers<void>()
   let metering: Metering = { track: outbox.track() ?? emptyTrack(clock.nowMs(), rules), recent: [], power: undefined }
   let trust = trustAtStart(clock.nowMs(), steady.nowMs())
   let journalledMs = Number.NEGATIVE_INFINITY
@@ -61,17 +65,16 @@ export function createReader(parts: GatewayParts, onSigned: () => void, onChange
     if (signal.aborted || !believes(nowMs) || nowMs < outbox.clockFloorMs()) return
     // stepped back while the meter was read: no one knows when this was
     if (sample !== undefined && sample.atMs > nowMs) return
-    const next = absorb(metering, sample, nowMs, rules)
-    const drafts: Draft[] = next.slots.map((slot) => ({ type: 'energy', slot }))
-    drafts.push(...actionsNow(next.metering, sunW, nowMs).map(toDraft))
+    const absorbed = absorb(metering, sample, nowMs, rules)
+    const drafts: Draft[] = absorbed.slots.map((slot) => ({ type: 'energy', slot }))
+    drafts.push(...actionsNow(absorbed.metering, sunW, nowMs).map(toDraft))
     if (drafts.length > 0 || nowMs - journalledMs >= JOURNAL_EVERY_MS) {
-      outbox.commit({ drafts, track: next.metering.track, nowMs })
+      outbox.commit({ drafts, track: absorbed.metering.track, nowMs })
       journalledMs = nowMs
     }
-    const changed = (metering.power === undefined) !== (next.metering.power === undefined)
-    metering = next.metering
+    const changed = (metering.power === undefined) !== (absorbed.metering.power === undefined)
+    metering = absorbed.metering
     silentPolls = sample === undefined ? silentPolls + 1 : 0
-    if (silentPolls === 1) log.warn({}, 'the meter cannot be read')
     if (drafts.length > 0) onSigned()
     if (changed) onChange()
     for (const draft of drafts) log.info(draft, `signed ${draft.type}`)
@@ -109,16 +112,24 @@ export function createReader(parts: GatewayParts, onSigned: () => void, onChange
     isClockTrusted: () => trust.jump === undefined,
     tried: tried.promise,
     wake: bell.ring,
+    ask() {
+      bell.ring()
+      return next.promise
+    },
     async run(signal) {
       try {
         while (!signal.aborted) {
           parts.heartbeat?.beat(overdueMs)
+          const asked = next
+          next = Promise.withResolvers()
           await survivingStore(log, () => turn(signal))
+          asked.resolve()
           tried.resolve()
           const polls = Math.min(LONGEST_SILENCE_POLLS, 2 ** Math.min(silentPolls, 10))
           await bell.wait(steady, steady.nowMs() + parts.pollMs * polls, signal)
         }
       } finally {
+        next.resolve()
         parts.heartbeat?.rest()
       }
     },

@@ -29,6 +29,8 @@ import { createUpdater } from './update-job.ts'
 
 /** A meter that was read in this time can be read: one reading that fails says nothing. */
 const RECENT_MS = 3_600_000
+/** For the last reading of a trial: one answer may take a minute (`timeoutMs`), and a scale factor is asked besides. */
+const LAST_READING_MS = 120_000
 /** Before a store that failed is tried again. */
 const RETRY_MS = 1_000
 
@@ -65,9 +67,9 @@ export interface RemoteControl extends Remote {
  * kept cannot be read.
  */
 export function createRemote(parts: RemoteParts, onEnd: (why: 'config' | 'restart') => void): RemoteControl {
-  const { file, granted, store, clock, steady, log } = parts
+  const { file, granted, store, clock, steady, transport, log } = parts
   let state = store.load()
-  let view: RemoteView = { meterGoodMs: () => undefined, tell: () => undefined }
+  let view: RemoteView = { meterGoodMs: () => undefined, askMeter: async () => {}, tell: () => undefined }
   const updater = createUpdater(parts, () => state, set)
 
   function set(next: RemoteState): void {
@@ -124,16 +126,27 @@ export function createRemote(parts: RemoteParts, onEnd: (why: 'config' | 'restar
     else updater.wake()
   }
 
+  /** Has the meter read, and waits for it; a loop that hangs with this configuration holds up no judgement. */
+  async function readOnce(signal: AbortSignal): Promise<void> {
+    const over = new AbortController()
+    void view.askMeter().then(() => over.abort())
+    await transport.until(transport.nowMs() + LAST_READING_MS, AbortSignal.any([signal, over.signal]))
+  }
+
   /** Says at the end of a trial whether the configuration is kept. */
   async function tryOut(signal: AbortSignal): Promise<void> {
     const { trial } = state
     if (trial === undefined) return
-    const lengthMs = trial.trialS * 1000
-    await steady.until(steady.nowMs() + lengthMs, signal)
+    // one reading that fails is no silent meter: half of the trial without any is
+    const [halfMs, endMs] = [500, 1_000].map((ms) => steady.nowMs() + trial.trialS * ms) as [number, number]
+    const isGood = () => (view.meterGoodMs() ?? Number.NEGATIVE_INFINITY) >= halfMs
+    // what is tried may have the meter asked more seldom than a trial lasts: the half that is judged holds readings all the same
+    await steady.until(halfMs, signal)
+    if (!signal.aborted) void view.askMeter()
+    await steady.until(endMs, signal)
+    if (!signal.aborted && !isGood()) await readOnce(signal)
     while (!signal.aborted && state.trial === trial) {
-      // one reading that fails is no silent meter: half of the trial without any is
-      const silentMs = steady.nowMs() - (view.meterGoodMs() ?? Number.NEGATIVE_INFINITY)
-      await survivingStore(log, () => set(endTrial(state, silentMs <= lengthMs / 2)))
+      await survivingStore(log, () => set(endTrial(state, isGood())))
       if (state.trial === trial) await steady.until(steady.nowMs() + RETRY_MS, signal)
     }
     if (signal.aborted) return

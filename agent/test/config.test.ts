@@ -20,7 +20,7 @@ describe('where a gateway’s meter is', () => {
 
   it.each([
     [{ port: 502, model: 'obis-text' }, 'meter.serial: expected the serial line of the infrared head'],
-    [{}, 'meter: expected a port (with its host) or a serial line, and not both'],
+    [{}, 'meter: expected a port (with its host) or a serial line'],
     [
       { port: 502, serial: { path: '/dev/ttyUSB0' } },
       'meter: expected a port (with its host) or a serial line, and not both',

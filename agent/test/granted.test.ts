@@ -32,7 +32,7 @@ describe('what a grant says of the devices', () => {
       { meter: { ...METER, model: 'no-such' } },
       'grant: meter.model: there is no model no-such; wattfleet-devices models lists them',
     ],
-    [{ meter: { model: 'abb-b23' } }, 'grant: meter: expected a port (with its host) or a serial line, and not both'],
+    [{ meter: { model: 'abb-b23' } }, 'grant: meter: expected a port (with its host) or a serial line'],
     [{ meter: { model: 'sml', port: 502 } }, 'grant: meter.serial: expected the serial line of the infrared head'],
     [{ meter: { host: '192.168.1.20', port: 502 } }, 'grant: meter.model: expected the id of a model'],
     [{ meter: { ...METER, port: 0 } }, 'grant: meter.port: Too small: expected number to be >=1'],

@@ -223,7 +223,7 @@ describe('the gateway program', () => {
       [
         'without an address',
         { meter: { model: 'eastron-sdm630' } },
-        'grant: meter: expected a port (with its host) or a serial line, and not both',
+        'grant: meter: expected a port (with its host) or a serial line',
       ],
       [
         'that no grant names, as of an older service',

@@ -1,4 +1,4 @@
-import { Fault, signingKeyFromSeed, toHex } from '@wattfleet/protocol'
+import { Fault, manualClock, signingKeyFromSeed, toHex } from '@wattfleet/protocol'
 import { describe, expect, it } from 'vitest'
 import {
   BARE,
@@ -11,6 +11,7 @@ import {
   sealedConfig,
   UTILITY,
 } from './support/remote.ts'
+import { street } from './support/street.ts'
 
 const THIEF = signingKeyFromSeed(new Uint8Array(32).fill(6))
 
@@ -60,6 +61,43 @@ describe('a configuration from the utility', () => {
     await one.advance(10_000)
     expect(one.remote.standing()).toMatchObject({ config: 1, lastConfig: { is: 'applied' } })
     await end()
+  })
+
+  it.each([
+    { pollS: 600, trialS: 300, is: 'applied' },
+    { pollS: 20, trialS: 20, is: 'applied' },
+    { pollS: 3_600, trialS: 3_600, is: 'applied' },
+    { pollS: 3_600, trialS: 1, is: 'applied' },
+    { pollS: 600, trialS: 300, silentS: [140, 160], is: 'applied' },
+    { pollS: 600, trialS: 300, silentS: [10, 310], is: 'rolled-back' },
+    { pollS: 20, trialS: 20, silentS: [9, 30], is: 'rolled-back' },
+  ])('that has the meter asked seldom is judged by readings of its trial: %j', async (row) => {
+    const { pollS, trialS, silentS: [fromS, toS] = [], is } = row
+    const clock = manualClock(NOW_MS)
+    const one = boot(memoryFiles(), { clock })
+    one.remote.hear('config', sealedConfig({ settings: { pollS }, trialS }))
+    const house = street({ powerW: () => 400, clock, parts: { remote: one.remote, pollMs: pollS * 1000 } })
+    for (let s = 0; s < trialS + 5; s++) {
+      if (s === fromS || s === toS) house.home.silence(s === fromS)
+      await house.advance(1_000)
+    }
+    expect(one.remote.standing().lastConfig).toMatchObject({ counter: 1, is })
+    await house.stop()
+  })
+
+  it('is gone back from where reading the meter never ends with it', async () => {
+    const clock = manualClock(NOW_MS)
+    const one = boot(memoryFiles(), { clock })
+    one.remote.hear('config', sealedConfig())
+    const never = {
+      read: (signal: AbortSignal) => new Promise<undefined>((resolve) => (signal.onabort = () => resolve(undefined))),
+    }
+    const house = street({ powerW: () => 400, clock, parts: { remote: one.remote, meter: never } })
+    await house.advance(60_000)
+    expect(one.remote.standing().lastConfig?.is).toBe('trying')
+    await house.advance(121_000)
+    expect(one.remote.standing().lastConfig?.is).toBe('rolled-back')
+    await house.stop()
   })
 
   it.each([
@@ -280,7 +318,7 @@ describe('devices that the grant names', () => {
     expect(one.remote.config().inverter).toBeUndefined()
     expect(one.remote.standing().devices).toEqual({
       ...{ meter: 'grant', inverter: 'none' },
-      reason: 'grant: inverter: expected a port (with its host) or a serial line, and not both',
+      reason: 'grant: inverter: expected a port (with its host) or a serial line',
     })
     // where the inverter is comes later, and which one it is was known
     one.remote.hear('config', sealedConfig({ settings: { meter: { unit: 4 }, inverter: { port: 503 } } }))

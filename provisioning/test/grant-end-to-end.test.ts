@@ -39,7 +39,7 @@ describe('a gateway with a claim and no word about its devices', () => {
     await vi.waitFor(() => {
       expect(statusOf(0), said()).toMatchObject({ meter: 'good', devices: { meter: 'grant', inverter: 'none' } })
       const none = { meter: 'none', inverter: 'none' }
-      const where = 'grant: meter: expected a port (with its host) or a serial line, and not both'
+      const where = 'grant: meter: expected a port (with its host) or a serial line'
       expect(statusOf(1)).toMatchObject({ meter: 'missing', devices: { ...none, reason: where } })
       const which = 'grant: meter.model: there is no model no-such-meter; wattfleet-devices models lists them'
       expect(statusOf(2)).toMatchObject({ meter: 'missing', devices: { ...none, reason: which } })

@@ -1,5 +1,6 @@
-import type { Inverter, Measured, Meter } from '@wattfleet/devices'
+import type { Inverter, Measured, Meter, MissingReason } from '@wattfleet/devices'
 import type { GridMeter, Log, SunSource } from '../ports.ts'
+import type { LineFaults } from './line-faults.ts'
 
 function known(measured: Measured): number | undefined {
   return measured.quality === 'missing' ? undefined : measured.value
@@ -11,27 +12,44 @@ function nothing(measured: Measured, feedsIn: boolean): number | undefined {
   return isAbsent && !feedsIn ? 0 : known(measured)
 }
 
-function reasonOf(measured: Measured): string | undefined {
-  return measured.quality === 'missing' ? measured.reason : undefined
+/** Not asked, or not to the end: what was wrong before still is. */
+const SAYS_NOTHING: readonly MissingReason[] = ['backing-off', 'stopped']
+/** Of these the line has told more than the word. */
+const OF_THE_LINE: readonly MissingReason[] = ['timeout', 'connection', 'exception', 'unreachable', 'malformed']
+
+/** What is wrong with a reading, in words; undefined where it says nothing new. */
+function whatIsWrong(values: Readonly<Record<string, Measured>>, fault: string | undefined): string | undefined {
+  const missing = Object.entries(values).flatMap(([name, it]) =>
+    it.quality === 'missing' ? [[name, it.reason] as const] : [],
+  )
+  if (missing.every(([, reason]) => SAYS_NOTHING.includes(reason))) return undefined
+  if (fault !== undefined && missing.some(([, reason]) => OF_THE_LINE.includes(reason))) return fault
+  return missing.map(([name, reason]) => `${name}: ${reason}`).join(', ')
 }
 
 /**
  * A grid meter as the gateway needs it: a reading is whole or missing, for a slot cannot be cut out of half of one. Where the
  * house cannot feed in (`feedsIn` false), a meter without an export counter is whole: it counts nothing.
+ * What is wrong is told once, and again where it is something else.
  */
-export function gridMeter(meter: Meter, log: Log, feedsIn = true): GridMeter {
+export function gridMeter(meter: Meter, log: Log, faults: LineFaults, feedsIn = true): GridMeter {
+  let told: string | undefined
   return {
     async read(signal) {
+      faults.take()
       const reading = await meter.read(signal)
       const importWh = known(reading.importEnergyWh)
       const exportWh = nothing(reading.exportEnergyWh, feedsIn)
       const importW = known(reading.importW)
       const exportW = nothing(reading.exportW, feedsIn)
       if (importWh === undefined || exportWh === undefined || importW === undefined || exportW === undefined) {
-        const reasons = [reading.importEnergyWh, reading.exportEnergyWh, reading.importW, reading.exportW].map(reasonOf)
-        log.debug({ reasons }, 'the meter gave no whole reading')
+        const { importEnergyWh, exportEnergyWh, importW, exportW } = reading
+        const reason = whatIsWrong({ importEnergyWh, exportEnergyWh, importW, exportW }, faults.take()) ?? told
+        if (reason !== told) log.warn({ target: faults.target, reason }, 'the meter cannot be read')
+        told = reason
         return undefined
       }
+      told = undefined
       const phasesW = reading.phasesW?.map(known).filter((w) => w !== undefined) ?? []
       return {
         ...{ atMs: reading.atMs, importWh, exportWh, stepWh: reading.stepWh ?? 1, importW, exportW },

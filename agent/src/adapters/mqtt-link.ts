@@ -1,3 +1,4 @@
+import type { TLSSocket } from 'node:tls'
 import { type Clock, downFilters, messageOf, parseTopic, upTopic } from '@wattfleet/protocol'
 import { connect, type MqttClient } from 'mqtt'
 import { type BackoffRules, backoffMs } from '../core/backoff.ts'
@@ -62,7 +63,8 @@ function oneConnection(
   log: Log,
 ): Promise<ConnectionEnd> {
   return new Promise((resolve) => {
-    let reason = 'closed'
+    const seen = { isSecured: false, isIn: false }
+    let reason: string | undefined
     let upAtMs: number | undefined
     const death = events.opening()
     const client = connect(options.brokerUrl, {
@@ -81,10 +83,13 @@ function oneConnection(
         will: { topic: upTopic(options.gateway, 'status'), payload: Buffer.from(death), qos: 1, retain: false },
       }),
     })
+    ;(client.stream as TLSSocket).once('secureConnect', () => {
+      seen.isSecured = true
+    })
     const stop = () => client.end(true)
     signal.addEventListener('abort', stop, { once: true })
     client.on('error', (error) => {
-      reason = messageOf(error)
+      reason ??= endReason(seen, error)
       client.end(true)
     })
     client.on('message', (topic, payload) => {
@@ -92,6 +97,7 @@ function oneConnection(
       if (parsed?.direction === 'down' && parsed.gateway === options.gateway) events.message(parsed.kind, payload)
     })
     client.on('connect', () => {
+      seen.isIn = true
       client.subscribe(downFilters(options.gateway), { qos: 1 }, (error) => {
         // aedes and others answer a refused subscription with 128: mqtt.js gives that as an error
         if (error !== null) {
@@ -107,10 +113,30 @@ function oneConnection(
     client.once('close', () => {
       signal.removeEventListener('abort', stop)
       client.end(true)
-      if (upAtMs !== undefined) events.down(reason)
-      resolve({ upMs: upAtMs === undefined ? undefined : transport.nowMs() - upAtMs, reason })
+      const why = reason ?? endReason(seen)
+      if (upAtMs !== undefined) events.down(why)
+      resolve({ upMs: upAtMs === undefined ? undefined : transport.nowMs() - upAtMs, reason: why })
     })
   })
+}
+
+const SHUT_OUT = 'not let in: closed right after the handshake, as on a certificate that is revoked or not known there'
+
+/**
+ * Why a connection ended. In TLS 1.3 the client is through before its certificate is looked at (RFC 8446, 4.4.2): a broker
+ * that shuts it out then sends an alert, or nothing at all. `isIn`: CONNECT was accepted.
+ */
+function endReason(
+  { isSecured, isIn }: { isSecured: boolean; isIn: boolean },
+  error?: Error & { code?: unknown },
+): string {
+  const said = error === undefined ? 'closed' : messageOf(error)
+  const code = error?.code
+  if (isIn) return said
+  // the return code of a CONNACK
+  if (typeof code === 'number') return `not let in: ${said}`
+  if (String(code).startsWith('ERR_SSL_') && said.includes('alert')) return `not let in: ${said}`
+  return isSecured && (error === undefined || code === 'ECONNRESET' || code === 'EPIPE') ? SHUT_OUT : said
 }
 
 function publish(client: MqttClient, topic: string, payload: Uint8Array, log: Log): void {

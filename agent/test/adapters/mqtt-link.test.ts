@@ -153,7 +153,8 @@ describe('mqttLink', () => {
       done(Object.assign(new Error('no'), { returnCode: 5 }) as never, false)
     const { seen, log } = link()
     await vi.waitFor(() => expect(log.lines.length).toBeGreaterThanOrEqual(2), 10_000)
-    expect(log.lines[0]).toMatchObject({ message: 'no connection to the broker' })
+    const reason = 'not let in: Connection refused: Not authorized'
+    expect(log.lines[0]).toMatchObject({ message: 'no connection to the broker', fields: { reason } })
     expect(seen.ups).toEqual([])
   })
 
@@ -167,6 +168,20 @@ describe('mqttLink', () => {
   it('is not let in with a certificate of another authority', async () => {
     const { seen, log } = link(testCa('Another CA').issue(GATEWAY, own.publicKey))
     await vi.waitFor(() => expect(log.lines.length).toBeGreaterThanOrEqual(1), 10_000)
+    expect(log.lines[0]?.fields).toMatchObject({ reason: expect.stringMatching(/^not let in: /) })
     expect(seen.ups).toEqual([])
+  })
+
+  it('says that it was not let in where the broker hangs up without a word, and not where none is there', async () => {
+    broker.preConnect = (_client, _packet, done) => {
+      hangUp()
+      done(null, false)
+    }
+    const { log } = link()
+    const reasons = () => log.lines.map(({ fields }) => ('reason' in fields ? String(fields.reason) : ''))
+    await vi.waitFor(() => expect(reasons()[0]).toMatch(/^not let in: closed right after the handshake/), 10_000)
+    await new Promise((resolve) => server.close(resolve))
+    await vi.waitFor(() => expect(reasons().at(-1)).toMatch(/ECONNREFUSED/), 10_000)
+    expect(reasons().at(-1)).not.toContain('not let in')
   })
 })

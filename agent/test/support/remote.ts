@@ -3,6 +3,7 @@ import {
   commandBody,
   configBody,
   Fault,
+  type ManualClock,
   manualClock,
   type Release,
   sealDown,
@@ -62,9 +63,10 @@ export function boot(
     epoch?: number
     file?: AgentConfig
     granted?: () => unknown
+    clock?: ManualClock
   } = {},
 ) {
-  const clock = manualClock(NOW_MS)
+  const { clock = manualClock(NOW_MS) } = options
   const ends: string[] = []
   let told = 0
   let goodMs: number | undefined = NOW_MS
@@ -98,7 +100,11 @@ export function boot(
     },
     (why) => void ends.push(why),
   )
-  const view = { meterGoodMs: () => (isGood ? clock.nowMs() : goodMs), tell: () => void told++ }
+  const view = {
+    meterGoodMs: () => (isGood ? clock.nowMs() : goodMs),
+    askMeter: async () => {},
+    tell: () => void told++,
+  }
   return {
     ...{ remote, clock, ends, meter, told: () => told },
     /** The loops of one round, as the gateway runs them. */

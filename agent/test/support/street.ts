@@ -1,4 +1,4 @@
-import { type Clock, manualClock } from '@wattfleet/protocol'
+import { type Clock, type ManualClock, manualClock } from '@wattfleet/protocol'
 import { memoryOutbox } from '../../src/adapters/memory-outbox.ts'
 import { clockScheduler } from '../../src/adapters/schedulers.ts'
 import { createFindings } from '../../src/findings.ts'
@@ -52,6 +52,7 @@ interface Options extends HubOptions {
   readonly outbox?: Outbox
   readonly parts?: Partial<GatewayParts>
   readonly startMs?: number
+  readonly clock?: ManualClock
 }
 
 /** A gateway over a hub in memory, on one clock that the test moves, and can make the gateway believe another time. */
@@ -60,9 +61,9 @@ export function street({
   outbox = memoryOutbox(testSeal(), 1),
   parts = {},
   startMs = START_MS,
+  clock = manualClock(startMs),
   ...hubOptions
 }: Options) {
-  const clock = manualClock(startMs)
   let stepMs = 0
   const stepped: Clock = {
     nowMs: () => clock.nowMs() + stepMs,

@@ -12,12 +12,21 @@ export interface InfraredMeterOptions {
   readonly mostW: number
   /** What readings are dated by. */
   readonly clock: Clock
+  /** Told why the port could not be opened or was lost: a reading only says `connection`. */
+  readonly onFault?: (fault: unknown) => void
 }
 
 /** A meter behind an infrared head that pushes its telegrams: binary ones in 8N1, readable ones in 7E1 (IEC 62056-21, 5.1). */
-export function infraredMeter({ path, format, baudRate = 9_600, mostW, clock }: InfraredMeterOptions): TelegramMeter {
+export function infraredMeter({
+  path,
+  format,
+  baudRate = 9_600,
+  mostW,
+  clock,
+  onFault,
+}: InfraredMeterOptions): TelegramMeter {
   const frame =
     format === 'sml' ? ({ parity: 'none', dataBits: 8 } as const) : ({ parity: 'even', dataBits: 7 } as const)
   const open = (signal: AbortSignal) => openPort({ path, baudRate, stopBits: 1, ...frame }, signal)
-  return telegramMeter({ format, mostW, open, clock, steady: monotonicClock() })
+  return telegramMeter({ format, mostW, open, clock, steady: monotonicClock(), ...(onFault && { onFault }) })
 }

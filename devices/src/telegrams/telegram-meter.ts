@@ -25,6 +25,8 @@ export interface TelegramMeterOptions {
   readonly clock: Clock
   /** Monotonic, of the wall: how long is waited. */
   readonly steady: Clock
+  /** Told why the line could not be opened or was lost: a reading only says `connection`. */
+  readonly onFault?: (fault: unknown) => void
 }
 
 /** A meter that pushes; its line is kept open. */
@@ -140,6 +142,7 @@ class PushedMeter implements TelegramMeter {
     this.#line = undefined
     this.#held = new Uint8Array()
     this.#fault = error
+    this.#options.onFault?.(error)
     this.#wake()
   }
 
