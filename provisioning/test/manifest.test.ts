@@ -96,8 +96,8 @@ describe('a bad row', () => {
       'no model',
       row(',,,SDM 630,=x,'),
       [
-        '2: meter: expected the id of a model, such as eastron-sdm630, got "SDM 630"',
-        '2: inverter: expected the id of a model, such as eastron-sdm630, got "=x"',
+        '2: meter: no meter has the model "SDM 630": wattfleet-devices models lists them',
+        '2: inverter: no inverter has the model "=x": wattfleet-devices models lists them',
       ],
     ],
     ['a claim that is none, which is not shown', row(',,,,,c1c1c1'), ['2: claim: expected 64 hex digits']],
@@ -131,6 +131,12 @@ describe('a bad row', () => {
       ',192.168.1.20:502,,,,7',
       [`meterAddress: ${ALONE('meter')}, got "192.168.1.20:502"`, `inverterUnit: ${ALONE('inverter')}, got "7"`],
     ],
+    ['eastron-sdm631,,,,,', ['meter: no meter has the model "eastron-sdm631": did you mean eastron-sdm630?']],
+    [
+      'sml,10.0.0.3:502,,,,',
+      ['meterAddress: expected the serial line on which sml is heard, such as /dev/ttyUSB0, got "10.0.0.3:502"'],
+    ],
+    [',COM3,300,,,', [`meterAddress: ${ALONE('meter')}, got "COM3"`, `meterUnit: ${ALONE('meter')}, got "300"`]],
     [
       ',,,sunspec,=1+1,248',
       [`inverterAddress: ${DEVICE_ADDRESS_FORM}, got "=1+1"`, `inverterUnit: ${UNIT}, got "248"`],

@@ -1,5 +1,5 @@
 import { SERIAL, SERIAL_FORM } from '@wattfleet/protocol'
-import { DEVICE_ADDRESS_FORM, parseDeviceAddress } from './device-address.ts'
+import { addressMistake, modelMistake } from './devices.ts'
 import type { ManifestLine, ManifestRow } from './manifest.ts'
 import type { Column } from './manifest-columns.ts'
 
@@ -11,8 +11,6 @@ export const HOUSEHOLD_LENGTH = 100
 export const FORMULA = /^[=+\-@\t\r]/
 /** A number that a spreadsheet took for one and shortened: the digits are lost. */
 const SHORTENED = /^[0-9][.,]?[0-9]*E\+?[0-9]+$/i
-/** Ids of device models, such as `eastron-sdm630`; which ones there are only the gateway knows. */
-export const MODEL = /^[a-z0-9][a-z0-9.-]{0,63}$/
 /** What no name holds: it is invisible in every list, so two names that differ by it look the same. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
 
@@ -48,22 +46,23 @@ export function readRow(
     if (!(value >= min && value <= max)) refuse(column, `expected a whole number from ${min} to ${max}`)
     return value
   }
-  const model = (column: Column) => {
-    if (text(column) === '') return undefined
-    if (!MODEL.test(text(column))) refuse(column, 'expected the id of a model, such as eastron-sdm630')
-    return text(column)
-  }
-  /** Where a device is: of no use, and a mistake, where it is not said what is there. */
+  /** What a device is and where. Where is of no use, and a mistake, where it is not said what is there. */
   const placed = (device: 'meter' | 'inverter') => {
-    const [address, unit] = [`${device}Address`, `${device}Unit`] as const
-    for (const column of [address, unit] as const) {
-      if (text(column) !== '' && text(device) === '') refuse(column, `expected ${device}, its model, beside it`)
+    const columns = { address: `${device}Address`, unit: `${device}Unit` } as const
+    const model = text(device) || undefined
+    const address = text(columns.address) || undefined
+    for (const column of [columns.address, columns.unit]) {
+      if (model === undefined && text(column) !== '') refuse(column, `expected ${device}, its model, beside it`)
     }
-    if (text(address) !== '' && parseDeviceAddress(text(address)) === undefined) refuse(address, DEVICE_ADDRESS_FORM)
+    if (model === undefined) return { [device]: undefined }
+    const wrongModel = modelMistake(device, model)
+    if (wrongModel !== undefined) reasons.push(`${device}: ${wrongModel}`)
+    const wrongAddress = address && addressMistake(address, model)
+    if (wrongAddress) refuse(columns.address, wrongAddress)
     return {
-      [device]: model(device),
-      [address]: text(address) === '' ? undefined : text(address),
-      [unit]: text(unit) === '' ? undefined : natural(unit, UNITS.least, UNITS.most),
+      [device]: model,
+      [columns.address]: address,
+      [columns.unit]: text(columns.unit) === '' ? undefined : natural(columns.unit, UNITS.least, UNITS.most),
     }
   }
   const serial = text('serial')
