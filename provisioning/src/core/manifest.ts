@@ -120,6 +120,11 @@ function indexOf(existing: readonly ExistingSite[]): Index {
   return { serial: by('serial'), household: by('household', living), site: by('site') }
 }
 
+const isOfDevices = (field: string) => (DEVICE_COLUMNS as readonly string[]).includes(field)
+/** A list changes no row that is there; this does. */
+const BY_ROLLOUT = 'leave them as they were, and change devices by a tag and a roll-out of another configuration'
+const BY_TRANSFER = 'leave them as they were; `transfer` takes a gateway to another household'
+
 function matchOf(
   row: ManifestRow,
   existing: Index,
@@ -147,7 +152,10 @@ function matchOf(
   if (changed.length === 0) return { site: same.site }
   if (same.state === 'retired') return { reason: `serial ${same.serial} is retired for good: it cannot come back` }
   const came = cameTo(same.site)
-  if (came === undefined) return { reason: `serial ${same.serial} exists with other figures: ${figures('was')}` }
+  if (came === undefined) {
+    const reason = `serial ${same.serial} exists with other figures: ${figures('was')}`
+    return { reason: `${reason}: ${changed.some((field) => !isOfDevices(field)) ? BY_TRANSFER : BY_ROLLOUT}` }
+  }
   const where = came.epoch === undefined ? 'is not enrolled there yet' : `is in epoch ${came.epoch} there`
   const remedy = `leave the row out, or give what is true now: ${figures('is')}`
   return { reason: `serial ${same.serial} was transferred at ${came.at} and ${where}: ${remedy}` }
