@@ -1,7 +1,7 @@
 import { SERIAL, SERIAL_FORM } from '@wattfleet/protocol'
 import { addressMistake, modelMistake } from './devices.ts'
 import type { ManifestLine, ManifestRow } from './manifest.ts'
-import type { Column } from './manifest-columns.ts'
+import type { Column, Header } from './manifest-columns.ts'
 
 const U32 = 2 ** 32 - 1
 /** Modbus over serial line 1.02, 2.2: 0 is a broadcast, and what is above is reserved. */
@@ -14,24 +14,33 @@ const SHORTENED = /^[0-9][.,]?[0-9]*E\+?[0-9]+$/i
 /** What no name holds: it is invisible in every list, so two names that differ by it look the same. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
 
-/** A row's values, and every reason why it cannot be taken. `community` is the one that this utility's service enrols into. */
+/**
+ * A row's values, every reason why it cannot be taken, and the columns whose values are wrong. What the header lacks is its
+ * mistake and not the row's. `community` is the one that this utility's service enrols into.
+ */
 export function readRow(
   { line, fields }: ManifestLine,
-  columns: ReadonlyMap<Column, number>,
+  { columns, width, isYaml }: Header,
   community: number,
-): { readonly row: ManifestRow; readonly reasons: readonly string[] } {
+): { readonly row: ManifestRow; readonly reasons: readonly string[]; readonly wrong: ReadonlySet<Column> } {
   const reasons: string[] = []
-  if (fields.length !== columns.size) reasons.push(`expected ${columns.size} fields, got ${fields.length}`)
+  const wrong = new Set<Column>()
+  if (fields.length !== width) reasons.push(`expected ${width} fields, got ${fields.length}`)
   const raw = (column: Column) => fields[columns.get(column) ?? -1] ?? ''
   const text = (column: Column) => raw(column).trim()
+  const mistake = (column: Column, reason: string) => {
+    if (!columns.has(column)) return
+    wrong.add(column)
+    reasons.push(`${column}: ${reason}`)
+  }
   const refuse = (column: Column, expected: string) => {
     const got = column === 'claim' ? '' : `, got ${JSON.stringify(text(column))}` // a secret is shown to nobody
-    const why = SHORTENED.test(text(column)) ? ': a spreadsheet took it for a number and shortened it' : ''
-    reasons.push(`${column}: ${expected}${got}${why}`)
+    const isShortened = !isYaml && SHORTENED.test(text(column))
+    mistake(column, `${expected}${got}${isShortened ? ': a spreadsheet took it for a number and shortened it' : ''}`)
   }
   const plain = (column: Column) => {
     if (FORMULA.test(raw(column)) || FORMULA.test(text(column))) {
-      reasons.push(`${column}: ${JSON.stringify(raw(column))} is a formula to a spreadsheet`)
+      mistake(column, `${JSON.stringify(raw(column))} is a formula to a spreadsheet`)
     }
     if (INVISIBLE.test(text(column))) refuse(column, 'expected no invisible characters')
     return text(column)
@@ -56,7 +65,7 @@ export function readRow(
     }
     if (model === undefined) return { [device]: undefined }
     const wrongModel = modelMistake(device, model)
-    if (wrongModel !== undefined) reasons.push(`${device}: ${wrongModel}`)
+    if (wrongModel !== undefined) mistake(device, wrongModel)
     const wrongAddress = address && addressMistake(address, model)
     if (wrongAddress) refuse(columns.address, wrongAddress)
     return {
@@ -69,7 +78,7 @@ export function readRow(
   if (!SERIAL.test(serial)) refuse('serial', SERIAL_FORM)
   const household = plain('household')
   if (household === '' || household.length > HOUSEHOLD_LENGTH) {
-    reasons.push(`household: expected 1 to ${HOUSEHOLD_LENGTH} characters`)
+    mistake('household', `expected 1 to ${HOUSEHOLD_LENGTH} characters`)
   }
   if (text('community') !== '' && text('community') !== String(community)) {
     refuse('community', `expected ${community}, which this utility's service enrols into`)
@@ -85,5 +94,5 @@ export function readRow(
     ...placed('inverter'),
     claim: text('claim') === '' ? undefined : hex('claim', 64),
   }
-  return { row, reasons }
+  return { row, reasons, wrong }
 }
