@@ -1,14 +1,18 @@
-import type { RolloutRecord } from './fleet-ports.ts'
+import type { RolloutRecord, RolloutSettings } from './fleet-ports.ts'
 import type { Store } from './ports.ts'
 import { progressOf } from './rollout-desk.ts'
+
+/** How it goes on, by the names under which it is ordered. */
+export function shownSettings({ deadlineMs, soakMs, thresholdPermille, trialS }: Omit<RolloutSettings, 'stages'>) {
+  return { deadlineS: deadlineMs / 1000, soakS: soakMs / 1000, thresholdPercent: thresholdPermille / 10, trialS }
+}
 
 /** A roll-out as it is shown: what goes to whom, how far it is. */
 export function shownRollout(store: Store, record: RolloutRecord) {
   const { id, body, plan, state, reason, createdMs, undoes } = record
-  const { deadlineMs, soakMs, thresholdPermille, trialS } = plan
   return {
     ...{ id, ...body, state, reason, undoes, createdAt: new Date(createdMs).toISOString() },
-    ...{ deadlineS: deadlineMs / 1000, soakS: soakMs / 1000, thresholdPercent: thresholdPermille / 10, trialS },
+    ...shownSettings(plan),
     stages: progressOf(record, store.rollouts.targets(id)),
   }
 }

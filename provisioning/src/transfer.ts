@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { Fault, gatewayIdFrom, toHex } from '@wattfleet/protocol'
+import { Fault, gatewayIdFrom, INVERTER_MODELS, METER_MODELS, toHex } from '@wattfleet/protocol'
 import { z } from 'zod'
-import { DEVICE_ADDRESS_FORM, parseDeviceAddress } from './core/device-address.ts'
-import { FORMULA, HOUSEHOLD_LENGTH, MODEL, UNITS } from './core/manifest-row.ts'
+import { DEVICE_ADDRESS_FORM } from './core/device-address.ts'
+import { addressMistake, modelMistake } from './core/devices.ts'
+import { FORMULA, HOUSEHOLD_LENGTH, UNITS } from './core/manifest-row.ts'
 import { gatewayOf } from './fleet.ts'
 import type { Deed, SiteRecord, Store } from './ports.ts'
 
@@ -13,11 +14,12 @@ const hex = (digits: number) =>
     .toLowerCase()
 const natural = (min: number) => z.coerce.number().int().min(min).max(0xffff_ffff)
 
-const model = z.string().regex(MODEL, 'expected the id of a model, such as eastron-sdm630')
-const address = z
-  .string()
-  .refine((text) => parseDeviceAddress(text) !== undefined, DEVICE_ADDRESS_FORM)
-  .meta({ description: DEVICE_ADDRESS_FORM })
+const model = (device: 'meter' | 'inverter', known: readonly string[]) =>
+  z
+    .string()
+    .refine((id) => known.includes(id), { error: ({ input }) => modelMistake(device, String(input)) })
+    .meta({ enum: [...known] })
+const address = z.string().meta({ description: DEVICE_ADDRESS_FORM })
 const unit = z.coerce.number().int().min(UNITS.least).max(UNITS.most)
 
 const DEVICE_GROUPS = [
@@ -25,13 +27,17 @@ const DEVICE_GROUPS = [
   ['inverter', 'inverterAddress', 'inverterUnit'],
 ] as const
 
-/** Where a device is says nothing without what it is. */
+/** Where a device is says nothing without what it is, and has to be a place where such a one can be. */
 export function devicesAreWhole(home: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void {
   for (const [kind, ...others] of DEVICE_GROUPS) {
     for (const field of others) {
       if (home[kind] !== undefined || home[field] === undefined) continue
       context.addIssue({ code: 'custom', path: [field], message: `expected ${kind}, its model, beside it` })
     }
+    const [model, at] = [home[kind], home[others[0]]]
+    const message =
+      typeof at === 'string' ? addressMistake(at, typeof model === 'string' ? model : undefined) : undefined
+    if (message !== undefined) context.addIssue({ code: 'custom', path: [others[0]], message })
   }
 }
 
@@ -58,10 +64,10 @@ export const newHome = z
     zone: natural(0).optional(),
     capImportWh: natural(1).optional(),
     capExportWh: natural(0).optional(),
-    meter: model.optional(),
+    meter: model('meter', METER_MODELS).optional(),
     meterAddress: address.optional(),
     meterUnit: unit.optional(),
-    inverter: model.optional(),
+    inverter: model('inverter', INVERTER_MODELS).optional(),
     inverterAddress: address.optional(),
     inverterUnit: unit.optional(),
   })

@@ -135,6 +135,21 @@ describe('a command line', () => {
       const asked = readCommandLine(argv, COMMANDS)
       const listed = 'help' in asked ? asked.help.split('\n').filter((line) => line.startsWith('  ')) : []
       expect(listed.map((line) => names.some((name) => line.startsWith(`  ${name}`)))).toEqual(names.map(() => true))
+      for (const line of listed) {
+        expect(
+          Object.values(COMMANDS).some(({ about }) => line.endsWith(`  ${about}`)),
+          line,
+        ).toBe(true)
+      }
+    }
+  })
+
+  it('shows without brackets what a command refuses to do without', () => {
+    const usage = (...words: string[]) => said(...words, '--help')
+    expect(usage('token', 'create')).toContain('token create <name> --role <value> [--days <value>] [--reason <text>]')
+    expect(usage('transfer')).toContain('transfer <gateway> --household <value> --member <value> [--site <value>]')
+    for (const [name, { needed = [], options = {} }] of Object.entries(COMMANDS)) {
+      for (const option of needed) expect(Object.keys(options), name).toContain(option)
     }
   })
 })

@@ -105,7 +105,7 @@ describe('importManifest', () => {
       `m.csv:8: site ${SITE} is in line 7 already`,
       'm.csv:9: serial good is in line 2 already',
       'm.csv:9: household "good" is in line 2 already',
-      'm.csv:10: serial old exists with other figures: capImportWh was 3000',
+      'm.csv:10: serial old exists with other figures: capImportWh was 3000: leave them as they were; `transfer` takes a gateway to another household',
     ])
     expect(store.sites().map(({ household }) => household)).toEqual(['old'])
   })

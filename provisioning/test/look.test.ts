@@ -65,6 +65,18 @@ describe('what only looks', () => {
     expect(existsSync(join(dir.path, 'state'))).toBe(false)
   })
 
+  it('names the serials that labels are asked for and no gateway has, and prints none', async () => {
+    await cli('import', 'manifest.csv')
+    await expect(
+      cli('labels', 'x.pdf', '--serial', 'foo', '--serial', 'pi-1', '--serial', 'bar'),
+    ).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/no gateway has the serial foo, bar$/m) })
+    expect(existsSync(join(dir.path, 'x.pdf'))).toBe(false)
+    expect(await cli('labels', 'x.pdf', '--serial', 'pi-2', '--state', 'active')).toEqual({
+      ...{ labels: 0, pages: 0, without: [{ serial: 'pi-2', reason: 'it is expected, not active: --state chooses' }] },
+    })
+    expect(await cli('labels', 'x.pdf', '--serial', 'pi-2')).toEqual({ labels: 1, pages: 1, without: [] })
+  })
+
   it.each([
     ...['list', 'overview', 'search', 'tag list', 'rollout list', 'token list', 'reset list', 'labels x.pdf'],
     ...['ca show', 'audit list', 'audit head', 'audit verify', 'import manifest.csv --dry-run'],

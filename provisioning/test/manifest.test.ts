@@ -66,12 +66,31 @@ describe('columns', () => {
     ['meter address', 'meterAddress'],
     ['inverterunit', 'inverterUnit'],
   ])('%s: did you mean %s?', (typed, meant) => {
-    expect(csv(`${REQUIRED},${typed}`, row(',x'))).toEqual([
+    expect(csv(`${REQUIRED},${typed}`, row(','))).toEqual([
       `1: column ${JSON.stringify(typed)} is unknown: did you mean ${meant}?`,
     ])
   })
 
+  it('that are wrong hide no bad row, and a bad row hides no repeat', () => {
+    const header = `${REQUIRED.replace('household', 'houshold')},colour`
+    const errors = csv(header, row(',red'), row(',red').replace('5a5a', '5a'), `pi-2,,${MEMBER},1,3000,x,red`)
+    expect(errors).toEqual([
+      '1: column "houshold" is unknown: did you mean household?',
+      '1: column "colour" is unknown',
+      expect.stringMatching(/^3: member: expected 64 hex digits/),
+      '3: serial pi-1 is in line 2 already',
+      '3: household "House" is in line 2 already',
+      '4: household: expected 1 to 100 characters',
+      '4: capExportWh: expected a whole number from 0 to 4294967295, got "x"',
+    ])
+    expect(csv(REQUIRED.replace(',zone', ''), `pi-1,House,${MEMBER},0,2500`)).toEqual([
+      '1: column zone is missing',
+      '2: capImportWh: expected a whole number from 1 to 4294967295, got "0"',
+    ])
+  })
+
   it.each<[string, string[]]>([
+    [`${REQUIRED},constructor`, ['1: column "constructor" is unknown']],
     [`${REQUIRED},colour`, ['1: column "colour" is unknown']],
     [`${REQUIRED},area`, ['1: column zone is given twice']],
     [`${REQUIRED},meter,meter`, ['1: column meter is given twice']],
@@ -96,8 +115,8 @@ describe('a bad row', () => {
       'no model',
       row(',,,SDM 630,=x,'),
       [
-        '2: meter: expected the id of a model, such as eastron-sdm630, got "SDM 630"',
-        '2: inverter: expected the id of a model, such as eastron-sdm630, got "=x"',
+        '2: meter: no meter has the model "SDM 630": wattfleet-devices models lists them',
+        '2: inverter: no inverter has the model "=x": wattfleet-devices models lists them',
       ],
     ],
     ['a claim that is none, which is not shown', row(',,,,,c1c1c1'), ['2: claim: expected 64 hex digits']],
@@ -131,6 +150,12 @@ describe('a bad row', () => {
       ',192.168.1.20:502,,,,7',
       [`meterAddress: ${ALONE('meter')}, got "192.168.1.20:502"`, `inverterUnit: ${ALONE('inverter')}, got "7"`],
     ],
+    ['eastron-sdm631,,,,,', ['meter: no meter has the model "eastron-sdm631": did you mean eastron-sdm630?']],
+    [
+      'sml,10.0.0.3:502,,,,',
+      ['meterAddress: expected the serial line on which sml is heard, such as /dev/ttyUSB0, got "10.0.0.3:502"'],
+    ],
+    [',COM3,300,,,', [`meterAddress: ${ALONE('meter')}, got "COM3"`, `meterUnit: ${ALONE('meter')}, got "300"`]],
     [
       ',,,sunspec,=1+1,248',
       [`inverterAddress: ${DEVICE_ADDRESS_FORM}, got "=1+1"`, `inverterUnit: ${UNIT}, got "248"`],
@@ -157,6 +182,20 @@ describe('a bad row', () => {
     expect(outcomeOf(`${header}\n${row(`,${CLAIM}`)}`, 'm.csv', existing)).toEqual([
       '2: claim: is that of the gateway pi-9 already',
     ])
+  })
+})
+
+describe('a row that is there with other figures', () => {
+  const site = {
+    ...{ site: '01'.repeat(16), serial: 'pi-1', household: 'House', member: MEMBER, zone: 1 },
+    ...{ capImportWh: 3000, capExportWh: 2500, meter: 'abb-b23', meterAddress: '10.0.0.3:502' },
+  }
+  it.each([
+    [',abb-b23,10.0.0.4', /meterAddress was 10\.0\.0\.3:502: .*a tag and a roll-out of another configuration$/],
+    [',abb-b23,10.0.0.3:502', /^$/],
+  ])('%s', (devices, why) => {
+    const text = `${REQUIRED},meter,meterAddress\n${row(devices)}`
+    expect(outcomeOf(text, 'm.csv', { ...EXISTING, sites: [site] }).join()).toMatch(why)
   })
 })
 
@@ -211,6 +250,13 @@ describe('a YAML list', () => {
     expect(outcomeOf(`gateways:\n${indented}`, 'm.yaml')).toMatchObject([{ serial: 'pi-1', line: 2 }])
   })
 
+  it('calls the zone by either of its names, each gateway by its own', () => {
+    const rows = yaml([{}, { serial: 'b', household: 'b' }, { serial: 'c', household: 'c' }])
+    const at = rows.lastIndexOf('zone: 1')
+    const text = `${rows.slice(0, at)}area: 3${rows.slice(at + 'zone: 1'.length)}`
+    expect(outcomeOf(text, 'm.yaml')).toMatchObject([{ zone: 1 }, { zone: 1 }, { zone: 3 }])
+  })
+
   it('keeps a serial of digits as it is written', () => {
     const serials = ['0012', '1e5', '0x1F', '12345678901234567890']
     const rows = serials.map((serial, n) => ({ serial, household: `h${n}` }))
@@ -218,17 +264,37 @@ describe('a YAML list', () => {
   })
 
   it.each<[string, string, string[]]>([
-    ['nothing', '', [`1: the header is missing: expected ${REQUIRED}`]],
+    ['nothing', '', ['1: expected a list of gateways']],
+    ['only the word', 'gateways:\n', ['1: expected a list of gateways']],
+    ['an empty list', 'gateways: []\n', ['1: expected a list of gateways']],
     ['a text', 'gateways', ['1: expected a list of gateways']],
     ['a row that is none', `${yaml([{}])}- pi-2\n`, ['7: expected a gateway with its fields']],
     [
       'a wrong name',
-      yaml([{}, { serial: 'b', household: 'b', metre: 'x' }]),
-      ['13: column "metre" is unknown: did you mean meter?'],
+      yaml([{}, { serial: 'b', household: 'b', metre: 'abb-b23' }]),
+      ['13: field "metre" is unknown: did you mean meter?'],
     ],
     ['a field twice', `${yaml([{}])}  serial: pi-2\n`, ['7: Map keys must be unique']],
     ['a list in a field', yaml([{ meter: '[a, b]' }]), ['7: expected a name and a text or a number']],
-    ['an alias', `- &a {serial: x}\n- *a\n`, ['2: expected a gateway with its fields']],
+    ['an alias', `${yaml([{}]).replace('- ', '- &a\n  ')}- *a\n`, ['8: expected a gateway with its fields']],
+    ['a field by both its names', yaml([{ area: '2' }]), ['7: field zone is given twice']],
+    [
+      'a member that looks like a shortened number',
+      yaml([{ member: '1e5' }]),
+      ['1: member: expected 64 hex digits, got "1e5"'],
+    ],
+    ['a field that is missing', yaml([{}]).replace(/ {2}zone.*\n/, ''), ['1: field zone is missing']],
+    [
+      'several mistakes, all of them',
+      `${yaml([{ zone: 'x' }, { serial: 'b', household: '[b]' }, { household: 'c', colour: 'red' }])}- d\n`,
+      [
+        '1: zone: expected a whole number from 0 to 4294967295, got "x"',
+        '8: expected a name and a text or a number',
+        '13: serial pi-1 is in line 1 already',
+        '19: field "colour" is unknown',
+        '20: expected a gateway with its fields',
+      ],
+    ],
     ['what is no YAML', 'a: "b', ['1: Missing closing "quote']],
     ['a bad value', yaml([{ zone: 'x' }]), ['1: zone: expected a whole number from 0 to 4294967295, got "x"']],
   ])('with %s is refused by its line', (_, text, errors) => {

@@ -51,7 +51,11 @@ describe('the command line for groups and roll-outs', () => {
 
     const file = write('slow.json', { settings: { pollS: 60 } })
     const preview = await cli('rollout', 'create', file, '--dry-run')
-    expect(preview).toMatchObject({ kind: 'config', settings: { pollS: 60 } })
+    const { stages: _, leftOut: __, ...told } = preview
+    expect(told).toEqual({
+      ...{ kind: 'config', settings: { pollS: 60 } },
+      ...{ trialS: 300, soakS: 600, deadlineS: 86_400, thresholdPercent: 5 },
+    })
     expect(preview.stages.map((one: string[]) => one.length)).toEqual([1, 1])
     expect(preview.leftOut).toEqual([{ serial: 'pi-3', reason: 'it is expected' }])
     expect(await cli('rollout', 'list')).toEqual([])

@@ -100,7 +100,9 @@ describe('a gateway that goes to another household', () => {
   it.each<[object, RegExp]>([
     [{ meterAddress: '192.168.1.20' }, /meterAddress: expected meter, its model, beside it/],
     [{ inverter: 'sunspec', inverterAddress: '192.168.1' }, /inverterAddress: expected an address such as/],
-    [{ meter: 'SDM 630' }, /meter: expected the id of a model/],
+    [{ meter: 'eastron-sdm631' }, /meter: no meter has the model "eastron-sdm631": did you mean eastron-sdm630\?/],
+    [{ inverter: 'abb-b23' }, /inverter: no inverter has the model "abb-b23"/],
+    [{ meter: 'sml', meterAddress: '10.0.0.3:502' }, /meterAddress: expected the serial line on which sml is heard/],
     [{ meter: 'abb-b23', meterUnit: 248 }, /meterUnit: .*247/],
   ])('is refused with devices %j', (devices, why) => {
     expect(() => move({ household: 'House 9', member: MEMBER, ...devices })).toThrow(why)

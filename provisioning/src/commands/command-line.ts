@@ -92,18 +92,20 @@ function mistakeIn(words: readonly string[], commands: Commands): string {
   return `there is no command ${first}${meant === undefined ? '' : `: did you mean ${meant}?`}`
 }
 
-function usageOf(name: string, { arguments: given, about, options = {}, isStandalone }: Command): string {
+function usageOf(name: string, { arguments: given, about, options = {}, needed = [], isStandalone }: Command): string {
   const own = Object.entries(options).map(([option, { type, multiple = false }]) => {
-    return `[--${option}${type === 'string' ? ' <value>' : ''}]${multiple ? '...' : ''}`
+    const text = `--${option}${type === 'string' ? ' <value>' : ''}`
+    return `${needed.includes(option) ? text : `[${text}]`}${multiple ? '...' : ''}`
   })
   const line = [isStandalone ? PROGRAM : WITH_CONFIG, name, ...given, ...own, '[--reason <text>]'].join(' ')
   return `usage: ${line}\n  ${about}`
 }
 
 function helpOf(commands: Commands, group: readonly string[]): string {
+  // two blanks at least, behind the longest too
   const lines = Object.entries(commands)
     .filter(([name]) => group.length === 0 || group.includes(name))
-    .map(([name, { arguments: given, about }]) => `  ${[name, ...given].join(' ').padEnd(30)}${about}`)
+    .map(([name, { arguments: given, about }]) => `  ${`${[name, ...given].join(' ')}  `.padEnd(32)}${about}`)
   return `${ANY}
 
 ${lines.join('\n')}

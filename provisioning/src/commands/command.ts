@@ -31,6 +31,8 @@ export interface Command {
   readonly about: string
   /** Beside those that every command takes. */
   readonly options?: Readonly<Record<string, ParseArgsOptionDescriptor>>
+  /** Names of those options without which it refuses: its usage shows them so. */
+  readonly needed?: readonly string[]
   /** Whether it is for a computer that has no configuration. */
   readonly isStandalone?: boolean
   run(asked: Asked): Promise<Answer>
@@ -45,11 +47,12 @@ export function onOffice(
   about: string,
   body: (office: Office, asked: Asked) => unknown,
   options: Command['options'] = {},
+  needed: Command['needed'] = [],
 ): Command {
   return {
     arguments: given,
     about,
-    options,
+    ...{ options, needed },
     run: async (asked) => ({ value: await body(await asked.office(), asked) }),
   }
 }

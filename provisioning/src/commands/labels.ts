@@ -3,6 +3,7 @@ import { LIFE_STATES, type LifeState } from '../core/life.ts'
 import { labelsOf } from '../labels/labels.ts'
 import { pdfOf } from '../labels/pdf.ts'
 import { type Grid, sheetsOf, USUAL_GRID } from '../labels/sheet.ts'
+import type { Store } from '../ports.ts'
 import { type Asked, argumentOf, type Commands, onStore } from './command.ts'
 
 /** No sheet has more: a label would be smaller than its code. */
@@ -15,7 +16,7 @@ export const labelCommands: Commands = {
     'QR labels of the claims; --state expected, --serial <serial> (again and again), --household, --grid 3x8, --skip <used>',
     (store, asked) => {
       const { config, options, nowMs } = asked
-      const records = store.sitesIn(stateOf(asked)).filter(isWanted(asked))
+      const { records, others } = chosen(store, asked)
       const household = options.household === true
       const { labels, without } = labelsOf(store, config.claimsDir, records, { nowMs, household })
       const pages = sheetsOf(labels, gridOf(asked), skipOf(asked))
@@ -26,7 +27,7 @@ export const labelCommands: Commands = {
       } catch (error) {
         throw new Fault('store', `${path}: cannot be written: ${messageOf(error)}`, { cause: error })
       }
-      return { labels: labels.length, pages: pages.length, without }
+      return { labels: labels.length, pages: pages.length, without: [...without, ...others] }
     },
     {
       state: { type: 'string' },
@@ -44,10 +45,20 @@ function stateOf({ options: { state = 'expected' } }: Asked): LifeState {
   return known
 }
 
-function isWanted({ options: { serial } }: Asked): (record: { readonly serial: string }) => boolean {
-  if (serial === undefined) return () => true
-  const wanted = new Set([serial].flat().map(String))
-  return (record) => wanted.has(record.serial)
+/** The gateways that are meant; and those named that are in another state. Throws Fault `enrolment` for a serial of none. */
+function chosen(store: Store, asked: Asked) {
+  const state = stateOf(asked)
+  const inState = store.sitesIn(state)
+  const { serial } = asked.options
+  if (serial === undefined) return { records: inState, others: [] }
+  const named = [...new Set([serial].flat().map(String))]
+  const unknown = named.filter((one) => store.siteBySerial(one) === undefined)
+  if (unknown.length > 0) throw new Fault('enrolment', `no gateway has the serial ${unknown.join(', ')}`)
+  const records = inState.filter((record) => named.includes(record.serial))
+  const others = named
+    .filter((one) => !records.some((record) => record.serial === one))
+    .map((one) => ({ serial: one, reason: `it is ${store.siteBySerial(one)?.state}, not ${state}: --state chooses` }))
+  return { records, others }
 }
 
 function gridOf({ options: { grid } }: Asked): Grid {

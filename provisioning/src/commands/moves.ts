@@ -36,6 +36,7 @@ export const moveCommands: Commands = {
       return { from: shown(from), to: shown(to), claim: reissueClaim(store, claims, to.site, deedOf(asked)) }
     },
     Object.fromEntries(Object.keys(newHome.shape).map((name) => [name, { type: 'string' }])),
+    ['household', 'member'],
   ),
   forget: onOffice(
     ['<gateway>'],

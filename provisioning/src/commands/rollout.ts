@@ -12,7 +12,7 @@ import {
   STAGES,
   settingsOf,
 } from '../rollout-desk.ts'
-import { shownRollout, targetsOf } from '../rollout-view.ts'
+import { shownRollout, shownSettings, targetsOf } from '../rollout-view.ts'
 import { type Asked, argumentOf, type Command, type Commands, deedOf, onOffice, onStore } from './command.ts'
 
 const SELECTING = {
@@ -29,7 +29,7 @@ export const rolloutCommands: Commands = {
     ({ store }, asked) => {
       const preview = previewRollout(store, orderOf(asked))
       const { body, plan, serials, leftOut } = preview
-      if (asked.options['dry-run']) return { ...body, plan, stages: serials, leftOut }
+      if (asked.options['dry-run']) return { ...body, ...shownSettings(plan), stages: serials, leftOut }
       return { ...shownRollout(store, store.rollouts.create(preview, deedOf(asked))), leftOut }
     },
     {

@@ -16,6 +16,7 @@ export const tokenCommands: Commands = {
       return createToken(store, request, deedOf(asked).actor, asked.nowMs)
     },
     { role: { type: 'string' }, days: { type: 'string' } },
+    ['role'],
   ),
   'token list': onStore([], 'who may call the API', (store) => store.tokens.all()),
   'token revoke': onOffice(['<name>'], 'it may not call any more', ({ store }, asked) => {

@@ -1,7 +1,7 @@
 import { SERIAL, SERIAL_FORM } from '@wattfleet/protocol'
-import { DEVICE_ADDRESS_FORM, parseDeviceAddress } from './device-address.ts'
+import { addressMistake, modelMistake } from './devices.ts'
 import type { ManifestLine, ManifestRow } from './manifest.ts'
-import type { Column } from './manifest-columns.ts'
+import type { Column, Header } from './manifest-columns.ts'
 
 const U32 = 2 ** 32 - 1
 /** Modbus over serial line 1.02, 2.2: 0 is a broadcast, and what is above is reserved. */
@@ -11,29 +11,36 @@ export const HOUSEHOLD_LENGTH = 100
 export const FORMULA = /^[=+\-@\t\r]/
 /** A number that a spreadsheet took for one and shortened: the digits are lost. */
 const SHORTENED = /^[0-9][.,]?[0-9]*E\+?[0-9]+$/i
-/** Ids of device models, such as `eastron-sdm630`; which ones there are only the gateway knows. */
-export const MODEL = /^[a-z0-9][a-z0-9.-]{0,63}$/
 /** What no name holds: it is invisible in every list, so two names that differ by it look the same. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
 
-/** A row's values, and every reason why it cannot be taken. `community` is the one that this utility's service enrols into. */
+/**
+ * A row's values, every reason why it cannot be taken, and the columns whose values are wrong. What the header lacks is its
+ * mistake and not the row's. `community` is the one that this utility's service enrols into.
+ */
 export function readRow(
   { line, fields }: ManifestLine,
-  columns: ReadonlyMap<Column, number>,
+  { columns, width, isYaml }: Header,
   community: number,
-): { readonly row: ManifestRow; readonly reasons: readonly string[] } {
+): { readonly row: ManifestRow; readonly reasons: readonly string[]; readonly wrong: ReadonlySet<Column> } {
   const reasons: string[] = []
-  if (fields.length !== columns.size) reasons.push(`expected ${columns.size} fields, got ${fields.length}`)
+  const wrong = new Set<Column>()
+  if (fields.length !== width) reasons.push(`expected ${width} fields, got ${fields.length}`)
   const raw = (column: Column) => fields[columns.get(column) ?? -1] ?? ''
   const text = (column: Column) => raw(column).trim()
+  const mistake = (column: Column, reason: string) => {
+    if (!columns.has(column)) return
+    wrong.add(column)
+    reasons.push(`${column}: ${reason}`)
+  }
   const refuse = (column: Column, expected: string) => {
     const got = column === 'claim' ? '' : `, got ${JSON.stringify(text(column))}` // a secret is shown to nobody
-    const why = SHORTENED.test(text(column)) ? ': a spreadsheet took it for a number and shortened it' : ''
-    reasons.push(`${column}: ${expected}${got}${why}`)
+    const isShortened = !isYaml && SHORTENED.test(text(column))
+    mistake(column, `${expected}${got}${isShortened ? ': a spreadsheet took it for a number and shortened it' : ''}`)
   }
   const plain = (column: Column) => {
     if (FORMULA.test(raw(column)) || FORMULA.test(text(column))) {
-      reasons.push(`${column}: ${JSON.stringify(raw(column))} is a formula to a spreadsheet`)
+      mistake(column, `${JSON.stringify(raw(column))} is a formula to a spreadsheet`)
     }
     if (INVISIBLE.test(text(column))) refuse(column, 'expected no invisible characters')
     return text(column)
@@ -48,29 +55,30 @@ export function readRow(
     if (!(value >= min && value <= max)) refuse(column, `expected a whole number from ${min} to ${max}`)
     return value
   }
-  const model = (column: Column) => {
-    if (text(column) === '') return undefined
-    if (!MODEL.test(text(column))) refuse(column, 'expected the id of a model, such as eastron-sdm630')
-    return text(column)
-  }
-  /** Where a device is: of no use, and a mistake, where it is not said what is there. */
+  /** What a device is and where. Where is of no use, and a mistake, where it is not said what is there. */
   const placed = (device: 'meter' | 'inverter') => {
-    const [address, unit] = [`${device}Address`, `${device}Unit`] as const
-    for (const column of [address, unit] as const) {
-      if (text(column) !== '' && text(device) === '') refuse(column, `expected ${device}, its model, beside it`)
+    const columns = { address: `${device}Address`, unit: `${device}Unit` } as const
+    const model = text(device) || undefined
+    const address = text(columns.address) || undefined
+    for (const column of [columns.address, columns.unit]) {
+      if (model === undefined && text(column) !== '') refuse(column, `expected ${device}, its model, beside it`)
     }
-    if (text(address) !== '' && parseDeviceAddress(text(address)) === undefined) refuse(address, DEVICE_ADDRESS_FORM)
+    if (model === undefined) return { [device]: undefined }
+    const wrongModel = modelMistake(device, model)
+    if (wrongModel !== undefined) mistake(device, wrongModel)
+    const wrongAddress = address && addressMistake(address, model)
+    if (wrongAddress) refuse(columns.address, wrongAddress)
     return {
-      [device]: model(device),
-      [address]: text(address) === '' ? undefined : text(address),
-      [unit]: text(unit) === '' ? undefined : natural(unit, UNITS.least, UNITS.most),
+      [device]: model,
+      [columns.address]: address,
+      [columns.unit]: text(columns.unit) === '' ? undefined : natural(columns.unit, UNITS.least, UNITS.most),
     }
   }
   const serial = text('serial')
   if (!SERIAL.test(serial)) refuse('serial', SERIAL_FORM)
   const household = plain('household')
   if (household === '' || household.length > HOUSEHOLD_LENGTH) {
-    reasons.push(`household: expected 1 to ${HOUSEHOLD_LENGTH} characters`)
+    mistake('household', `expected 1 to ${HOUSEHOLD_LENGTH} characters`)
   }
   if (text('community') !== '' && text('community') !== String(community)) {
     refuse('community', `expected ${community}, which this utility's service enrols into`)
@@ -86,5 +94,5 @@ export function readRow(
     ...placed('inverter'),
     claim: text('claim') === '' ? undefined : hex('claim', 64),
   }
-  return { row, reasons }
+  return { row, reasons, wrong }
 }

@@ -1,14 +1,16 @@
 import { DEVICE_COLUMNS, type ManifestDevices } from './devices.ts'
 import type { LifeState } from './life.ts'
-import { columnsOf, NO_HEADER } from './manifest-columns.ts'
+import { columnsOf, NO_HEADER, REQUIRED_COLUMNS } from './manifest-columns.ts'
 import { readRow } from './manifest-row.ts'
 
 /** One row of a manifest as it was read: the line it starts at and its fields as text. */
 export interface ManifestLine {
   readonly line: number
   readonly fields: readonly string[]
-  /** Of a header whose columns are not all in one line: where each is first named. */
+  /** Of the header of a YAML list, whose fields are not all in one line: where each is first named. */
   readonly fieldLines?: readonly number[]
+  /** Why a YAML list's entry could not be read: then its fields say nothing. */
+  readonly faults?: readonly RowError[]
 }
 
 /** A gateway and its site as the utility's list names them. */
@@ -64,17 +66,21 @@ export interface Existing {
  * out, and its claim is not looked at: another may be in force since. Every bad row is named; one bad row refuses all.
  */
 export function planImport(lines: readonly ManifestLine[], existing: Existing): ManifestPlan {
-  const [header, ...body] = lines
-  const columns = header && columnsOf(header)
-  if (columns === undefined || Array.isArray(columns)) return { ok: false, errors: columns ?? [NO_HEADER] }
-  const errors: RowError[] = []
-  const rows: ManifestRow[] = []
-  for (const line of body) {
-    const { row, reasons } = readRow(line, columns, existing.community)
-    for (const reason of reasons) errors.push({ line: line.line, reason })
-    if (reasons.length === 0) rows.push(row)
-  }
-  for (const error of findRepeats(rows)) errors.push(error)
+  const [first, ...body] = lines
+  if (first === undefined) return { ok: false, errors: [NO_HEADER] }
+  const { header, errors: wrongHeader } = columnsOf(first)
+  if (header === undefined) return { ok: false, errors: wrongHeader }
+  const errors: RowError[] = [...wrongHeader]
+  const read = body.flatMap((line) => {
+    if (line.faults === undefined) return [readRow(line, header, existing.community)]
+    errors.push(...line.faults)
+    return []
+  })
+  for (const { row, reasons } of read) for (const reason of reasons) errors.push({ line: row.line, reason })
+  for (const error of findRepeats(read)) errors.push(error)
+  // what a row lacks would look like another figure
+  const isComplete = REQUIRED_COLUMNS.every((column) => header.columns.has(column))
+  const rows = isComplete ? read.filter(({ reasons }) => reasons.length === 0).map(({ row }) => row) : []
   const fresh: ManifestRow[] = []
   const known: string[] = []
   const index = indexOf(existing.sites)
@@ -90,18 +96,20 @@ export function planImport(lines: readonly ManifestLine[], existing: Existing): 
   return { ok: false, errors: errors.sort((a, b) => a.line - b.line) }
 }
 
-function findRepeats(rows: readonly ManifestRow[]): RowError[] {
+/** What is given twice; a value that is wrong in itself is not looked at. */
+function findRepeats(rows: readonly Pick<ReturnType<typeof readRow>, 'row' | 'wrong'>[]): RowError[] {
   const seen = new Map<string, number>()
   const errors: RowError[] = []
-  for (const { line, site, household, serial, claim } of rows) {
-    const keys: readonly (readonly [string, string | undefined])[] = [
-      [`serial ${serial}`, serial],
-      [`household ${JSON.stringify(household)}`, household],
-      [`site ${site}`, site],
-      ['this claim', claim],
-    ]
-    for (const [name, value] of keys) {
-      if (value === undefined) continue
+  for (const { row, wrong } of rows) {
+    const { line, site, household, serial, claim } = row
+    const keys = [
+      { column: 'serial', name: `serial ${serial}`, value: serial },
+      { column: 'household', name: `household ${JSON.stringify(household)}`, value: household },
+      { column: 'site', name: `site ${site}`, value: site },
+      { column: 'claim', name: 'this claim', value: claim },
+    ] as const
+    for (const { column, name, value } of keys) {
+      if (!value || wrong.has(column)) continue
       const key = `${name} ${value}`
       const first = seen.get(key)
       if (first === undefined) seen.set(key, line)
@@ -119,6 +127,11 @@ function indexOf(existing: readonly ExistingSite[]): Index {
   const living = existing.filter(({ state }) => state !== 'retired')
   return { serial: by('serial'), household: by('household', living), site: by('site') }
 }
+
+const isOfDevices = (field: string) => (DEVICE_COLUMNS as readonly string[]).includes(field)
+/** A list changes no row that is there; this does. */
+const BY_ROLLOUT = 'leave them as they were, and change devices by a tag and a roll-out of another configuration'
+const BY_TRANSFER = 'leave them as they were; `transfer` takes a gateway to another household'
 
 function matchOf(
   row: ManifestRow,
@@ -147,7 +160,10 @@ function matchOf(
   if (changed.length === 0) return { site: same.site }
   if (same.state === 'retired') return { reason: `serial ${same.serial} is retired for good: it cannot come back` }
   const came = cameTo(same.site)
-  if (came === undefined) return { reason: `serial ${same.serial} exists with other figures: ${figures('was')}` }
+  if (came === undefined) {
+    const reason = `serial ${same.serial} exists with other figures: ${figures('was')}`
+    return { reason: `${reason}: ${changed.some((field) => !isOfDevices(field)) ? BY_TRANSFER : BY_ROLLOUT}` }
+  }
   const where = came.epoch === undefined ? 'is not enrolled there yet' : `is in epoch ${came.epoch} there`
   const remedy = `leave the row out, or give what is true now: ${figures('is')}`
   return { reason: `serial ${same.serial} was transferred at ${came.at} and ${where}: ${remedy}` }

@@ -37,6 +37,8 @@ describe('where a device is, in one field', () => {
       'host/x',
     ],
     ...['fe80::1', '[x]:1', 'rtu-over-tcp://10.0.0.7', 'tcp://10.0.0.7:502', '-x', '=1+1', '@a'],
+    ...['COM3', 'COM3:9600', 'com12:502', '/dev/ttyUSB0:9601', '/dev/ttyUSB0:9601:Q1', '/dev/ttyUSB0:9600:Q1'],
+    ...['/dev/ttyUSB0:9600:E3', '/dev/ttyUSB0:E1', '/dev/ttyUSB0:x', '/dev/serial/by-path/pci-0000:00:14.0:9601:Q1'],
     ...['/etc/shadow', '/dev/', '/dev/../etc/shadow', '/dev/tty USB0', '/dev/ttyUSB0:299', '/dev/ttyUSB0:921601'],
   ])('%s is none', (text) => {
     expect(parseDeviceAddress(text)).toBeUndefined()
