@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { setDevices } from './fixtures/office.ts'
 import { testFleet } from './fixtures/real-fleet.ts'
 
 const PATIENCE = { timeout: 60_000, interval: 100 }
@@ -9,7 +10,7 @@ beforeEach(async () => {
     const rows = [
       `eastron-sdm630,127.0.0.1:${ports[0]}`,
       'eastron-sdm630,',
-      'no-such-meter,127.0.0.1:502',
+      'eastron-sdm630,127.0.0.1:502',
       // in this house there is another one than the list says
       'abb-b23,127.0.0.1:1',
     ]
@@ -19,6 +20,8 @@ beforeEach(async () => {
       ...rows.map((row, n) => `pi-${n + 1},House ${n + 1},${String(n).repeat(64)},1,3000,2500,${row}`),
     ].join('\n')
   })
+  // as from an office whose lists are ahead of the agent's
+  setDevices(fleet.office, 'pi-3', { meter: 'no-such-meter', meterAddress: '127.0.0.1:502' })
   stopService = fleet.startService()
 }, 60_000)
 afterEach(async () => {
