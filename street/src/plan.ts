@@ -176,6 +176,9 @@ function chainConfig({ options, paths, secrets }: PlanInput): EmbeddedConfig {
 export const chainEndpoint = ({ host, chainPort }: StreetOptions) => `ws://${host}:${chainPort}`
 const brokerUrl = ({ host, mqttPort }: StreetOptions) => `mqtts://${host}:${mqttPort}`
 
+/** Names and addresses under which broker and enrolment service are reached. */
+export const serverHosts = ({ host }: StreetOptions) => [...new Set(['localhost', '127.0.0.1', '::1', host])]
+
 /** The utility's configuration: also what imports the manifest, before anything runs. */
 export function provisioningConfigOf({ options, paths, secrets }: Pick<PlanInput, 'options' | 'paths' | 'secrets'>) {
   return {
@@ -183,6 +186,7 @@ export function provisioningConfigOf({ options, paths, secrets }: Pick<PlanInput
     port: options.enrolPort,
     stateDir: paths.part('provisioning'),
     publicUrl: `https://${options.host}:${options.enrolPort}`,
+    hosts: serverHosts(options),
     brokerUrl: brokerUrl(options),
     hubKey: secrets.hub.publicKey,
     community: COMMUNITY,

@@ -23,6 +23,7 @@ import {
   planStreet,
   provisioningConfigOf,
   STREET_BEGINS_MS,
+  serverHosts,
 } from './plan.ts'
 import { createSupervisor, type Supervisor } from './processes.ts'
 import { keepSecrets, type Secrets } from './secrets.ts'
@@ -86,7 +87,7 @@ async function prepare(options: StreetOptions, root: string, paths: Layout, secr
   mkdirSync(utility.stateDir, { recursive: true, mode: 0o700 })
   const authority = await createAuthority(authorityDir(utility.stateDir))
   const broker = await keepIdentity(authority, join(paths.tls, 'broker'), 'broker', () =>
-    issueServerCertificate(authority, { commonName: 'broker', hosts: ['localhost', '127.0.0.1', '::1', options.host] }),
+    issueServerCertificate(authority, { commonName: 'broker', hosts: serverHosts(options) }),
   )
   const hub = await keepIdentity(authority, join(paths.tls, 'hub'), 'hub', () => issueHubCertificate(authority))
   writeFileAtomic(paths.manifest, manifestOf(houses))

@@ -28,7 +28,10 @@ describeWithPrograms(['pdftoppm', 'pdftotext', 'zbarimg'], 'poppler-utils zbar-t
       const at = (name: string) => join(dir.path, name)
       const paths = { stateDir: at('state'), claimsDir: at('claims'), operatorSeedPath: at('operator.seed') }
       const publicUrl = 'https://enrol.a-rather-long-name.utility.example.org:8443'
-      writeFileSync(at('utility.json'), JSON.stringify({ ...paths, publicUrl, hubKey: 'ab'.repeat(32) }))
+      writeFileSync(
+        at('utility.json'),
+        JSON.stringify({ ...paths, publicUrl, hosts: [new URL(publicUrl).hostname], hubKey: 'ab'.repeat(32) }),
+      )
       writeFileSync(at('manifest.csv'), manifestOf(26))
       await cli('import', 'manifest.csv')
       const said = await cli('labels', 'labels.pdf', '--grid', grid, '--skip', '3')
