@@ -11,6 +11,7 @@ import { freePorts } from '../../test-support/ports.ts'
 import { openSessionJournal } from '../src/adapters/session-journal.ts'
 import { connected, eventually, inboxOf, type TestBroker, type TestGateway, testBroker } from './fixtures/broker.ts'
 import { connectPacket, PUBLISH, packetReader, pubackPacket, publishOf, typeOf } from './fixtures/packets.ts'
+import { storedRows } from './fixtures/stored-rows.ts'
 
 let dir: string
 let at: TestBroker | undefined
@@ -25,12 +26,7 @@ afterEach(async () => {
   rmSync(dir, { recursive: true })
 })
 
-const rows = (table: string): number => {
-  const db = new Database(join(dir, 'sessions.sqlite'), { readonly: true })
-  const count = db.prepare(`SELECT COUNT(*) FROM ${table}`).pluck().get() as number
-  db.close()
-  return count
-}
+const rows = (table: string) => storedRows(dir, table)
 
 async function session(of: TestBroker, as: TestGateway) {
   const client = of.open(as, { clean: false })

@@ -18,6 +18,7 @@ import {
   tell,
   unseenOnesGo,
 } from './fixtures/old-sessions.ts'
+import { storedRows } from './fixtures/stored-rows.ts'
 
 let at: TestBroker | undefined
 let dir: string
@@ -29,12 +30,7 @@ afterEach(async () => {
   rmSync(dir, { recursive: true })
 })
 
-const rows = (table: string): number => {
-  const db = new Database(join(dir, 'sessions.sqlite'), { readonly: true })
-  const count = db.prepare(`SELECT COUNT(*) FROM ${table}`).pluck().get() as number
-  db.close()
-  return count
-}
+const rows = (table: string) => storedRows(dir, table)
 
 describe.each([
   ['in memory', () => ({})],

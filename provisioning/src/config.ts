@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { LOOPBACK_HOSTS } from './authority/identities.ts'
 import { RESET_POLICIES } from './core/claim-use.ts'
 
 /** Two thirds of it until a gateway renews, one third to be away: a month. */
@@ -29,7 +30,10 @@ export const provisioningConfig = z
     /** How long a gateway's certificate is valid; it is renewed at two thirds of that. */
     certificateDays: z.int().min(1).max(825).default(CERTIFICATE_DAYS),
     /** Names and addresses in this service's certificate. */
-    hosts: z.array(z.string().min(1)).min(1).default(['localhost', '127.0.0.1', '::1']),
+    hosts: z
+      .array(z.string().min(1))
+      .min(1)
+      .default([...LOOPBACK_HOSTS]),
     /** The key that signs receipts and notices: 32 bytes, hex. */
     hubKey: z
       .string({ error: 'expected the public key of the hub, 64 lower-case hex digits' })

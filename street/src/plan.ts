@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { EmbeddedConfig } from '@wattfleet/chain'
 import { type CommunityRules, DEFAULT_RULES } from '@wattfleet/protocol'
-import { admittedPath, refusedKeysBeside, refusedPath } from '@wattfleet/provisioning'
+import { admittedPath, LOOPBACK_HOSTS, refusedKeysBeside, refusedPath } from '@wattfleet/provisioning'
 import { sixHouses } from '@wattfleet/simulator'
 import type { StreetOptions } from './options.ts'
 import type { Part } from './processes.ts'
@@ -177,7 +177,7 @@ export const chainEndpoint = ({ host, chainPort }: StreetOptions) => `ws://${hos
 const brokerUrl = ({ host, mqttPort }: StreetOptions) => `mqtts://${host}:${mqttPort}`
 
 /** Names and addresses under which broker and enrolment service are reached. */
-export const serverHosts = ({ host }: StreetOptions) => [...new Set(['localhost', '127.0.0.1', '::1', host])]
+export const serverHosts = ({ host }: StreetOptions) => [...new Set([...LOOPBACK_HOSTS, host])]
 
 /** The utility's configuration: also what imports the manifest, before anything runs. */
 export function provisioningConfigOf({ options, paths, secrets }: Pick<PlanInput, 'options' | 'paths' | 'secrets'>) {
